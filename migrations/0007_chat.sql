@@ -5,14 +5,17 @@ create table conversations (
   writable_until timestamptz not null,
   head_seq       bigint not null default 0,
   head_change    bigint not null default 0,
+  head_at        timestamptz,
   created_at     timestamptz not null default app_now()
 ) with (fillfactor = 70);
+create index conversations_writable on conversations (writable_until);
 
 create table conversation_members (
   conversation_id uuid not null references conversations (id),
   user_id         uuid not null references users (id),
   read_seq        bigint not null default 0,
   delivered_seq   bigint not null default 0,
+  pushed_seq      bigint not null default 0,
   primary key (conversation_id, user_id)
 ) with (fillfactor = 70);
 create index conversation_members_user on conversation_members (user_id, conversation_id);

@@ -1,0 +1,178 @@
+import { z } from 'zod'
+
+const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1')
+const port = z.coerce.number().int().min(0).max(65_535)
+const list = z.string().transform((value) => value.split(',').map((item) => item.trim()).filter((item) => item !== ''))
+const url = (...protocols: string[]) =>
+  z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), `must be a URL of ${protocols.join(' or ')}`)
+const http = url('http:', 'https:')
+const secret = z.string().min(32, 'must have at least 32 characters')
+
+const jsonList = <T extends z.ZodType>(item: T) =>
+  z.string().transform((value, context) => {
+    try {
+      return JSON.parse(value) as unknown
+    } catch {
+      context.addIssue({ code: 'custom', message: 'must be JSON' })
+      return z.NEVER
+    }
+  }).pipe(z.array(item).min(1))
+
+const jwtKey = z.strictObject({ kid: z.string().min(1), secret, active: z.boolean().default(false), validUntil: z.iso.datetime().optional() })
+const dataKey = z.strictObject({
+  id: z.string().regex(/^[a-z0-9-]{1,16}$/),
+  key: z.string().refine((value) => Buffer.from(value, 'base64').length === 32, 'must be 32 bytes in base64'),
+  active: z.boolean().default(false),
+})
+
+const variables = z.object({
+  APP_ENV: z.enum(['development', 'staging', 'production']),
+  PORT: port.default(3000),
+  HOST: z.string().default('0.0.0.0'),
+  INTERNAL_PORT: port.default(3001),
+  INTERNAL_HOST: z.string().default('127.0.0.1'),
+  INTERNAL_ALLOW_ALL_INTERFACES: flag.default(false),
+  SIMULATOR_PORT: port.optional(),
+  DATABASE_URL: url('postgres:', 'postgresql:'),
+  VALKEY_URL: url('redis:', 'rediss:', 'valkey:', 'valkeys:'),
+  POOL_MAX: z.coerce.number().int().min(2).max(200).default(20),
+  AUTH_JWT_KEYS: jsonList(jwtKey).optional(),
+  AUTH_JWT_SECRET: secret.optional(),
+  DATA_ENCRYPTION_KEYS: jsonList(dataKey),
+  PHONE_HASH_KEY: secret.optional(),
+  FAZPASS_ENABLED: flag.default(false),
+  FAZPASS_BASE_URL: http.default('https://api.fazpass.com'),
+  FAZPASS_MERCHANT_KEY: z.string().optional(),
+  FAZPASS_GATEWAY_KEY: z.string().optional(),
+  OTP_TEST_PHONES: list.default([]),
+  XENDIT_ENABLED: flag.default(false),
+  XENDIT_BASE_URL: http.default('https://api.xendit.co'),
+  XENDIT_SECRET_KEY: z.string().optional(),
+  XENDIT_WEBHOOK_TOKEN: z.string().min(16).optional(),
+  XENDIT_WEBHOOK_TOKEN_PREVIOUS: z.string().min(16).optional(),
+  XENDIT_SUCCESS_REDIRECT_URL: http.optional(),
+  XENDIT_FAILURE_REDIRECT_URL: http.optional(),
+  FIREBASE_SERVICE_ACCOUNT_PATH: z.string().optional(),
+  FIREBASE_PROJECT_ID: z.string().optional(),
+  FIREBASE_AUTH_EMULATOR_HOST: z.string().optional(),
+  FCM_SIMULATOR: z.string().optional(),
+  CC_ORIGIN: http.optional(),
+  ADMIN_EMAIL: z.email().optional(),
+  ADMIN_PASSWORD: z.string().optional(),
+  ALLOWED_ORIGINS: list.default([]),
+  TRUST_PROXY: z.string().default('false'),
+  APP_LINK_URL: z.string().default('halobestie://payment'),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  FAULT_AT: z.string().optional(),
+})
+
+export type JwtKey = { kid: string; secret: string; active: boolean; validUntil: string | undefined }
+export type DataKey = { id: string; key: string; active: boolean }
+export type Env = Readonly<Omit<z.output<typeof variables>, 'AUTH_JWT_KEYS' | 'AUTH_JWT_SECRET'> & { jwtKeys: readonly JwtKey[]; version: string }>
+
+/** The environment can't be used: `problems` lists everything that is wrong with it, by name, never by value. */
+export class EnvError extends Error {
+  readonly problems: readonly string[]
+  constructor(problems: readonly string[]) {
+    super(`the environment is not usable:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
+    this.name = 'EnvError'
+    this.problems = problems
+  }
+}
+
+/** Names that deployment may set and that this process does not read itself. */
+const KNOWN_ELSEWHERE = new Set(['MIGRATION_DATABASE_URL'])
+const OUR_PREFIXES = /^(APP_|PORT$|HOST$|INTERNAL_|SIMULATOR_|DATABASE_|VALKEY_|POOL_|AUTH_|DATA_ENCRYPTION|PHONE_HASH|FAZPASS_|OTP_|XENDIT_|FIREBASE_|FCM_|CC_|ADMIN_|ALLOWED_|TRUST_|LOG_LEVEL)/
+
+/** Parses the environment once; throws `EnvError` with the full list of what is wrong. Values are never part of it. */
+export function readEnv(source: NodeJS.ProcessEnv = process.env): Env {
+  // An empty variable counts as one that is not set: `docker run --env-file` can't leave one out.
+  const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== undefined && value !== ''))
+  const parsed = variables.safeParse(given)
+  const problems = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${describe(issue, given)}`)
+  problems.push(...misspelt(given))
+  if (parsed.success) problems.push(...refusals(parsed.data))
+  else problems.push(...refusals(partial(given)))
+  if (!parsed.success || problems.length > 0) throw new EnvError([...new Set(problems)])
+  const { AUTH_JWT_KEYS, AUTH_JWT_SECRET, ...rest } = parsed.data
+  const jwtKeys = (AUTH_JWT_KEYS ?? [{ kid: 'default', secret: AUTH_JWT_SECRET ?? '', active: true }]).map((key) => ({
+    kid: key.kid, secret: key.secret, active: key.active, validUntil: 'validUntil' in key ? key.validUntil : undefined,
+  }))
+  return Object.freeze({ ...rest, jwtKeys, version: source['GIT_SHA'] ?? source['npm_package_version'] ?? '0.1.0' })
+}
+
+function describe(issue: z.core.$ZodIssue, given: Record<string, unknown>): string {
+  const name = String(issue.path[0])
+  if (given[name] === undefined) return 'is required'
+  return issue.code === 'invalid_value' ? `must be one of ${issue.values.join(', ')}` : issue.message.replace(/received .*$/i, '').trim()
+}
+
+type Known = Partial<z.output<typeof variables>>
+
+// With one variable wrong the refusals that don't depend on it are still told, so that the list is whole at once.
+function partial(given: Record<string, unknown>): Known {
+  const entries = Object.entries(variables.shape).flatMap(([name, schema]) => {
+    const one = schema.safeParse(given[name])
+    return one.success ? [[name, one.data] as const] : []
+  })
+  return Object.fromEntries(entries) as Known
+}
+
+function misspelt(given: Record<string, unknown>): string[] {
+  return Object.keys(given)
+    .filter((name) => OUR_PREFIXES.test(name) && !(name in variables.shape) && !KNOWN_ELSEWHERE.has(name))
+    .filter((name) => Object.keys(variables.shape).some((known) => distance(name, known) <= 2))
+    .map((name) => `${name}: is not a known variable (misspelt?)`)
+}
+
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1))
+    }
+    row = next
+  }
+  return row[b.length]!
+}
+
+const WEAK = /^(.)\1+$|secret|password|changeme|example|development|12345/i
+
+function refusals(env: Known): string[] {
+  const problems: string[] = []
+  const need = (isMissing: boolean, text: string) => {
+    if (isMissing) problems.push(text)
+  }
+  const keys = env.AUTH_JWT_KEYS
+  need(!keys && !env.AUTH_JWT_SECRET, 'AUTH_JWT_KEYS or AUTH_JWT_SECRET: is required')
+  need(keys !== undefined && keys.filter((key) => key.active).length !== 1, 'AUTH_JWT_KEYS: exactly one key must be active')
+  need(keys !== undefined && new Set(keys.map((key) => key.kid)).size !== keys.length, 'AUTH_JWT_KEYS: a kid stands twice')
+  need(env.DATA_ENCRYPTION_KEYS !== undefined && env.DATA_ENCRYPTION_KEYS.filter((key) => key.active).length !== 1, 'DATA_ENCRYPTION_KEYS: exactly one key must be active')
+  need(env.FAZPASS_ENABLED === true && !env.FAZPASS_MERCHANT_KEY, 'FAZPASS_MERCHANT_KEY: is required with FAZPASS_ENABLED=true')
+  need(env.FAZPASS_ENABLED === true && !env.FAZPASS_GATEWAY_KEY, 'FAZPASS_GATEWAY_KEY: is required with FAZPASS_ENABLED=true')
+  for (const name of ['XENDIT_SECRET_KEY', 'XENDIT_WEBHOOK_TOKEN', 'XENDIT_SUCCESS_REDIRECT_URL', 'XENDIT_FAILURE_REDIRECT_URL'] as const) {
+    need(env.XENDIT_ENABLED === true && !env[name], `${name}: is required with XENDIT_ENABLED=true`)
+  }
+  need((env.INTERNAL_HOST === '0.0.0.0' || env.INTERNAL_HOST === '::') && env.INTERNAL_ALLOW_ALL_INTERFACES !== true, 'INTERNAL_HOST: all interfaces need INTERNAL_ALLOW_ALL_INTERFACES=true')
+  need(env.TRUST_PROXY === 'true' && env.APP_ENV !== 'development', 'TRUST_PROXY: name the proxies (addresses, CIDR or a number of hops), not true')
+  need(env.ALLOWED_ORIGINS?.includes('*') === true, 'ALLOWED_ORIGINS: no wildcard')
+  if (env.APP_ENV !== 'development') {
+    need(env.SIMULATOR_PORT !== undefined && env.APP_ENV === 'production', 'SIMULATOR_PORT: simulators are refused in production')
+    need(env.FCM_SIMULATOR !== undefined, 'FCM_SIMULATOR: only in development')
+    need(env.FAULT_AT !== undefined, 'FAULT_AT: only in tests')
+    need((env.AUTH_JWT_SECRET !== undefined && WEAK.test(env.AUTH_JWT_SECRET)) || (keys ?? []).some((key) => WEAK.test(key.secret)), 'AUTH_JWT_SECRET or AUTH_JWT_KEYS: too weak')
+    need(env.ADMIN_PASSWORD !== undefined && (env.ADMIN_PASSWORD.length < 12 || WEAK.test(env.ADMIN_PASSWORD)), 'ADMIN_PASSWORD: too weak')
+  }
+  if (env.APP_ENV === 'production') {
+    need(env.FAZPASS_ENABLED !== true, 'FAZPASS_ENABLED: must be true in production')
+    need(env.XENDIT_ENABLED !== true, 'XENDIT_ENABLED: must be true in production')
+    need((env.OTP_TEST_PHONES ?? []).length > 0, 'OTP_TEST_PHONES: refused in production')
+    need(env.FIREBASE_AUTH_EMULATOR_HOST !== undefined, 'FIREBASE_AUTH_EMULATOR_HOST: refused in production')
+    need(!env.FIREBASE_SERVICE_ACCOUNT_PATH, 'FIREBASE_SERVICE_ACCOUNT_PATH: is required in production')
+    need(env.XENDIT_BASE_URL?.startsWith('http:') === true, 'XENDIT_BASE_URL: must be https in production')
+    need(env.FAZPASS_BASE_URL?.startsWith('http:') === true, 'FAZPASS_BASE_URL: must be https in production')
+    need(env.XENDIT_SECRET_KEY?.startsWith('xnd_development') === true, 'XENDIT_SECRET_KEY: a test key is refused in production')
+  }
+  return problems
+}

@@ -1,0 +1,37 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from '@prometheus-io/client'
+
+export type Metrics = ReturnType<typeof createMetrics>
+
+/** Every metric of the product, by name, in one place. One registry a process (two replicas in a test have two). */
+export function createMetrics(options: { processMetrics: boolean } = { processMetrics: true }) {
+  const registry = new Registry()
+  if (options.processMetrics) collectDefaultMetrics({ register: registry })
+  const registers = [registry]
+  const counter = (name: string, help: string, labelNames: string[] = []) => new Counter({ name, help, labelNames, registers })
+  const gauge = (name: string, help: string, labelNames: string[] = []) => new Gauge({ name, help, labelNames, registers })
+  const histogram = (name: string, help: string, buckets: number[], labelNames: string[] = []) => new Histogram({ name, help, labelNames, buckets, registers })
+  return {
+    registry,
+    httpDuration: histogram('http_request_duration_seconds', 'Duration of HTTP requests.', [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10], ['method', 'route', 'status_code']),
+    httpRequests: counter('http_requests_total', 'HTTP requests.', ['method', 'route', 'status_code']),
+    sockets: gauge('realtime_sockets', 'Open authenticated sockets.'),
+    frames: counter('realtime_frames_total', 'Frames received.', ['type']),
+    messagesStored: counter('chat_messages_stored_total', 'Messages committed.'),
+    sendBatch: histogram('chat_send_batch_size', 'Messages in one commit.', [1, 2, 4, 8, 16, 32, 64, 128]),
+    healed: counter('realtime_healed_total', 'What the healer delivered because pub/sub had not.', ['what']),
+    slowSockets: counter('realtime_slow_sockets_total', 'Sockets closed because they read too slowly.'),
+    outboxOldestSeconds: gauge('outbox_oldest_seconds', 'Age of the oldest due outbox row that is not done.'),
+    outboxDone: counter('outbox_done_total', 'Outbox rows done.', ['topic', 'by']),
+    outboxParked: counter('outbox_parked_total', 'Outbox rows given up and parked for staff.', ['topic']),
+    sweepRescues: counter('sweep_rescues_total', 'Due rows that a sweep found.', ['what']),
+    mirrorDrift: gauge('mirror_drift', 'Members that differ between the Valkey mirror and Postgres.'),
+    mirrorReseeds: counter('mirror_reseeds_total', 'Rebuilds of the Valkey mirror.'),
+    valkeyUp: gauge('valkey_up', 'Whether this replica reaches Valkey.'),
+    providerCalls: counter('provider_calls_total', 'Calls to outside companies.', ['provider', 'call', 'outcome']),
+    webhooks: counter('webhooks_total', 'Webhooks by what became of them.', ['provider', 'kind', 'outcome']),
+    pushes: counter('pushes_total', 'Pushes by result.', ['result']),
+    sessionsEnded: counter('sessions_ended_total', 'Sessions that reached a terminal state.', ['state', 'reason']),
+    ledgerDriftIdr: gauge('ledger_drift_idr', 'Rupiah by which balances and entries differ.'),
+    rateLimited: counter('rate_limited_total', 'Requests refused by a limit.', ['limit']),
+  }
+}

@@ -1,0 +1,91 @@
+import { sql as fragment } from 'drizzle-orm'
+import type { z } from 'zod'
+import type { Ctx, Tx } from './ctx.ts'
+
+/** What is to happen because of a commit. Ids only: the reaction reads the rows as they are then. */
+export type OutboxEntry = { topic: string; payload: Record<string, string>; dueInSeconds?: number }
+
+/** What answers to a topic; `worker.ts` lists them all. `run` must be idempotent by row state. */
+export type Reaction<P = Record<string, string>> = { topic: string; payload: z.ZodType<P>; run(ctx: Ctx, payload: P): Promise<void> }
+
+/** Keeps a topic's payload type together with what runs on it. */
+export function reaction<P>(definition: Reaction<P>): Reaction {
+  return definition as unknown as Reaction // the payload is parsed by its own schema before `run` sees it
+}
+
+/** A claimed row is not taken by anybody else for this long; a worker that died is followed after it. */
+const LEASE_SECONDS = 30
+/** A row that failed this often waits for staff. */
+const ATTEMPTS_MAX = 12
+
+/** Writes the entries in this transaction and wakes a worker once it is committed. */
+export async function writeOutbox(tx: Tx, entries: readonly OutboxEntry[]): Promise<void> {
+  if (entries.length === 0) return
+  const rows = entries.map((entry) => ({ id: tx.ids.next(), ...entry }))
+  await tx.sql.execute(fragment`
+    insert into outbox (id, topic, payload, due_at)
+    select r.id, r.topic, r.payload, app_now() + make_interval(secs => r.due)
+    from jsonb_to_recordset(${JSON.stringify(rows.map((row) => ({ id: row.id, topic: row.topic, payload: row.payload, due: row.dueInSeconds ?? 0 })))}::jsonb)
+      as r(id uuid, topic text, payload jsonb, due double precision)`)
+  tx.afterCommit(() => {
+    for (const row of rows) tx.enqueue('outbox', row.id, { delayMs: (row.dueInSeconds ?? 0) * 1000 })
+  })
+}
+
+type Claimed = { id: string; topic: string; payload: unknown; attempts: number }
+
+/** Claims one due row by its id and runs its reaction. Answers whether it was ours to run. */
+export async function runOutboxRow(ctx: Ctx, reactions: ReadonlyMap<string, Reaction>, id: string, by: 'job' | 'sweep'): Promise<boolean> {
+  const [row] = await claim(ctx, fragment`id = ${id}`, 1)
+  if (row) await runClaimed(ctx, reactions, row, by)
+  return row !== undefined
+}
+
+/**
+ * Claims and runs due rows that nobody has run yet: what Valkey lost, and what is due later. `waitedSeconds` leaves
+ * the workers their chance while Valkey is up. Answers how many it ran.
+ */
+export async function sweepOutbox(ctx: Ctx, reactions: ReadonlyMap<string, Reaction>, options: { waitedSeconds: number; limit: number }): Promise<number> {
+  const rows = await claim(ctx, fragment`due_at <= app_now() - make_interval(secs => ${options.waitedSeconds})`, options.limit)
+  await Promise.all(rows.map((row) => runClaimed(ctx, reactions, row, 'sweep')))
+  if (rows.length > 0) ctx.metrics.sweepRescues.inc({ what: 'outbox' }, rows.length)
+  return rows.length
+}
+
+// SKIP LOCKED and never a cursor over ids: transactions commit out of order, and a cursor would skip rows for ever.
+async function claim(ctx: Ctx, which: ReturnType<typeof fragment>, limit: number): Promise<Claimed[]> {
+  const result = await ctx.sql.execute<Claimed>(fragment`
+    update outbox set claimed_until = app_now() + make_interval(secs => ${LEASE_SECONDS}), attempts = attempts + 1
+    where id in (
+      select id from outbox
+      where ${which} and done_at is null and parked_at is null and due_at <= app_now()
+        and (claimed_until is null or claimed_until < app_now())
+      order by due_at limit ${limit} for update skip locked)
+    returning id, topic, payload, attempts`)
+  return result.rows
+}
+
+async function runClaimed(ctx: Ctx, reactions: ReadonlyMap<string, Reaction>, row: Claimed, by: 'job' | 'sweep'): Promise<void> {
+  try {
+    const known = reactions.get(row.topic)
+    if (!known) throw new Error(`no reaction to ${row.topic}`)
+    await known.run(ctx, known.payload.parse(row.payload))
+    await ctx.sql.execute(fragment`update outbox set done_at = app_now(), claimed_until = null where id = ${row.id}`)
+    ctx.metrics.outboxDone.inc({ topic: row.topic, by })
+  } catch (error) {
+    ctx.log.error({ err: error, outboxId: row.id, topic: row.topic, attempt: row.attempts }, 'a reaction failed')
+    await postpone(ctx, row, error)
+  }
+}
+
+async function postpone(ctx: Ctx, row: Claimed, error: unknown): Promise<void> {
+  const isParked = row.attempts >= ATTEMPTS_MAX
+  const delaySeconds = Math.min(2 ** (row.attempts - 1), 300)
+  await ctx.sql.execute(fragment`
+    update outbox set claimed_until = null, last_error = ${(error instanceof Error ? error.name : 'error').slice(0, 200)},
+      due_at = app_now() + make_interval(secs => ${delaySeconds}),
+      parked_at = case when ${isParked} then app_now() end
+    where id = ${row.id} and done_at is null`)
+  if (isParked) ctx.metrics.outboxParked.inc({ topic: row.topic })
+  else ctx.enqueue('outbox', row.id, { delayMs: delaySeconds * 1000 })
+}

@@ -1,0 +1,15 @@
+/** One JSON object on the socket; `type` first. */
+export type Frame = { type: string } & Record<string, unknown>
+
+export type PublishOptions = {
+  /** Droppable events (typing, presence) are skipped for a slow reader; the others make it resync. */
+  droppable?: boolean
+  /** The connection that caused the event and has had its own answer. */
+  exceptConnectionId?: string | undefined
+}
+
+/**
+ * Sends a frame to every open socket of these users, on every replica. Never waits, never throws: Postgres holds
+ * what matters and the healer finds what was lost. Call it after the commit (`tx.afterCommit`).
+ */
+export type Publish = (userIds: readonly string[], frame: Frame, options?: PublishOptions) => void

@@ -1,0 +1,107 @@
+/**
+ * Every number of the domain: type, default, bounds, what it means. Staff edit the values (table `settings`);
+ * a change reaches every replica by pub/sub and, should that be lost, by a slow re-read.
+ */
+type Int = { type: 'int'; default: number; min: number; max: number; unit: string; about: string }
+type IntList = { type: 'int-list'; default: readonly number[]; min: number; max: number; unit: string; about: string }
+type Flag = { type: 'flag'; default: boolean; about: string }
+type Text = { type: 'text'; default: string; maxLength: number; about: string }
+type Texts = { type: 'text-list'; default: readonly string[]; maxLength: number; about: string }
+export type SettingDefinition = Int | IntList | Flag | Text | Texts
+
+const seconds = (value: number, min: number, max: number, about: string): Int => ({ type: 'int', default: value, min, max, unit: 'seconds', about })
+const ms = (value: number, min: number, max: number, about: string): Int => ({ type: 'int', default: value, min, max, unit: 'milliseconds', about })
+const count = (value: number, min: number, max: number, about: string): Int => ({ type: 'int', default: value, min, max, unit: 'count', about })
+const idr = (value: number, min: number, max: number, about: string): Int => ({ type: 'int', default: value, min, max, unit: 'rupiah', about })
+const percent = (value: number, about: string): Int => ({ type: 'int', default: value, min: 0, max: 100, unit: 'percent', about })
+const bytes = (value: number, min: number, max: number, about: string): Int => ({ type: 'int', default: value, min, max, unit: 'bytes', about })
+
+const DAY = 86_400
+
+export const SETTINGS = {
+  // signing in
+  otpSeconds: seconds(300, 30, 600, 'Life of a one-time code.'),
+  otpTries: count(5, 1, 10, 'Tries a code allows.'),
+  otpResendSeconds: seconds(60, 1, 600, 'Least time between two codes for a phone.'),
+  otpPerPhoneHour: count(5, 1, 1000, 'Codes an hour for a phone.'),
+  otpPerPhoneDay: count(10, 1, 1000, 'Codes a day for a phone.'),
+  otpPerIpHour: count(300, 1, 100_000, 'Codes an hour for an IP address (× 100 in development).'),
+  otpPerPrefixHour: count(100, 1, 1_000_000, 'Codes an hour for the first 8 characters of a number (× 100 in development).'),
+  phonePrefixes: { type: 'text-list', default: ['+62'], maxLength: 8, about: 'Country codes that may sign in.' } as Texts,
+  accessTokenSeconds: seconds(900, 5, 3600, 'Life of an access token.'),
+  refreshTokenSeconds: seconds(30 * DAY, 60, 90 * DAY, 'Life of a refresh token.'),
+  refreshRetrySeconds: seconds(30, 0, 300, 'Within this time the last refresh may be repeated (a lost answer).'),
+  accountIdleSeconds: seconds(180 * DAY, DAY, 3650 * DAY, 'After this idle time an account starts with an empty history.'),
+  termsVersion: { type: 'text', default: '2026-01', maxLength: 32, about: 'The terms that must be accepted before a first session or application.' } as Text,
+  minimumAgeYears: count(18, 18, 21, 'Adults only.'),
+  // staff
+  staffLockFailures: count(5, 1, 20, 'Failed sign-ins until a staff account is locked.'),
+  staffLockSeconds: seconds(7200, 60, DAY, 'How long it is locked.'),
+  staffIdleSeconds: seconds(3600, 60, DAY, 'A staff session ends after this idle time.'),
+  staffSessionSeconds: seconds(43_200, 300, 7 * DAY, 'A staff session ends after this time in any case.'),
+  // availability
+  heartbeatSeconds: seconds(30, 1, 300, 'Clients send a heartbeat after this silence.'),
+  livenessWriteSeconds: seconds(10, 0, 60, 'last_seen_at of a mitra is written at most this often.'),
+  staleSeconds: seconds(60, 1, 600, 'Unseen for this long: no new matches.'),
+  goneSeconds: seconds(120, 2, 3600, 'Unseen for this long in a session: the session pauses.'),
+  recoverySweepSeconds: seconds(90, 0, 600, 'Staleness is judged only after this much uninterrupted sweeping.'),
+  defaultCapacity: count(1, 1, 10, 'Sessions at once for a new mitra.'),
+  snapshotSeconds: seconds(5, 1, 60, 'Life of availability:snapshot.'),
+  driftCheckSeconds: seconds(10, 1, 300, 'How often the mirror is compared with Postgres.'),
+  // sessions
+  sweepMs: ms(1000, 20, 10_000, 'Every replica sweeps due rows this often.'),
+  holdSeconds: seconds(600, 2, 7200, 'A slot is held this long while the customer pays.'),
+  queuedHoldSeconds: seconds(180, 2, 7200, 'The same, for a place that came up from the queue.'),
+  queueSeconds: seconds(1800, 2, DAY, 'A queued session expires after this.'),
+  offerSeconds: seconds(45, 1, 600, 'A mitra has this long to accept.'),
+  offersMax: count(3, 1, 20, 'Offers a session makes before it is unserved.'),
+  ringingSeconds: seconds(300, 2, 3600, 'All offers together.'),
+  clockStartSeconds: seconds(60, 0, 600, 'The clock starts when the customer is seen, at most this long after the accept.'),
+  pauseAllowanceSeconds: seconds(600, 1, 7200, 'All pauses of a session together.'),
+  warningSeconds: { type: 'int-list', default: [300, 60], min: 1, max: 3600, unit: 'seconds', about: 'Warnings before the end.' } as IntList,
+  holdCooldownCount: count(2, 1, 20, 'Unpaid holds within the window until a customer must wait.'),
+  holdCooldownWindowSeconds: seconds(DAY, 60, 7 * DAY, 'The window in which unpaid holds count.'),
+  holdCooldownSeconds: seconds(1800, 1, DAY, 'How long the customer waits then.'),
+  promoReturnDays: count(7, 0, 365, 'Returned promotional credit lives at least this many days.'),
+  // money
+  mitraSharePercent: percent(70, 'The mitra’s share of what was used.'),
+  minInvoiceIdr: idr(10_000, 1, 1_000_000, 'Least invoice; the wallet part shrinks to meet it.'),
+  invoiceCreateSeconds: seconds(60, 2, 600, 'An invoice that is not made in this time ends the hold.'),
+  invoiceWaitMs: ms(8000, 0, 20_000, 'A request waits this long for the invoice, then answers payment.state creating.'),
+  closingSeconds: seconds(60, 1, 600, 'A hold closes without the provider’s answer after this.'),
+  paymentAskSeconds: { type: 'int-list', default: [30, 60, 120, 240, 480], min: 1, max: 7200, unit: 'seconds', about: 'When the provider is asked about a pending payment.' } as IntList,
+  paymentAskLeastSeconds: seconds(5, 1, 600, 'GET /payments/:id asks the provider at most this often a payment.'),
+  providerCallsPerMinute: count(600, 1, 100_000, 'Calls to the payment provider a process and minute (60 on test keys).'),
+  // messages
+  messageMaxLength: count(4000, 1, 16_000, 'Characters of a message.'),
+  historyPageBytes: bytes(262_144, 1024, 1_048_576, 'A history page is at most this large.'),
+  framesPerSecond: count(60, 1, 10_000, 'Frames a second a socket; twice that a user.'),
+  framesBurst: count(600, 1, 100_000, 'Frames a socket may send at once; twice that a user.'),
+  framesOverSeconds: seconds(10, 1, 600, 'A socket over its frames for this long is closed 4429.'),
+  healMs: ms(2000, 100, 10_000, 'Each replica asks Postgres this often what changed for its connected users.'),
+  healOverlapSeconds: seconds(10, 1, 120, 'How far behind its watermark it looks.'),
+  authenticateSeconds: seconds(10, 1, 60, 'A socket must authenticate within this time.'),
+  tokenGraceSeconds: seconds(60, 0, 300, 'A socket is closed 4401 this long after its token ended.'),
+  pushAfterSeconds: seconds(5, 1, 60, 'A message without delivered is pushed after this.'),
+  // limits
+  anonymousRequests: count(100, 1, 1_000_000, 'Requests per 15 min and IP of anonymous callers (× 100 in development).'),
+  userRequests: count(3000, 1, 1_000_000, 'Requests per 15 min of a signed-in caller.'),
+  beaconRequests: count(6000, 1, 10_000_000, 'Beacon requests per 15 min and IP.'),
+  idempotencySeconds: seconds(DAY, 60, 7 * DAY, 'How long an idempotency key’s answer is kept.'),
+  // apps
+  customerMinVersion: { type: 'text', default: '0.0.0', maxLength: 32, about: 'Least version of client_app.' } as Text,
+  customerLatestVersion: { type: 'text', default: '1.0.0', maxLength: 32, about: 'Latest version of client_app.' } as Text,
+  mitraMinVersion: { type: 'text', default: '0.0.0', maxLength: 32, about: 'Least version of mitra_app.' } as Text,
+  mitraLatestVersion: { type: 'text', default: '1.0.0', maxLength: 32, about: 'Latest version of mitra_app.' } as Text,
+  maintenance: { type: 'flag', default: false, about: 'Public routes answer 503 maintenance, save health and webhooks.' } as Flag,
+  supportUrl: { type: 'text', default: 'https://halobestie.com/support', maxLength: 200, about: 'Where the apps send people for help.' } as Text,
+  termsUrl: { type: 'text', default: 'https://halobestie.com/terms', maxLength: 200, about: 'Where the apps show the terms.' } as Text,
+} as const satisfies Record<string, SettingDefinition>
+
+export type SettingName = keyof typeof SETTINGS
+type ValueOf<D> = D extends { type: 'int' } ? number
+  : D extends { type: 'int-list' } ? readonly number[]
+  : D extends { type: 'flag' } ? boolean
+  : D extends { type: 'text-list' } ? readonly string[]
+  : string
+export type SettingValues = { [K in SettingName]: ValueOf<(typeof SETTINGS)[K]> }

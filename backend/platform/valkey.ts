@@ -1,0 +1,94 @@
+import { Redis } from 'iovalkey'
+import type { Log } from './log.ts'
+
+export type ValkeyLink = {
+  /** Fails fast: no offline queue, 500 ms a command. Only inside `attempt`. */
+  readonly command: Redis
+  /** True while the last word from Valkey was a good one. */
+  isUp(): boolean
+  /** Runs `work` against Valkey; answers `undefined` at once when Valkey is away, slow or wiped underneath us. */
+  attempt<T>(work: (client: Redis) => Promise<T>): Promise<T | undefined>
+  /** Sends to every replica (this one too). Never waits, never throws. */
+  broadcast(channel: string, message: string): void
+  subscribe(channel: string, listener: (message: string) => void): void
+  /** Called at every (re)connection, the first one included. */
+  onConnect(listener: () => void): void
+  close(): Promise<void>
+}
+
+const COMMAND_TIMEOUT_MS = 500
+/** After a failure nobody asks for this long: a blackholed Valkey costs one time-out a second, not one a request. */
+const COOL_DOWN_MS = 1000
+
+export function connectValkey(url: string, log: Log): ValkeyLink {
+  const command = new Redis(url, {
+    lazyConnect: true, enableOfflineQueue: false, maxRetriesPerRequest: 0, connectTimeout: 2000,
+    commandTimeout: COMMAND_TIMEOUT_MS, retryStrategy: (times) => Math.min(times * 50, 1000), enableAutoPipelining: true,
+  })
+  const subscriber = new Redis(url, {
+    lazyConnect: true, enableOfflineQueue: true, maxRetriesPerRequest: null, connectTimeout: 2000,
+    keepAlive: 10_000, retryStrategy: (times) => Math.min(times * 50, 1000),
+  })
+  const listeners = new Map<string, ((message: string) => void)[]>()
+  const connectListeners: (() => void)[] = []
+  let failedAt = Number.NEGATIVE_INFINITY
+  let isConnected = false
+  let wasReported = false
+
+  const report = (error: Error) => {
+    if (!wasReported) log.warn({ err: error }, 'valkey is away')
+    wasReported = true
+  }
+  command.on('error', report)
+  subscriber.on('error', report)
+  command.on('ready', () => {
+    isConnected = true
+    wasReported = false
+    failedAt = Number.NEGATIVE_INFINITY
+    for (const listener of connectListeners) listener()
+  })
+  command.on('close', () => {
+    isConnected = false
+  })
+  subscriber.on('message', (channel: string, message: string) => {
+    for (const listener of listeners.get(channel) ?? []) listener(message)
+  })
+  const connecting = [command.connect(), subscriber.connect()].map((attempt) => attempt.catch(report))
+
+  const isUp = () => isConnected && performance.now() - failedAt > COOL_DOWN_MS
+  const link: ValkeyLink = {
+    command,
+    isUp,
+    async attempt(work) {
+      if (!isUp()) return undefined
+      try {
+        return await work(command)
+      } catch (error) {
+        failedAt = performance.now()
+        report(error as Error)
+        return undefined
+      }
+    },
+    broadcast(channel, message) {
+      void link.attempt((client) => client.publish(channel, message))
+    },
+    subscribe(channel, listener) {
+      const known = listeners.get(channel)
+      if (known) known.push(listener)
+      else {
+        listeners.set(channel, [listener])
+        subscriber.subscribe(channel).catch(report)
+      }
+    },
+    onConnect(listener) {
+      connectListeners.push(listener)
+      if (isConnected) listener()
+    },
+    async close() {
+      command.disconnect()
+      subscriber.disconnect()
+      await Promise.all(connecting)
+    },
+  }
+  return link
+}
