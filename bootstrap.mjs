@@ -35,19 +35,16 @@ function stamp() {
     .digest('hex')
 }
 
-function fitsThisMachine(entry) {
-  const fits = (list, value) => !list || (list.includes(value) && !list.includes(`!${value}`)) || (list.every((item) => item.startsWith('!')) && !list.includes(`!${value}`))
-  return fits(entry.os, process.platform) && fits(entry.cpu, process.arch) && !entry.libc?.includes('musl')
-}
-
 /** True when somebody else (`npm install`, `npm ci`) already installed exactly what the lockfile names. */
 function installedByHand() {
   const wanted = readText(join(root, 'package-lock.json'))
   const found = readText(join(modules, '.package-lock.json'))
   if (!wanted || !found) return false
   const have = JSON.parse(found).packages
+  const packagedNode = `node_modules/node-${process.platform}-${process.arch}`
   return Object.entries(JSON.parse(wanted).packages).every(([path, entry]) => {
-    if (path === '' || ((entry.optional || entry.devOptional) && !fitsThisMachine(entry))) return true
+    // npm leaves out an optional package for its own reasons (platform, a failed fetch); only our Node has to be there.
+    if (path === '' || (entry.optional && !have[path] && path !== packagedNode)) return true
     return have[path]?.version === entry.version && have[path]?.integrity === entry.integrity
   })
 }
@@ -139,18 +136,20 @@ async function ensureDependencies() {
   } catch (error) {
     fail(`cannot install the dependencies: ${root} is not writable (${error.code ?? error.message})`)
   }
-  await exclusively(join(data, 'install.lock'), async () => {
-    if (isCurrent()) return
+  const failed = await exclusively(join(data, 'install.lock'), async () => {
+    if (isCurrent()) return false
     if (!installedByHand()) {
       if (process.stderr.isTTY) console.error('installing dependencies …')
       const { code, output } = await npmCi()
       if (code !== 0) {
         process.stderr.write(output)
-        fail('npm ci failed: the dependencies could not be installed')
+        return true
       }
     }
     writeFileSync(stampFile, stamp())
+    return false
   })
+  if (failed) fail('npm ci failed: the dependencies could not be installed')
 }
 
 function findNode() {
