@@ -46,7 +46,6 @@ create table chat_sessions (
   accepted_at          timestamptz,
   clock_started_at     timestamptz,
   ends_at              timestamptz,
-  warned_for           timestamptz,
   paused_at            timestamptz,
   pause_until          timestamptz,
   paused_seconds       numeric(12, 3) not null default 0,

@@ -30,5 +30,8 @@ export type World = {
 /** What a route or a job has. `afterCommit?: never` lets the compiler refuse a nested transaction. */
 export type Ctx = World & { sql: Sql; afterCommit?: never }
 
-/** What `transact` gives: the compiler refuses a use case that needs a transaction and was given none. */
-export type Tx = World & { sql: Transaction; afterCommit(effect: () => void): void }
+/**
+ * What `transact` gives: the compiler refuses a use case that needs a transaction and was given none.
+ * An effect gets the context outside of the transaction.
+ */
+export type Tx = World & { sql: Transaction; afterCommit(effect: (ctx: Ctx) => void): void }

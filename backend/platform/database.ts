@@ -45,13 +45,13 @@ const RETRIED = new Set(['40001', '40P01'])
  */
 export async function transact<T>(ctx: Ctx, work: (tx: Tx) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
-    const effects: (() => void)[] = []
+    const effects: ((ctx: Ctx) => void)[] = []
     try {
       const result = await ctx.sql.transaction((sql) => {
         const { sql: _outer, afterCommit: _none, ...world } = ctx
         return work({ ...world, sql, afterCommit: (effect) => void effects.push(effect) })
       })
-      for (const effect of effects) runEffect(ctx.log, effect)
+      for (const effect of effects) runEffect(ctx, effect)
       return result
     } catch (error) {
       if (attempt >= 3 || !RETRIED.has(databaseErrorCode(error) ?? '')) throw error
@@ -59,11 +59,11 @@ export async function transact<T>(ctx: Ctx, work: (tx: Tx) => Promise<T>): Promi
   }
 }
 
-function runEffect(log: Log, effect: () => void): void {
+function runEffect(ctx: Ctx, effect: (ctx: Ctx) => void): void {
   try {
-    effect()
+    effect(ctx)
   } catch (error) {
-    log.error({ err: error }, 'an effect after a commit failed')
+    ctx.log.error({ err: error }, 'an effect after a commit failed')
   }
 }
 
