@@ -1,6 +1,6 @@
 /** Kinds of refusal, each mapped to one HTTP status unless the code says otherwise (platform/http.ts). */
 export type ErrorKind =
-  | 'invalid' | 'unauthenticated' | 'forbidden' | 'not_found' | 'conflict' | 'unprocessable' | 'too_large'
+  | 'invalid' | 'unauthenticated' | 'forbidden' | 'not_found' | 'not_allowed' | 'conflict' | 'unprocessable' | 'too_large'
   | 'unsupported' | 'upgrade' | 'limited' | 'unavailable' | 'fault'
 
 /** Every code the product answers with, and its kind. Add; never rename or reuse. Source: the table of error codes. */
@@ -11,7 +11,7 @@ export const ERROR_KINDS = {
   otp_invalid: 'unauthenticated', otp_expired: 'unauthenticated',
   forbidden: 'forbidden', account_suspended: 'forbidden', consent_required: 'forbidden', age_refused: 'forbidden',
   phone_not_allowed: 'forbidden', mitra_not_approved: 'forbidden', approval_self: 'forbidden',
-  not_found: 'not_found',
+  not_found: 'not_found', method_not_allowed: 'not_allowed',
   payload_too_large: 'too_large', unsupported_media_type: 'unsupported', app_update_required: 'upgrade',
   idempotency_key_reused: 'unprocessable',
   rate_limited: 'limited', otp_locked: 'limited', otp_resend_too_soon: 'limited', hold_cooldown: 'limited', too_many_frames: 'limited',
@@ -27,7 +27,7 @@ export const ERROR_KINDS = {
 export type ErrorCode = keyof typeof ERROR_KINDS
 
 export const STATUS_OF_KIND: Record<ErrorKind, number> = {
-  invalid: 400, unauthenticated: 401, forbidden: 403, not_found: 404, conflict: 409, too_large: 413, unsupported: 415,
+  invalid: 400, unauthenticated: 401, forbidden: 403, not_found: 404, not_allowed: 405, conflict: 409, too_large: 413, unsupported: 415,
   unprocessable: 422, upgrade: 426, limited: 429, unavailable: 503, fault: 500,
 }
 

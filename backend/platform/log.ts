@@ -16,7 +16,8 @@ export function createLog(options: { level: string; environment: string; destina
       base: { service: 'halobestie', environment: options.environment },
       timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
-      mixin: () => requestScope.getStore() ?? {},
+      // A copy, because pino merges each line's fields into what it is given.
+      mixin: () => ({ ...requestScope.getStore() }),
       serializers: { err: describeError },
       redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `req.headers.${field}`]), censor: '[redacted]' },
     },

@@ -1,0 +1,18 @@
+import type { FastifyInstance } from 'fastify'
+import { settingsStaffRoutes } from './modules/settings/index.ts'
+import type { Authenticators } from './platform/auth-hook.ts'
+import type { Ctx } from './platform/ctx.ts'
+import { healthRoutes, type Readiness } from './platform/health.ts'
+import { createFastify } from './platform/http.ts'
+import { metricsRoutes } from './platform/metrics-routes.ts'
+
+export type InternalParts = { readiness: Readiness; authenticators: Authenticators }
+
+/** The internal listener: staff routes and metrics by name. Nothing of it is reachable in public. */
+export async function createInternalApp(ctx: Ctx, parts: InternalParts): Promise<FastifyInstance> {
+  const app = await createFastify(ctx, { listener: 'internal', authenticators: parts.authenticators })
+  await app.register(healthRoutes(ctx, parts.readiness))
+  await app.register(metricsRoutes(ctx))
+  await app.register(settingsStaffRoutes(ctx))
+  return app
+}

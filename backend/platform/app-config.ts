@@ -1,0 +1,52 @@
+import { sql as fragment } from 'drizzle-orm'
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import type { Ctx } from './ctx.ts'
+import { appOf, isOlder } from './version-gate.ts'
+
+const Query = z.object({
+  app: z.enum(['customer', 'mitra', 'client_app', 'mitra_app']).default('customer'),
+  platform: z.string().max(32).optional(),
+  version: z.string().regex(/^\d{1,6}(\.\d{1,6}){0,2}([-+][\w.-]+)*$/).optional(),
+})
+
+const AppConfig = z.object({
+  minVersion: z.string(),
+  latestVersion: z.string(),
+  updateRequired: z.boolean(),
+  maintenance: z.boolean(),
+  features: z.object({ payments: z.boolean() }),
+  terms: z.object({ version: z.string(), url: z.string() }),
+  support: z.object({ url: z.string() }),
+  serverTime: z.string(),
+})
+
+/** GET /api/v1/app-config: what an app asks at its start, also during maintenance and when it is outdated. */
+export const appConfigRoutes = (ctx: Ctx): FastifyPluginAsyncZod => async (app) => {
+  const config = { access: 'public', limit: 'standard', alwaysOpen: true } as const
+  app.get('/api/v1/app-config', { config, schema: { querystring: Query, response: { 200: AppConfig } } }, async (request) => {
+    const { settings } = ctx
+    const isMitra = appOf(request.query.app) === 'mitra'
+    const minVersion = settings.get(isMitra ? 'mitraMinVersion' : 'customerMinVersion')
+    return {
+      minVersion,
+      latestVersion: settings.get(isMitra ? 'mitraLatestVersion' : 'customerLatestVersion'),
+      updateRequired: request.query.version !== undefined && isOlder(request.query.version.split(/[-+]/)[0]!, minVersion),
+      maintenance: settings.get('maintenance'),
+      features: { payments: ctx.gateways.payments.enabled },
+      terms: { version: settings.get('termsVersion'), url: settings.get('termsUrl') },
+      support: { url: settings.get('supportUrl') },
+      serverTime: await serverTime(ctx),
+    }
+  })
+}
+
+// Sessions end by Postgres' clock, so clients are given that one. Without Postgres the apps still learn of a maintenance.
+async function serverTime(ctx: Ctx): Promise<string> {
+  try {
+    const result = await ctx.sql.execute<{ now: string }>(fragment`select app_now() as now`)
+    return new Date(result.rows[0]!.now).toISOString()
+  } catch {
+    return new Date(ctx.clock.nowMs()).toISOString()
+  }
+}

@@ -1,0 +1,149 @@
+import type { IncomingMessage } from 'node:http'
+import { isIP } from 'node:net'
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
+import { enforce, identify, type Authenticators, type Identified } from './auth-hook.ts'
+import { SECURITY_HEADERS, allowedOrigins, applyCors } from './browser.ts'
+import type { Ctx } from './ctx.ts'
+import type { Env } from './env.ts'
+import { AppError } from './errors.ts'
+import { createIdempotency } from './idempotency.ts'
+import { createLimits } from './limits.ts'
+import { requestScope } from './log.ts'
+import { observe } from './observe.ts'
+import { serveDocs } from './openapi.ts'
+import { PROBLEM_TYPE, handleError, pathOf, problemOf, sendProblem } from './problem.ts'
+import { guardRoutes, methodsOf } from './route-guard.ts'
+import { gate } from './version-gate.ts'
+
+export type Listener = 'public' | 'internal'
+
+const BODY_LIMIT_BYTES = 1_048_576
+const REQUEST_ID = /^[A-Za-z0-9._-]{8,128}$/
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    scope: { requestId: string }
+  }
+}
+
+/**
+ * One listener with everything that all routes share: errors as problems, strict bodies, who calls, limits,
+ * idempotency, security headers, CORS, request ids, log line and metrics. Mount the modules' routes on it.
+ */
+export async function createFastify(ctx: Ctx, options: { listener: Listener; authenticators: Authenticators }): Promise<FastifyInstance> {
+  const logger: FastifyBaseLogger = ctx.log
+  const app: FastifyInstance = fastify({
+    loggerInstance: logger,
+    childLoggerFactory: (parent) => parent,
+    logController: new LogController({ disableRequestLogging: true }),
+    trustProxy: trustedProxies(ctx.env.TRUST_PROXY),
+    genReqId: (raw) => requestId(ctx, raw),
+    requestIdHeader: false,
+    bodyLimit: BODY_LIMIT_BYTES,
+    http: { headersTimeout: 20_000 },
+    requestTimeout: 30_000,
+    keepAliveTimeout: 72_000,
+    forceCloseConnections: 'idle',
+    // While the process drains, what arrives on open connections is still answered.
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: 200 },
+    frameworkErrors: (error, request, reply) => void handleError(ctx.log, error, request as never, reply as never), // never matched to a route, so without its types
+    clientErrorHandler: (_error, socket) => {
+      if (socket.writable) socket.end(rawProblem(ctx))
+    },
+  })
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  app.setErrorHandler((error, request, reply) => handleError(ctx.log, error, request, reply))
+  app.decorate('inventory', [])
+  app.decorateRequest('scope')
+  app.decorateRequest('user')
+  app.decorateRequest('staff')
+  parseBodies(app)
+  addOuterHooks(app, ctx, options.listener)
+  addCallerHooks(app, ctx, options)
+  observe(app, ctx)
+  app.setNotFoundHandler((request, reply) => {
+    const allowed = methodsOf(app.inventory, pathOf(request.url))
+    if (allowed.length === 0) return sendProblem(new AppError('not_found', 'There is nothing here.'), request, reply)
+    reply.header('allow', allowed.join(', '))
+    return sendProblem(new AppError('method_not_allowed', `Use ${allowed.join(' or ')}.`), request, reply)
+  })
+  await serveDocs(app, options.listener)
+  guardRoutes(app)
+  return app
+}
+
+function addOuterHooks(app: FastifyInstance, ctx: Ctx, listener: Listener): void {
+  const origins = allowedOrigins(ctx.env, listener)
+  app.addHook('onRequest', (request, reply, done) => {
+    request.scope = { requestId: request.id }
+    reply.headers(SECURITY_HEADERS).header('x-request-id', request.id)
+    requestScope.run(request.scope, () => {
+      if (applyCors(request, reply, origins)) return
+      if (listener === 'public' && request.routeOptions.config.alwaysOpen !== true) gate(ctx, request)
+      done()
+    })
+  })
+  // The body arrives by events of the connection, which know nothing of the request's scope.
+  app.addHook('preValidation', (request, _reply, done) => {
+    if (request.body === undefined && request.routeOptions.schema?.body !== undefined) request.body = {}
+    requestScope.run(request.scope, done)
+  })
+}
+
+function addCallerHooks(app: FastifyInstance, ctx: Ctx, options: { authenticators: Authenticators }): void {
+  const { authenticators } = options
+  const limits = createLimits(ctx)
+  const anonymous: Identified = { caller: undefined, refusal: undefined }
+  app.addHook('onRequest', async (request, reply) => {
+    const { access = 'public', limit = 'standard' } = request.routeOptions.config
+    // Nobody is asked for where nobody is needed and nothing is counted by user: webhooks, health, the beacon.
+    const identified = access === 'public' && limit !== 'standard' ? anonymous : await identify(authenticators, access, request)
+    const verdict = await limits.count(limit, request.ip, identified.caller)
+    if (verdict) {
+      reply.headers({ 'ratelimit-limit': verdict.limit, 'ratelimit-remaining': verdict.remaining, 'ratelimit-reset': verdict.resetSeconds })
+      if (verdict.isOver) throw new AppError('rate_limited', 'Too many requests. Try again later.', { retryAfterSeconds: verdict.resetSeconds })
+    }
+    enforce(authenticators, access, identified, request)
+  })
+  createIdempotency(ctx).attach(app)
+}
+
+// Only JSON is parsed; everything else is 415 (a form or text/plain would need no preflight in a browser).
+function parseBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body.length === 0) return done(null, {})
+    return void parse(request, body as string, done)
+  })
+}
+
+function requestId(ctx: Ctx, raw: IncomingMessage): string {
+  const given = raw.headers['x-request-id']
+  return typeof given === 'string' && REQUEST_ID.test(given) ? given : ctx.ids.next()
+}
+
+function rawProblem(ctx: Ctx): string {
+  const body = JSON.stringify(problemOf(new AppError('validation_failed', 'The request could not be read.'), { url: '', id: ctx.ids.next() }))
+  return `HTTP/1.1 400 Bad Request\r\ncontent-type: ${PROBLEM_TYPE}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`
+}
+
+/** What `TRUST_PROXY` means: `false`, `true` (development), a number of hops, or a list of addresses and networks. */
+export function trustedProxies(value: Env['TRUST_PROXY']): boolean | string[] | ((address: string, hop: number) => boolean) {
+  if (value === 'true' || value === 'false') return value === 'true'
+  if (/^\d+$/.test(value)) return (_address, hop) => hop < Number(value)
+  return value.split(',').map((item) => item.trim())
+}
+
+/** Whether `TRUST_PROXY` can be understood. */
+export function isTrustProxy(value: string): boolean {
+  if (/^(true|false|\d{1,2})$/.test(value)) return true
+  return value.split(',').every((item) => {
+    const [address = '', bits] = item.trim().split('/')
+    const family = isIP(address)
+    return family !== 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)))
+  })
+}

@@ -1,0 +1,23 @@
+import type { FastifyInstance } from 'fastify'
+import type { Ctx } from './ctx.ts'
+
+/** One log line and one observation a request, by the route's pattern: never the query, never a path with values in metrics. */
+export function observe(app: FastifyInstance, ctx: Ctx): void {
+  app.addHook('onResponse', (request, reply, done) => {
+    // A socket's upgrade ends with the socket: its duration says nothing about requests.
+    if ('ws' in request && request.ws !== null) return done()
+    const route = request.routeOptions.url ?? 'unmatched'
+    const labels = { method: request.method, route, status_code: reply.statusCode }
+    ctx.metrics.httpRequests.inc(labels)
+    ctx.metrics.httpDuration.observe(labels, reply.elapsedTime / 1000)
+    const level = reply.statusCode >= 500 ? 'warn' : request.routeOptions.config.limit === 'none' ? 'debug' : 'info'
+    ctx.log[level](
+      {
+        requestId: request.id, method: request.method, route, status: reply.statusCode, durationMs: Math.round(reply.elapsedTime * 10) / 10, ip: request.ip,
+        ...(request.user ? { actorId: request.user.id } : request.staff ? { staffId: request.staff.id } : {}),
+      },
+      'request',
+    )
+    done()
+  })
+}

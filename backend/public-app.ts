@@ -1,0 +1,16 @@
+import type { FastifyInstance } from 'fastify'
+import { appConfigRoutes } from './platform/app-config.ts'
+import type { Authenticators } from './platform/auth-hook.ts'
+import type { Ctx } from './platform/ctx.ts'
+import { healthRoutes, type Readiness } from './platform/health.ts'
+import { createFastify } from './platform/http.ts'
+
+export type PublicParts = { readiness: Readiness; authenticators: Authenticators }
+
+/** The public listener: every module's routes by name. A table of contents. */
+export async function createPublicApp(ctx: Ctx, parts: PublicParts): Promise<FastifyInstance> {
+  const app = await createFastify(ctx, { listener: 'public', authenticators: parts.authenticators })
+  await app.register(healthRoutes(ctx, parts.readiness))
+  await app.register(appConfigRoutes(ctx))
+  return app
+}

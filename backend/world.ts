@@ -1,0 +1,50 @@
+import { processClock, type Clock } from './platform/clock.ts'
+import type { Ctx, World } from './platform/ctx.ts'
+import { createPool, createSql } from './platform/database.ts'
+import type { Env } from './platform/env.ts'
+import type { Gateways } from './platform/gateways.ts'
+import { ids } from './platform/ids.ts'
+import { createLog, type Log } from './platform/log.ts'
+import { createMetrics } from './platform/metrics.ts'
+import { createSettings } from './platform/settings.ts'
+import { connectValkey } from './platform/valkey.ts'
+
+export type WorldOverrides = {
+  clock?: Clock
+  log?: Log
+  /** Named in pg_stat_activity; two replicas of a test differ. */
+  applicationName?: string
+  processMetrics?: boolean
+  gateways?: Partial<Gateways>
+}
+
+/** What is plugged in once the parts that provide it exist (sockets, queues); until then it does nothing. */
+export type Plugs = { publish: World['publish']; enqueue: World['enqueue'] }
+
+/** Everything outside of a replica: pool, Valkey, gateways. Opens nothing that must be there: both may be away. */
+export function createWorld(env: Env, overrides: WorldOverrides = {}): { ctx: Ctx; plugs: Plugs; close(): Promise<void> } {
+  const log = overrides.log ?? createLog({ level: env.LOG_LEVEL, environment: env.APP_ENV })
+  const metrics = createMetrics({ processMetrics: overrides.processMetrics ?? true })
+  const pool = createPool({ url: env.DATABASE_URL, max: env.POOL_MAX, applicationName: overrides.applicationName ?? 'halobestie', log })
+  const valkey = connectValkey(env.VALKEY_URL, log)
+  const plugs: Plugs = { publish: () => {}, enqueue: () => {} }
+  const ctx: Ctx = {
+    env, log, metrics, pool, valkey, ids,
+    sql: createSql(pool),
+    clock: overrides.clock ?? processClock,
+    settings: createSettings(),
+    publish: (userIds, frame, options) => plugs.publish(userIds, frame, options),
+    enqueue: (queue, rowId, options) => plugs.enqueue(queue, rowId, options),
+    gateways: createGateways(env, overrides.gateways),
+  }
+  return {
+    ctx, plugs,
+    async close() {
+      await Promise.all([valkey.close(), pool.end()])
+    },
+  }
+}
+
+function createGateways(_env: Env, overrides: Partial<Gateways> = {}): Gateways {
+  return { ...overrides } as Gateways // completed as the modules that own the gateways land
+}
