@@ -1,0 +1,6 @@
+/**
+ * Notifications: the in-app inbox, and pushes to a person's devices. Owns notifications, pushes.
+ * Promises: a notice is committed with what it tells about, once a person and dedupe key; a push is tried again with
+ * the same tag until it is accepted, refused for good or out of date; a token that is dead is removed.
+ */
+export { notify, type Notice } from './notify.ts'
