@@ -3,9 +3,7 @@ import { closeSync, existsSync, openSync, renameSync, rmSync, writeFileSync } fr
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { errorCode, freePort, guard, identify, isAlive, isRunning, portTaken, projectRoot, readText, runsProgram, ServerUnavailable, until, type Guarded } from './processes.ts'
-import { prepareHome, type Home } from './postgres-home.ts'
-
-export { removeDataDir } from './postgres-home.ts'
+import { prepareHome, removeDataDir, type Home } from './postgres-home.ts'
 
 const MAJOR = '17'
 const START_TIMEOUT_MS = 60_000
@@ -139,4 +137,10 @@ async function startCluster(home: Home, cluster: string, options: PostgresOption
     if (!again || attempt >= 20) throw new ServerUnavailable(`Postgres did not start: ${lastLine(log)}`)
     await sleep(250)
   }
+}
+
+/** Removes a data folder for good; a server that still runs on it after its starter died is stopped first. */
+export async function discardPostgres(dataDir: string): Promise<void> {
+  await endOrphan(join(dataDir, MAJOR))
+  removeDataDir(dataDir)
 }

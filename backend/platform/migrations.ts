@@ -1,0 +1,243 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { sql as query } from 'drizzle-orm'
+import pg from 'pg'
+import { databaseErrorCode, type Queryable } from './database.ts'
+import { splitStatements } from './sql-statements.ts'
+
+export const MIGRATIONS = join(import.meta.dirname, '../../migrations')
+
+/** What the application may only add to and read: a row there is never changed or removed. */
+export const APPEND_ONLY_TABLES = ['ledger_transactions', 'ledger_entries', 'audit_log', 'session_events'] as const
+
+/** The oldest schema that this code can work on: raise it with the first code that needs a newer migration. */
+const OLDEST_SCHEMA = 10
+
+const FILE = /^(\d{4})_([a-z0-9_]+)\.sql$/
+const LOCK_KEY = 7_412_025_110
+const LOCK_TIMEOUT = '5s'
+const LOCK_ATTEMPTS = 5
+const LOCK_NOT_AVAILABLE = '55P03'
+const UNDEFINED_TABLE = '42P01'
+
+export type Migration = { version: number; name: string; sql: string; checksum: string; transactional: boolean }
+export type MigrateOptions = {
+  /** The connection of the schema's owner. */
+  url: string
+  /** The role that the application signs in as; undefined when it is the owner itself. */
+  appRole?: string | undefined
+  dir?: string
+  log: (line: string) => void
+}
+
+/** Migrations or the database's record of them can't be used; the message is one line for people. */
+export class MigrationError extends Error {
+  override name = 'MigrationError'
+}
+
+/** The migrations of a folder in order; throws MigrationError on a gap, a duplicate or a strange name. */
+export function readMigrations(dir: string = MIGRATIONS): Migration[] {
+  return readdirSync(dir).filter((name) => name.endsWith('.sql')).toSorted().map((file, index) => {
+    const [, digits, name] = FILE.exec(file) ?? []
+    if (!digits || !name) throw new MigrationError(`migrations/${file}: the name must be NNNN_what_it_does.sql`)
+    if (Number(digits) !== index + 1) throw new MigrationError(`migrations/${file}: number ${String(index + 1).padStart(4, '0')} was expected here`)
+    const sql = readFileSync(join(dir, file), 'utf8').replaceAll('\r\n', '\n')
+    return { version: index + 1, name, sql, checksum: createHash('sha256').update(sql).digest('hex'), transactional: !/^-- no-transaction\s*$/.test(sql.split('\n', 1)[0] ?? '') }
+  })
+}
+
+function newestFile(dir: string): number {
+  return Math.max(0, ...readdirSync(dir).map((file) => Number(FILE.exec(file)?.[1] ?? 0)))
+}
+
+/** The schema versions that this code works on, both ends included. */
+export const SCHEMA_RANGE = { min: OLDEST_SCHEMA, max: newestFile(MIGRATIONS) } as const
+
+export type SchemaCheck = { ok: boolean; found: number; expected: { min: number; max: number }; reason?: string }
+
+/** Says whether the database's schema is one that this code works on; `found` is 0 on a database without migrations. */
+export async function checkSchema(sql: Queryable, expected: { min: number; max: number } = SCHEMA_RANGE): Promise<SchemaCheck> {
+  let found: number
+  try {
+    const { rows } = await sql.execute<{ version: number | null }>(query`select max(version) as version from schema_migrations`)
+    found = rows[0]?.version ?? 0
+  } catch (error) {
+    if (databaseErrorCode(error) !== UNDEFINED_TABLE) throw error
+    found = 0
+  }
+  if (found < expected.min) return { ok: false, found, expected, reason: `the schema is at ${found}, this code needs at least ${expected.min}: migrate` }
+  if (found > expected.max) return { ok: false, found, expected, reason: `the schema is at ${found}, this code knows only ${expected.max}: deploy newer code` }
+  return { ok: true, found, expected }
+}
+
+async function connected<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url, application_name: 'halobestie-migrate', keepAlive: true, connectionTimeoutMillis: 10_000 })
+  // Whatever runs at that moment is rejected as well: here it would only be reported a second time.
+  client.on('error', () => {})
+  await client.connect()
+  try {
+    return await work(client)
+  } finally {
+    await client.end()
+  }
+}
+
+/** One migrator at a time: the lock belongs to the session, so it goes with the process. */
+async function locked<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  return connected(url, async (client) => {
+    await client.query('set statement_timeout = 0')
+    for (;;) {
+      // Asking again instead of waiting in Postgres: a waiting statement would block `create index concurrently`.
+      const { rows } = await client.query<{ got: boolean }>('select pg_try_advisory_lock($1) as got', [LOCK_KEY])
+      if (rows[0]?.got) break
+      await sleep(200)
+    }
+    await client.query(`set lock_timeout = '${LOCK_TIMEOUT}'`)
+    return work(client)
+  })
+}
+
+type Applied = { version: number; name: string; checksum: string; appliedAt: Date; durationMs: number }
+
+async function readApplied(client: pg.Client): Promise<Applied[]> {
+  try {
+    const { rows } = await client.query<Applied>('select version, name, checksum, applied_at as "appliedAt", duration_ms as "durationMs" from schema_migrations order by version')
+    return rows
+  } catch (error) {
+    if (databaseErrorCode(error) === UNDEFINED_TABLE) return []
+    throw error
+  }
+}
+
+/** Compares what was applied with the files, and returns the files that are still to be applied. */
+function pendingOf(migrations: readonly Migration[], applied: readonly Applied[]): Migration[] {
+  for (const row of applied) {
+    const file = migrations[row.version - 1]
+    if (!file) throw new MigrationError(`the database has migration ${label(row)}, which this code does not know: use newer code`)
+    if (file.checksum !== row.checksum) throw new MigrationError(`migrations/${label(row)}.sql was edited after it was applied: restore it and write a new migration instead`)
+  }
+  const known = new Set(applied.map((row) => row.version))
+  return migrations.filter((migration) => !known.has(migration.version))
+}
+
+async function inTransaction(client: pg.Client, end: 'commit' | 'rollback', work: () => Promise<void>): Promise<void> {
+  await client.query('begin')
+  try {
+    await work()
+    await client.query(end)
+  } catch (error) {
+    await client.query('rollback').catch(() => {})
+    throw error
+  }
+}
+
+async function record(client: pg.Client, migration: Migration, startedMs: number): Promise<void> {
+  const durationMs = Math.round(performance.now() - startedMs)
+  await client.query('insert into schema_migrations (version, name, checksum, duration_ms) values ($1, $2, $3, $4)', [migration.version, migration.name, migration.checksum, durationMs])
+}
+
+async function applyOnce(client: pg.Client, migration: Migration): Promise<void> {
+  const startedMs = performance.now()
+  if (migration.transactional) {
+    await inTransaction(client, 'commit', async () => {
+      await client.query(migration.sql)
+      await record(client, migration, startedMs)
+    })
+    return
+  }
+  // One by one: several statements in one query would be one transaction after all.
+  for (const statement of splitStatements(migration.sql)) await client.query(statement)
+  await record(client, migration, startedMs)
+}
+
+function label(migration: { version: number; name: string }): string {
+  return `${String(migration.version).padStart(4, '0')}_${migration.name}`
+}
+
+async function apply(client: pg.Client, migration: Migration, log: (line: string) => void): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await applyOnce(client, migration)
+      log(`applied ${label(migration)}`)
+      return
+    } catch (error) {
+      const busy = databaseErrorCode(error) === LOCK_NOT_AVAILABLE
+      if (!busy || attempt >= LOCK_ATTEMPTS) throw new MigrationError(`${label(migration)} failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+      log(`${label(migration)}: a table was locked for ${LOCK_TIMEOUT}, trying again`)
+      await sleep(500 * attempt)
+    }
+  }
+}
+
+/** Throws where the application's role is missing; false when it is the owner, who needs no rights. */
+async function needsRights(client: pg.Client, role: string | undefined): Promise<boolean> {
+  if (role === undefined) return false
+  const { rows } = await client.query<{ owner: boolean }>('select rolname = current_user as owner from pg_roles where rolname = $1', [role])
+  if (!rows[0]) throw new MigrationError(`the role ${role} of DATABASE_URL does not exist: create it first`)
+  return !rows[0].owner
+}
+
+/** Gives the application's role exactly what it needs on what exists now. */
+async function grantTo(client: pg.Client, role: string): Promise<void> {
+  const to = client.escapeIdentifier(role)
+  const tables = await client.query<{ name: string }>(`select quote_ident(relname) as name from pg_class where relnamespace = 'public'::regnamespace and relname = any($1)`, [[...APPEND_ONLY_TABLES]])
+  const appendOnly = tables.rows.map((row) => row.name)
+  await inTransaction(client, 'commit', async () => {
+    await client.query(`
+      grant usage on schema public to ${to};
+      grant select, insert, update, delete on all tables in schema public to ${to};
+      grant usage, select on all sequences in schema public to ${to};
+      grant execute on all functions in schema public to ${to};
+      revoke insert, update, delete on schema_migrations from ${to};
+      ${appendOnly.length > 0 ? `revoke update, delete, truncate on ${appendOnly.join(', ')} from ${to};` : ''}`)
+  })
+}
+
+/** Applies what is pending, then grants the application's role its rights. Two at once: the second finds nothing to do. */
+export async function migrateUp(options: MigrateOptions): Promise<void> {
+  const migrations = readMigrations(options.dir)
+  await locked(options.url, async (client) => {
+    const pending = pendingOf(migrations, await readApplied(client))
+    const grants = await needsRights(client, options.appRole)
+    await client.query(`
+      create table if not exists schema_migrations (
+        version int primary key, name text not null, checksum text not null,
+        applied_at timestamptz not null default clock_timestamp(), duration_ms int not null)`)
+    for (const migration of pending) await apply(client, migration, options.log)
+    if (options.appRole !== undefined && grants) await grantTo(client, options.appRole)
+    options.log(pending.length === 0 ? `nothing to apply, the schema is at ${migrations.length}` : `the schema is at ${migrations.length}`)
+  })
+}
+
+/** Applies what is pending in one transaction and rolls it back. */
+export async function migrateDryRun(options: MigrateOptions): Promise<void> {
+  const migrations = readMigrations(options.dir)
+  await locked(options.url, async (client) => {
+    const pending = pendingOf(migrations, await readApplied(client))
+    await inTransaction(client, 'rollback', async () => {
+      for (const migration of pending) {
+        if (migration.transactional) {
+          await client.query(migration.sql).catch((error: unknown) => {
+            throw new MigrationError(`${label(migration)} would fail: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+          })
+        }
+        options.log(migration.transactional ? `would apply ${label(migration)}` : `would apply ${label(migration)} (not tried: it needs to run outside a transaction)`)
+      }
+    })
+    if (pending.length === 0) options.log(`nothing to apply, the schema is at ${migrations.length}`)
+  })
+}
+
+/** Prints every migration with when it was applied, or `pending`; throws where record and files disagree. */
+export async function migrateStatus(options: MigrateOptions): Promise<void> {
+  const migrations = readMigrations(options.dir)
+  const applied = await connected(options.url, readApplied)
+  const rows = new Map(applied.map((row) => [row.version, row]))
+  for (const migration of migrations) {
+    const row = rows.get(migration.version)
+    options.log(`${label(migration)}  ${row ? `${row.appliedAt.toISOString()}  ${row.durationMs} ms` : 'pending'}`)
+  }
+  pendingOf(migrations, applied)
+}

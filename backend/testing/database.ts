@@ -1,0 +1,75 @@
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { APP_ROLE, OWNER_ROLE, TEMPLATE } from './template.ts'
+
+export type TestClock = {
+  /** Moves `app_now()` on (or back, when negative). */
+  advance: (seconds: number) => Promise<void>
+  /** Makes it be this instant now; time goes on from there. */
+  set: (instant: Date) => Promise<void>
+  /** Back to real time. */
+  reset: () => Promise<void>
+  /** What `app_now()` says. */
+  now: () => Promise<Date>
+}
+
+export type TestDatabase = {
+  name: string
+  /** For the application's role. */
+  url: string
+  /** For the owner of the schema: may do everything inside this database. */
+  ownerUrl: string
+  clock: TestClock
+  /** Ends every connection and removes the database. */
+  drop: () => Promise<void>
+}
+
+function clusterUrl(): string {
+  const url = process.env['TEST_DATABASE_URL']
+  if (!url) throw new Error('this test needs the database that the runner brings: npm test -- <file>')
+  return url
+}
+
+function urlFor(user: string, database: string): string {
+  const url = new URL(clusterUrl())
+  url.username = user
+  url.pathname = `/${database}`
+  return url.href
+}
+
+async function onCluster(statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: clusterUrl() })
+  await client.connect()
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}
+
+/** A database of its own, cloned from the migrated template (about 50 ms); safe with other files at the same time. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const name = `test_${randomBytes(6).toString('hex')}`
+  await onCluster(`create database ${name} template ${TEMPLATE} owner ${OWNER_ROLE}`)
+  const ownerUrl = urlFor(OWNER_ROLE, name)
+  const control = new pg.Pool({ connectionString: ownerUrl, max: 1, allowExitOnIdle: true })
+  control.on('error', () => {})
+  return {
+    name,
+    url: urlFor(APP_ROLE, name),
+    ownerUrl,
+    clock: {
+      advance: async (seconds) => void (await control.query('update test_clock set shift = shift + make_interval(secs => $1)', [seconds])),
+      set: async (instant) => void (await control.query('update test_clock set shift = $1::timestamptz - statement_timestamp()', [instant])),
+      reset: async () => void (await control.query(`update test_clock set shift = interval '0'`)),
+      now: async () => {
+        const { rows } = await control.query<{ now: Date }>('select app_now() as now')
+        return rows[0]?.now ?? new Date(Number.NaN)
+      },
+    },
+    drop: async () => {
+      await control.end()
+      await onCluster(`drop database ${name} with (force)`)
+    },
+  }
+}

@@ -1,0 +1,109 @@
+// npm test [-- <path or part of a path> …]: brings a Postgres and a Valkey of its own and runs the test files on them.
+// The totals are single assertions; a file that crashed, hung or asserted nothing counts as one that failed.
+import { globSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { prepareTemplate } from './template.ts'
+import { discardPostgres, startPostgres, type Postgres } from './servers/postgres.ts'
+import { identify, isRunning, projectRoot, readText, ServerUnavailable } from './servers/processes.ts'
+import { findValkey, PROGRAM_VARIABLE } from './servers/valkey-program.ts'
+import { killTestFiles, runTestFile, type FileReport } from './test-file.ts'
+
+const FILE_TIMEOUT_MS = 120_000
+const DATA = join(projectRoot, '.data')
+const TIMES = join(DATA, 'test-times.json')
+const own = join(DATA, `test-${process.pid}`)
+
+function chooseFiles(filters: string[]): string[] {
+  const all = globSync('backend/**/*.test.ts', { cwd: projectRoot }).toSorted()
+  const wanted = filters.map((filter) => filter.replace(`${projectRoot}/`, '').replace(/^\.\//, ''))
+  const unknown = wanted.filter((filter) => !all.some((file) => file.includes(filter)))
+  if (unknown.length > 0) throw new ServerUnavailable(`no test file matches ${unknown.join(', ')}`)
+  return wanted.length === 0 ? all : all.filter((file) => wanted.some((filter) => file.includes(filter)))
+}
+
+/** Longest first, by the last run: the tail of a run is then short. */
+function inOrder(files: string[], times: Record<string, number>): string[] {
+  return files.toSorted((left, right) => (times[right] ?? Infinity) - (times[left] ?? Infinity) || left.localeCompare(right))
+}
+
+async function removeLeftovers(): Promise<void> {
+  for (const name of readdirSync(DATA)) {
+    if (!/^test-\d+$/.test(name) || isRunning(readText(join(DATA, name, 'runner')))) continue
+    await discardPostgres(join(DATA, name, 'postgres'))
+    rmSync(join(DATA, name), { recursive: true, force: true })
+  }
+}
+
+function printReport(report: FileReport, withOutput: boolean): void {
+  const time = `${(report.durationMs / 1000).toFixed(1)} s`
+  const skipped = report.skipped > 0 ? `, ${report.skipped} skipped` : ''
+  console.log(`${report.failed === 0 ? 'ok  ' : 'FAIL'} ${report.file}  ${report.passed + report.failed} assertions${skipped}, ${time}`)
+  for (const { name, detail } of report.failures) console.log(`       ✗ ${name}${detail ? `\n${detail.replaceAll(/^/gm, '           ')}` : ''}`)
+  if ((report.failed > 0 || withOutput) && report.output.trim()) console.log(`       printed:\n${report.output.trimEnd().replaceAll(/^/gm, '       | ')}`)
+}
+
+async function runAll(files: string[], env: NodeJS.ProcessEnv): Promise<FileReport[]> {
+  const queue = [...files]
+  const reports: FileReport[] = []
+  const worker = async (_: unknown, job: number) => {
+    for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+      const report = await runTestFile(file, { ...env, TAP_JOB_ID: String(job) }, FILE_TIMEOUT_MS)
+      reports.push(report)
+      printReport(report, files.length === 1)
+    }
+  }
+  // Most of a test's time is waiting for Postgres, Valkey and sockets: one more than there are cores.
+  await Promise.all(Array.from({ length: availableParallelism() + 1 }, worker))
+  return reports
+}
+
+function printTotals(reports: FileReport[], startedMs: number): void {
+  const failedFiles = reports.filter((report) => report.failed > 0)
+  if (failedFiles.length > 0 && reports.length > 1) {
+    console.log('\nfailed:')
+    for (const { file, failures } of failedFiles) for (const { name } of failures) console.log(`  ${file}: ${name}`)
+  }
+  const sum = (pick: (report: FileReport) => number) => reports.reduce((total, report) => total + pick(report), 0)
+  const skipped = sum((report) => report.skipped)
+  console.log(`\n${reports.length} files in ${((performance.now() - startedMs) / 1000).toFixed(1)} s${skipped > 0 ? `, ${skipped} skipped` : ''}`)
+  console.log(`${sum((report) => report.passed)} passed, ${sum((report) => report.failed)} failed`)
+  if (failedFiles.length > 0 || reports.length === 0) process.exitCode = 1
+}
+
+async function main(): Promise<void> {
+  const startedMs = performance.now()
+  const files = chooseFiles(process.argv.slice(2))
+  if (files.length === 0) throw new ServerUnavailable('there are no test files')
+  mkdirSync(own, { recursive: true })
+  writeFileSync(join(own, 'runner'), identify(process.pid) ?? '')
+  await removeLeftovers()
+  const valkey = findValkey()
+  let postgres: Postgres | undefined
+  const end = async () => {
+    killTestFiles()
+    await postgres?.stop()
+    await discardPostgres(join(own, 'postgres'))
+    rmSync(own, { recursive: true, force: true })
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void end().then(() => process.exit(130)))
+  try {
+    postgres = await startPostgres({ dataDir: join(own, 'postgres'), durable: false })
+    await prepareTemplate(postgres)
+    const env = { ...process.env, TEST_DATABASE_URL: postgres.url(), [PROGRAM_VARIABLE]: JSON.stringify(valkey) }
+    const times = JSON.parse(readText(TIMES) ?? '{}') as Record<string, number>
+    const reports = await runAll(inOrder(files, times), env)
+    for (const report of reports) times[report.file] = Math.round(report.durationMs)
+    writeFileSync(TIMES, JSON.stringify(times))
+    printTotals(reports, startedMs)
+  } finally {
+    await end()
+  }
+}
+
+try {
+  await main()
+} catch (error) {
+  console.error(error instanceof ServerUnavailable ? error.message : error)
+  process.exitCode = 1
+}
