@@ -1,0 +1,97 @@
+import pg from 'pg'
+import type { Test } from 'tap'
+import type { SettingValues } from '../platform/settings.ts'
+import { startReplica, type Replica, type ReplicaOptions } from '../replica.ts'
+import { createTestDatabase, type TestDatabase } from './database.ts'
+import { testEnv } from './env.ts'
+import { startValkey, type Valkey } from './servers/valkey.ts'
+import { startTestSimulators, testSecrets, type Simulators } from './simulators/index.ts'
+
+export { call, type Answer, type CallOptions } from './http.ts'
+
+export type TestAppOptions = {
+  /** Rows of the table `settings`, there before the boot. */
+  settings?: Partial<SettingValues>
+  /** Variables of every replica; `undefined` leaves one out. */
+  env?: Record<string, string | undefined>
+  replicas?: number
+  /** False: no outside companies (payments off). Faults are set at `app.simulators.control`. */
+  simulators?: boolean | Parameters<typeof startTestSimulators>[0]
+  authenticators?: ReplicaOptions['authenticators']
+  mount?: ReplicaOptions['mount']
+}
+
+export type TestReplica = Replica & { url: string }
+export type TestApp = {
+  /** The first replica's public and internal URL, for tests that need only one. */
+  url: string
+  internalUrl: string
+  replicas: TestReplica[]
+  db: TestDatabase
+  /** Any statement, as the schema's owner. */
+  query<Row = Record<string, ReturnType<typeof JSON.parse>>>(text: string, values?: unknown[]): Promise<Row[]>
+  /** Moves the time of Postgres (`app_now()`) and of the replicas' process clocks together. */
+  clock: { advance(seconds: number): Promise<void>; now(): Promise<Date> }
+  valkey: Valkey
+  simulators: Simulators
+}
+
+/** Whole replicas on free ports with a database, a Valkey and simulators of their own; all end with the test. */
+export async function startTestApp(t: Test, options: TestAppOptions = {}): Promise<TestApp> {
+  const started: { stop(): Promise<void> }[] = []
+  t.after(async () => {
+    for (const part of started.toReversed()) await part.stop()
+  })
+  const simulatorOptions = typeof options.simulators === 'object' ? options.simulators : {}
+  const [db, valkey, simulators] = await Promise.all([createTestDatabase(), startValkey(), startTestSimulators(simulatorOptions)])
+  const owner = new pg.Pool({ connectionString: db.ownerUrl, max: 2 })
+  owner.on('error', () => {})
+  started.push({ stop: () => db.drop() }, { stop: () => owner.end() }, valkey, simulators)
+  await owner.query('insert into settings (key, value) select key, value from jsonb_each($1::jsonb)', [JSON.stringify(options.settings ?? {})])
+
+  let shiftMs = 0
+  const clock = { nowMs: () => Date.now() + shiftMs }
+  const env = testEnv({ DATABASE_URL: db.url, VALKEY_URL: valkey.url }, { ...(options.simulators === false ? {} : gatewayVariables(simulators)), ...options.env })
+  const replicas: TestReplica[] = []
+  for (let index = 0; index < (options.replicas ?? 1); index++) {
+    const replica = await startReplica(env, {
+      clock,
+      applicationName: `replica-${index}`,
+      processMetrics: false,
+      ...(options.authenticators ? { authenticators: options.authenticators } : {}),
+      ...(options.mount ? { mount: options.mount } : {}),
+    })
+    started.push(replica)
+    replicas.push({ ...replica, url: replica.publicUrl })
+  }
+  await Promise.all(replicas.map((replica) => replica.serving))
+  const [first] = replicas
+  if (!first) throw new Error('a test app has at least one replica')
+  simulators.control.xendit.setWebhookUrls(replicas.map((replica) => `${replica.url}/webhooks/xendit/invoice`))
+  return {
+    url: first.url, internalUrl: first.internalUrl, replicas, db, valkey, simulators,
+    query: async (text, values) => (await owner.query(text, values)).rows,
+    clock: {
+      async advance(seconds) {
+        shiftMs += seconds * 1000
+        await db.clock.advance(seconds)
+      },
+      now: () => db.clock.now(),
+    },
+  }
+}
+
+function gatewayVariables(simulators: Simulators): Record<string, string> {
+  return {
+    XENDIT_ENABLED: 'true',
+    XENDIT_BASE_URL: simulators.xenditBaseUrl,
+    XENDIT_SECRET_KEY: testSecrets.xenditSecretKey,
+    XENDIT_WEBHOOK_TOKEN: testSecrets.xenditWebhookToken,
+    XENDIT_SUCCESS_REDIRECT_URL: 'http://127.0.0.1/payment/return/success',
+    XENDIT_FAILURE_REDIRECT_URL: 'http://127.0.0.1/payment/return/failure',
+    FAZPASS_BASE_URL: simulators.fazpassBaseUrl,
+    FAZPASS_MERCHANT_KEY: testSecrets.fazpassMerchantKey,
+    FAZPASS_GATEWAY_KEY: testSecrets.fazpassGatewayKey,
+    FCM_SIMULATOR: simulators.url,
+  }
+}
