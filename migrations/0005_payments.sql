@@ -12,7 +12,13 @@ create table payments (
   checkout_url        text,
   created_at          timestamptz not null default app_now(),
   create_until        timestamptz not null,
+  -- how often an invoice was asked for: after the first time the provider may have made one without our knowing
+  create_tries        integer not null default 0,
+  -- nobody else talks to the provider about making or ending this invoice until then
+  claimed_until       timestamptz,
   expires_at          timestamptz not null,
+  -- the purchase is being given up: no invoice is made any more
+  closing_at          timestamptz,
   pending_at          timestamptz,
   paid_at             timestamptz,
   closed_at           timestamptz,

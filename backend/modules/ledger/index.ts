@@ -1,0 +1,14 @@
+/**
+ * The ledger: append-only double entry in whole rupiah, wallets and promotional credit.
+ * Owns ledger_transactions, ledger_entries, ledger_balances, promo_lots.
+ * Promises: a key is posted once; every transaction sums to zero (the database checks it at commit); nothing is ever
+ * changed or removed; a person's balance never falls below zero, save mitra_payable.
+ */
+export { account } from './accounts.ts'
+export { post, postAll } from './post.ts'
+export { findPosting, findWallet, findWalletEntries, findPayableEntries, sumAccount, sumAccounts } from './queries.ts'
+export { takePromo, giveBackPromo, grantPromo } from './promo-lots.ts'
+export { expirePromoLots } from './expire-promo-lots.ts'
+export { checkLedger } from './check-ledger.ts'
+export { walletRoutes } from './routes.ts'
+export type { AccountEntry, Entry, LotPart, Posting, Wallet } from './types.ts'

@@ -1,0 +1,64 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { World } from '../../platform/ctx.ts'
+import type { PaymentGateway } from '../../platform/gateways.ts'
+
+const WINDOW_MS = 60_000
+/** Xendit refuses above this on test keys. */
+const TEST_KEY_CALLS = 60
+
+export type CallBudget = {
+  /** Takes up to `wanted` calls and answers how many there were: what can wait is dropped, never queued. */
+  take(wanted: number): number
+  /** Waits for one call, at most `patienceMs`; false: there was none in that time. */
+  wait(patienceMs: number): Promise<boolean>
+  giveBack(calls: number): void
+}
+
+/** Calls to the provider of one process in any 60 seconds. Process time: it protects the provider, decides nothing. */
+export function createCallBudget(limitPerMinute: () => number, nowMs: () => number = () => performance.now()): CallBudget {
+  let spentAt: number[] = []
+  const left = () => {
+    spentAt = spentAt.filter((at) => at > nowMs() - WINDOW_MS)
+    return Math.max(0, limitPerMinute() - spentAt.length)
+  }
+  const take = (wanted: number) => {
+    const taken = Math.min(wanted, left())
+    for (let i = 0; i < taken; i++) spentAt.push(nowMs())
+    return taken
+  }
+  return {
+    take,
+    async wait(patienceMs) {
+      const giveUpAt = nowMs() + patienceMs
+      while (take(1) === 0) {
+        const patienceLeft = giveUpAt - nowMs()
+        if (patienceLeft <= 0) return false
+        const freeIn = spentAt.length > 0 ? spentAt[0]! + WINDOW_MS - nowMs() : WINDOW_MS
+        await sleep(Math.max(1, Math.min(freeIn, patienceLeft, 250)))
+      }
+      return true
+    },
+    giveBack(calls) {
+      spentAt.splice(spentAt.length - Math.min(calls, spentAt.length))
+    },
+  }
+}
+
+const budgets = new WeakMap<PaymentGateway, CallBudget>()
+
+/** The budget of this process: it belongs to the gateway, whichever context asks. */
+export function callBudget(world: World): CallBudget {
+  const gateway = world.gateways.payments
+  const known = budgets.get(gateway)
+  if (known) return known
+  const most = isThrottledTestKey(world.env) ? TEST_KEY_CALLS : Number.POSITIVE_INFINITY
+  const budget = createCallBudget(() => Math.min(most, world.settings.get('providerCallsPerMinute')))
+  budgets.set(gateway, budget)
+  return budget
+}
+
+/** A simulator on this machine has no such limit. */
+function isThrottledTestKey(env: World['env']): boolean {
+  const isSimulated = env.APP_ENV === 'development' && ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(env.XENDIT_BASE_URL).hostname)
+  return !isSimulated && (env.XENDIT_SECRET_KEY ?? '').startsWith('xnd_development')
+}

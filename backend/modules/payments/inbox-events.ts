@@ -1,0 +1,43 @@
+import { and, desc, eq, lt, sql } from 'drizzle-orm'
+import type { Tx } from '../../platform/ctx.ts'
+import type { Queryable } from '../../platform/database.ts'
+import { readEvent, type InvoiceEvent } from './inbox-rules.ts'
+import { providerInbox } from './tables.ts'
+
+export type InboxState = 'received' | 'applied' | 'parked'
+export type InboxEvent = {
+  id: string
+  provider: string
+  kind: string
+  state: InboxState
+  reason: string | null
+  paymentId: string | null
+  receivedAt: Date
+  receivedCount: number
+  attempts: number
+  settledAt: Date | null
+  /** What the event claims, where it could be read; the body itself is not shown. */
+  claims: InvoiceEvent | null
+}
+
+/** What the provider sent, for staff, the newest first. `cursor` is the last id of the page before. */
+export async function findInboxEvents(handle: Queryable, page: { state?: InboxState | undefined; cursor?: string | undefined; limit: number }): Promise<{ items: InboxEvent[]; nextCursor: string | null }> {
+  const rows = await handle.select().from(providerInbox)
+    .where(and(
+      page.state === undefined ? undefined : eq(providerInbox.state, page.state),
+      page.cursor === undefined ? undefined : lt(providerInbox.id, page.cursor),
+    ))
+    .orderBy(desc(providerInbox.id)).limit(page.limit + 1)
+  const items = rows.slice(0, page.limit).map(({ body, bodySha256: _hash, headers: _headers, dueAt: _due, claimedUntil: _claim, ...row }) => ({ ...row, claims: readEvent(body) ?? null }))
+  return { items, nextCursor: rows.length > page.limit ? items.at(-1)!.id : null }
+}
+
+/** Has a parked event judged once more, from the start; false: there is no such parked event. */
+export async function replayInboxEvent(tx: Tx, id: string): Promise<boolean> {
+  const replayed = await tx.sql.update(providerInbox)
+    .set({ state: 'received', reason: null, attempts: 0, settledAt: null, claimedUntil: null, dueAt: sql`app_now()` })
+    .where(and(eq(providerInbox.id, id), eq(providerInbox.state, 'parked')))
+    .returning({ id: providerInbox.id })
+  if (replayed.length > 0) tx.afterCommit(() => tx.enqueue('inbox', id))
+  return replayed.length > 0
+}

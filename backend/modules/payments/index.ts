@@ -1,0 +1,23 @@
+/**
+ * Payments: invoices at the provider, its webhooks, and what is asked of it. Owns payments, provider_inbox.
+ * Promises: one invoice a payment; a webhook's body is stored before anything looks into it; nothing is credited that
+ * the provider did not confirm when asked; `apply` and `expired` (the sessions module's) are called for what it said,
+ * again and again if need be: they must be idempotent. No function here with `ctx` may run inside a transaction.
+ */
+export { createXenditGateway } from './xendit-gateway.ts'
+export { createPayment } from './create-payment.ts'
+export { createInvoice } from './create-invoice.ts'
+export { expireInvoice } from './expire-invoice.ts'
+export { askProvider } from './ask-provider.ts'
+export { refreshPayment } from './refresh-payment.ts'
+export { sweepAsks } from './sweep-asks.ts'
+export { closePayment, markPaid, markExpired, markFailed } from './payment-states.ts'
+export { findPayment, findPaymentsOfSessions, findUncreated } from './queries.ts'
+export { paymentView } from './payment-view.ts'
+export { postingKeyOfPayment } from './rules.ts'
+export { paymentReactions } from './reactions.ts'
+export { runInboxRow, sweepInbox } from './run-inbox-row.ts'
+export { findInboxEvents, replayInboxEvent } from './inbox-events.ts'
+export { paymentRoutes } from './routes.ts'
+export { webhookRoutes } from './webhook-routes.ts'
+export type { ApplyPayment, Payment, PaymentExpired, PaymentHooks, PaymentState } from './types.ts'

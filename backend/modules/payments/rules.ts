@@ -1,0 +1,35 @@
+import type { ProviderInvoice } from '../../platform/gateways.ts'
+import type { Payment } from './types.ts'
+
+/** The ledger's key of the money that came for a payment: an invoice pays once, so its id is the provider payment id. */
+export function postingKeyOfPayment(paymentId: string, providerPaymentId: string): string {
+  return `payment:${paymentId}:${providerPaymentId}`
+}
+
+/** Flows that `suspense` money was posted under; its event stays parked for staff. */
+export const UNDERPAID_FLOW = 'payment.underpaid'
+
+export type Verdict = 'paid' | 'underpaid' | 'pending' | 'expired' | 'not_confirmed'
+
+/** What the provider's own answer says about our payment. Nothing that a webhook claims has a part in it. */
+export function judgeInvoice(payment: Pick<Payment, 'id' | 'amountIdr'>, invoice: ProviderInvoice | undefined): Verdict {
+  if (!invoice || invoice.externalId !== payment.id || invoice.currency !== 'IDR') return 'not_confirmed'
+  if (invoice.status === 'paid') return judgeAmount(payment, invoice)
+  return invoice.status === 'unknown' ? 'not_confirmed' : invoice.status
+}
+
+function judgeAmount(payment: Pick<Payment, 'amountIdr'>, invoice: ProviderInvoice): Verdict {
+  const paidIdr = paidIdrOf(invoice)
+  if (!Number.isSafeInteger(paidIdr) || paidIdr <= 0) return 'not_confirmed'
+  return paidIdr >= payment.amountIdr ? 'paid' : 'underpaid'
+}
+
+/** What was paid: what the provider says was paid, else what was asked. Xendit cuts decimals of rupiah off. */
+export function paidIdrOf(invoice: ProviderInvoice): number {
+  return Math.trunc(invoice.paidAmountIdr ?? invoice.amountIdr)
+}
+
+/** Waiting time before the next attempt, in seconds. */
+export function retrySeconds(attempts: number, mostSeconds: number): number {
+  return Math.min(2 ** Math.max(0, attempts - 1), mostSeconds)
+}

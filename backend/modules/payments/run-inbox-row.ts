@@ -1,0 +1,70 @@
+import { sql, type SQL } from 'drizzle-orm'
+import type { Ctx } from '../../platform/ctx.ts'
+import { judgeInboxRow, type Outcome } from './judge-inbox-row.ts'
+import { retrySeconds } from './rules.ts'
+import type { PaymentHooks } from './types.ts'
+
+/** A read-back and the application of a payment fit into this; a worker that died is followed after it. */
+const LEASE_SECONDS = 30
+/** A provider that is away, or a fault of ours, is waited for about two hours; then staff decide. */
+const ATTEMPTS_MAX = 30
+const MOST_SECONDS = 300
+const NO_TURN_SECONDS = 5
+
+type Claimed = { id: string; provider: string; kind: string; body: Buffer; attempts: number }
+
+/** Runs one event of the inbox that is due and not settled. Answers whether it was ours to run. */
+export async function runInboxRow(ctx: Ctx, hooks: PaymentHooks, id: string): Promise<boolean> {
+  const [row] = await claim(ctx, sql`id = ${id}`, 1)
+  if (row) await run(ctx, hooks, row)
+  return row !== undefined
+}
+
+/** Runs due events that nobody has run: what Valkey lost, and what is tried again. Answers how many. */
+export async function sweepInbox(ctx: Ctx, hooks: PaymentHooks, options: { waitedSeconds: number; limit: number }): Promise<number> {
+  const rows = await claim(ctx, sql`due_at <= app_now() - make_interval(secs => ${options.waitedSeconds})`, options.limit)
+  await Promise.all(rows.map((row) => run(ctx, hooks, row)))
+  if (rows.length > 0) ctx.metrics.sweepRescues.inc({ what: 'inbox' }, rows.length)
+  return rows.length
+}
+
+async function claim(ctx: Ctx, which: SQL, limit: number): Promise<Claimed[]> {
+  const result = await ctx.sql.execute<Claimed>(sql`
+    update provider_inbox set claimed_until = app_now() + make_interval(secs => ${LEASE_SECONDS}), attempts = attempts + 1
+    where id = any(array(
+      select id from provider_inbox
+      where ${which} and state = 'received' and due_at <= app_now() and (claimed_until is null or claimed_until <= app_now())
+      order by due_at limit ${limit} for update skip locked))
+    returning id, provider, kind, body, attempts`)
+  return result.rows
+}
+
+async function run(ctx: Ctx, hooks: PaymentHooks, row: Claimed): Promise<void> {
+  let outcome: Outcome
+  try {
+    outcome = await judgeInboxRow(ctx, hooks, row)
+  } catch (error) {
+    ctx.log.error({ err: error, inboxId: row.id, attempt: row.attempts }, 'an event of the provider could not be applied')
+    outcome = { to: 'later', reason: 'fault', isFailure: true }
+  }
+  if (outcome.to === 'later' && outcome.isFailure && row.attempts >= ATTEMPTS_MAX) outcome = { ...outcome, to: 'parked' }
+  await (outcome.to === 'later' ? postpone(ctx, row, outcome) : settle(ctx, row, outcome))
+  ctx.metrics.webhooks.inc({ provider: row.provider, kind: row.kind, outcome: outcome.to })
+}
+
+async function settle(ctx: Ctx, row: Claimed, outcome: Extract<Outcome, { to: 'applied' | 'parked' }>): Promise<void> {
+  await ctx.sql.execute(sql`
+    update provider_inbox set state = ${outcome.to}, reason = ${outcome.reason ?? null}, payment_id = ${outcome.paymentId ?? null},
+      settled_at = app_now(), claimed_until = null
+    where id = ${row.id} and state = 'received'`)
+  ctx.log.info({ inboxId: row.id, paymentId: outcome.paymentId, state: outcome.to, reason: outcome.reason }, 'an event of the provider is settled')
+}
+
+async function postpone(ctx: Ctx, row: Claimed, outcome: Extract<Outcome, { to: 'later' }>): Promise<void> {
+  const delaySeconds = outcome.isFailure ? retrySeconds(row.attempts, MOST_SECONDS) : NO_TURN_SECONDS
+  await ctx.sql.execute(sql`
+    update provider_inbox set due_at = app_now() + make_interval(secs => ${delaySeconds}), reason = ${outcome.reason}, claimed_until = null,
+      payment_id = coalesce(${outcome.paymentId ?? null}, payment_id), attempts = attempts - ${outcome.isFailure ? 0 : 1}
+    where id = ${row.id} and state = 'received'`)
+  ctx.enqueue('inbox', row.id, { delayMs: delaySeconds * 1000 })
+}
