@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { settingsStaffRoutes } from './modules/settings/index.ts'
+import { staffAccountRoutes, staffAuthRoutes } from './modules/staff/index.ts'
 import type { Authenticators } from './platform/auth-hook.ts'
 import type { Ctx } from './platform/ctx.ts'
 import { healthRoutes, type Readiness } from './platform/health.ts'
@@ -13,6 +14,8 @@ export async function createInternalApp(ctx: Ctx, parts: InternalParts): Promise
   const app = await createFastify(ctx, { listener: 'internal', authenticators: parts.authenticators })
   await app.register(healthRoutes(ctx, parts.readiness))
   await app.register(metricsRoutes(ctx))
+  await app.register(staffAuthRoutes(ctx))
+  await app.register(staffAccountRoutes(ctx))
   await app.register(settingsStaffRoutes(ctx))
   return app
 }

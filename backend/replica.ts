@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { createInternalApp } from './internal-app.ts'
 import { loadSettings, watchSettings } from './modules/settings/index.ts'
+import { createStaffAuthenticator, mayAct } from './modules/staff/index.ts'
 import type { Authenticators } from './platform/auth-hook.ts'
 import type { Ctx } from './platform/ctx.ts'
 import type { Env } from './platform/env.ts'
@@ -43,7 +44,7 @@ export async function startReplica(env: Env, options: ReplicaOptions = {}): Prom
     },
   }
   const publicApp = await createPublicApp(ctx, { readiness, authenticators: options.authenticators?.public ?? {} })
-  const internalApp = await createInternalApp(ctx, { readiness, authenticators: options.authenticators?.internal ?? {} })
+  const internalApp = await createInternalApp(ctx, { readiness, authenticators: options.authenticators?.internal ?? { staff: createStaffAuthenticator(ctx), mayAct } })
   await options.mount?.(ctx, { publicApp, internalApp })
   const background: { stop(): Promise<void> }[] = []
   const stopping = new AbortController()

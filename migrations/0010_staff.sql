@@ -29,7 +29,6 @@ create table staff_sessions (
   staff_id     uuid not null references staff (id),
   token_hash   bytea not null unique,
   csrf_token   text not null,
-  required     text[] not null default '{}',
   ip           text,
   user_agent   text,
   created_at   timestamptz not null default app_now(),

@@ -1,0 +1,43 @@
+import { z } from 'zod'
+
+const id = z.string().meta({ format: 'uuid' })
+const time = z.string().meta({ format: 'date-time' })
+const role = z.enum(['super_admin', 'admin', 'finance', 'moderator', 'viewer'])
+const email = z.email().max(254)
+const password = z.string().min(1).max(200)
+/** Long enough to be a sentence; there are no other rules (NIST SP 800-63B). */
+const newPassword = z.string().min(12, 'must have at least 12 characters').max(200)
+export const reason = z.string().trim().min(1).max(500)
+
+export const idParams = z.strictObject({ id: z.uuid() })
+export const pageQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(20), cursor: z.uuid().optional() })
+export const reasonBody = z.strictObject({ reason })
+
+export const signInBody = z.strictObject({ email, password, totp: z.string().trim().min(1).max(40).optional() })
+export const changePasswordBody = z.strictObject({ currentPassword: password, newPassword })
+export const confirmTotpBody = z.strictObject({ totp: z.string().trim().min(1).max(40) })
+export const createStaffBody = z.strictObject({ email, displayName: z.string().trim().min(1).max(100), role, password: newPassword.optional(), totpRequired: z.boolean().optional() })
+export const updateStaffBody = z.strictObject({
+  displayName: z.string().trim().min(1).max(100), role, active: z.boolean(), totpRequired: z.boolean(),
+  /** Forgets the authenticator and the backup codes; the next sign-in enrols anew where one is required. */
+  resetTotp: z.literal(true),
+  /** Answers a temporary password, to be changed at the next sign-in. */
+  resetPassword: z.literal(true),
+  unlock: z.literal(true),
+  reason,
+}).partial()
+
+export const staffView = z.object({
+  id, email: z.string(), displayName: z.string(), role, active: z.boolean(), mustChangePassword: z.boolean(), totpRequired: z.boolean(),
+  totpEnrolled: z.boolean(), lockedUntil: time.nullable(), createdAt: time,
+})
+export type StaffView = z.output<typeof staffView>
+export const required = z.array(z.enum(['password', 'totp']))
+export type Required = z.output<typeof required>[number]
+
+export const signInReply = z.object({ csrfToken: z.string(), staff: staffView, required })
+export const totpSecretReply = z.object({ secret: z.string(), uri: z.string() })
+export const backupCodesReply = z.object({ backupCodes: z.array(z.string()), required })
+export const staffReply = z.object({ staff: staffView, temporaryPassword: z.string().optional() })
+export const staffList = z.object({ items: z.array(staffView), nextCursor: z.string().nullable() })
+export const empty = z.object({})

@@ -1,0 +1,25 @@
+import { desc, eq, inArray, lt } from 'drizzle-orm'
+import type { Queryable } from '../../platform/database.ts'
+import { AppError } from '../../platform/errors.ts'
+import { staff, staffSessions, type Staff } from './tables.ts'
+
+/** Newest first. */
+export async function listStaff(handle: Queryable, page: { limit: number; cursor?: string | undefined }): Promise<Staff[]> {
+  return handle.select().from(staff).where(page.cursor === undefined ? undefined : lt(staff.id, page.cursor)).orderBy(desc(staff.id)).limit(page.limit)
+}
+
+/** The account of a session, and the token that its changing calls carry. */
+export async function getSelf(handle: Queryable, sessionId: string): Promise<{ account: Staff; csrfToken: string }> {
+  const [row] = await handle
+    .select({ account: staff, csrfToken: staffSessions.csrfToken })
+    .from(staffSessions).innerJoin(staff, eq(staff.id, staffSessions.staffId)).where(eq(staffSessions.id, sessionId))
+  if (!row) throw new AppError('unauthenticated', 'Sign in first.')
+  return row
+}
+
+/** Names for what people did. */
+export async function findStaffNames(handle: Queryable, ids: readonly string[]): Promise<Map<string, string>> {
+  if (ids.length === 0) return new Map()
+  const rows = await handle.select({ id: staff.id, displayName: staff.displayName }).from(staff).where(inArray(staff.id, [...ids]))
+  return new Map(rows.map((row) => [row.id, row.displayName]))
+}

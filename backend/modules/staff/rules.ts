@@ -1,0 +1,23 @@
+import type { Required, StaffView } from './contract.ts'
+import type { Staff } from './tables.ts'
+
+/** What must be done before anything else is opened to this account. */
+export function requiredOf(account: Pick<Staff, 'mustChangePassword' | 'totpRequired' | 'totpConfirmedAt'>): Required[] {
+  const steps: Required[] = []
+  if (account.mustChangePassword) steps.push('password')
+  if (account.totpRequired && account.totpConfirmedAt === null) steps.push('totp')
+  return steps
+}
+
+export function viewOf(account: Staff): StaffView {
+  return {
+    id: account.id, email: account.email, displayName: account.displayName, role: account.role, active: account.active,
+    mustChangePassword: account.mustChangePassword, totpRequired: account.totpRequired, totpEnrolled: account.totpConfirmedAt !== null,
+    lockedUntil: account.lockedUntil?.toISOString() ?? null, createdAt: account.createdAt.toISOString(),
+  }
+}
+
+/** `Siti Rahma` → `S*** R***`: enough to tell two people apart on a list, not enough to know them. */
+export function maskName(name: string | null): string | null {
+  return name === null ? null : name.split(/\s+/).filter((word) => word !== '').map((word) => `${Array.from(word)[0]}***`).join(' ')
+}
