@@ -1,4 +1,6 @@
 import type { FastifyInstance } from 'fastify'
+import { walletRoutes } from './modules/ledger/index.ts'
+import { webhookRoutes } from './modules/payments/index.ts'
 import { appConfigRoutes } from './platform/app-config.ts'
 import type { Authenticators } from './platform/auth-hook.ts'
 import type { Ctx } from './platform/ctx.ts'
@@ -12,5 +14,7 @@ export async function createPublicApp(ctx: Ctx, parts: PublicParts): Promise<Fas
   const app = await createFastify(ctx, { listener: 'public', authenticators: parts.authenticators })
   await app.register(healthRoutes(ctx, parts.readiness))
   await app.register(appConfigRoutes(ctx))
+  await app.register(walletRoutes(ctx))
+  await app.register(webhookRoutes(ctx))
   return app
 }

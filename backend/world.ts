@@ -1,3 +1,4 @@
+import { createXenditGateway } from './modules/payments/index.ts'
 import { processClock, type Clock } from './platform/clock.ts'
 import type { Ctx, World } from './platform/ctx.ts'
 import { createPool, createSql } from './platform/database.ts'
@@ -5,7 +6,7 @@ import type { Env } from './platform/env.ts'
 import type { Gateways } from './platform/gateways.ts'
 import { ids } from './platform/ids.ts'
 import { createLog, type Log } from './platform/log.ts'
-import { createMetrics } from './platform/metrics.ts'
+import { createMetrics, type Metrics } from './platform/metrics.ts'
 import { createSettings } from './platform/settings.ts'
 import { connectValkey } from './platform/valkey.ts'
 
@@ -35,7 +36,7 @@ export function createWorld(env: Env, overrides: WorldOverrides = {}): { ctx: Ct
     settings: createSettings(),
     publish: (userIds, frame, options) => plugs.publish(userIds, frame, options),
     enqueue: (queue, rowId, options) => plugs.enqueue(queue, rowId, options),
-    gateways: createGateways(env, overrides.gateways),
+    gateways: createGateways(env, log, metrics, overrides.gateways),
   }
   return {
     ctx, plugs,
@@ -45,6 +46,6 @@ export function createWorld(env: Env, overrides: WorldOverrides = {}): { ctx: Ct
   }
 }
 
-function createGateways(_env: Env, overrides: Partial<Gateways> = {}): Gateways {
-  return { ...overrides } as Gateways // completed as the modules that own the gateways land
+function createGateways(env: Env, log: Log, metrics: Metrics, overrides: Partial<Gateways> = {}): Gateways {
+  return { payments: createXenditGateway(env, log, metrics), ...overrides } as Gateways // completed as the modules that own the gateways land
 }

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
 import type { Ctx } from '../../platform/ctx.ts'
 import { AppError } from '../../platform/errors.ts'
 import { webhookReply } from './contract.ts'
@@ -13,7 +14,7 @@ export const webhookRoutes = (ctx: Ctx): FastifyPluginAsyncZod => async (app) =>
 
   app.post('/webhooks/xendit/invoice', {
     bodyLimit: BODY_LIMIT,
-    schema: { response: { 200: webhookReply } },
+    schema: { body: z.unknown(), response: { 200: webhookReply } },
     config: { access: 'public', limit: 'none', alwaysOpen: true, idempotency: 'off' },
     // Before the body is read: a stranger's megabyte is not even received.
     onRequest: async (request) => {
