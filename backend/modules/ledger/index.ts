@@ -6,7 +6,7 @@
  */
 export { account } from './accounts.ts'
 export { post, postAll } from './post.ts'
-export { findPosting, findWallet, findWalletEntries, findPayableEntries, sumAccount, sumAccounts } from './queries.ts'
+export { findPosting, findPostingsOfSession, findWallet, findWalletEntries, findPayableEntries, sumAccount, sumAccounts } from './queries.ts'
 export { takePromo, giveBackPromo, grantPromo } from './promo-lots.ts'
 export { expirePromoLots } from './expire-promo-lots.ts'
 export { checkLedger } from './check-ledger.ts'

@@ -1,0 +1,35 @@
+import type { Ctx, Tx } from '../../platform/ctx.ts'
+import { findOfferViews, findSessionViews } from './views.ts'
+import type { Offer } from './tables.ts'
+
+/** After the commit, sends `session:updated` to both sides of these sessions, as they are then. */
+export function announceSessions(tx: Tx, ids: readonly string[]): void {
+  if (ids.length > 0) tx.afterCommit((ctx) => inBackground(ctx, publishSessions(ctx, ids)))
+}
+
+export async function publishSessions(ctx: Ctx, ids: readonly string[]): Promise<void> {
+  const views = await findSessionViews(ctx.sql, [...new Set(ids)])
+  for (const { customer, mitra } of views.values()) {
+    ctx.publish([customer.customer.id], { type: 'session:updated', session: customer })
+    // A mitra knows a session from the accept on; before that there is only the offer.
+    if (mitra.mitra && mitra.conversationId) ctx.publish([mitra.mitra.id], { type: 'session:updated', session: mitra })
+  }
+}
+
+/** After the commit, rings: `offer:created {offer}`. */
+export function announceOffers(tx: Tx, ids: readonly string[]): void {
+  if (ids.length === 0) return
+  tx.afterCommit((ctx) => inBackground(ctx, findOfferViews(ctx.sql, { ids }).then((found) => {
+    for (const { offer, view } of found) if (offer.state === 'ringing') ctx.publish([offer.mitraId], { type: 'offer:created', offer: view })
+  })))
+}
+
+/** After the commit, stops the ringing: `offer:ended {offerId, outcome}`. */
+export function announceOfferEnded(tx: Tx, offer: Pick<Offer, 'id' | 'mitraId' | 'state'>): void {
+  tx.afterCommit((ctx) => ctx.publish([offer.mitraId], { type: 'offer:ended', offerId: offer.id, outcome: offer.state }))
+}
+
+// The healer finds what this could not tell: a failure here costs seconds, not the event.
+function inBackground(ctx: Ctx, work: Promise<void>): void {
+  work.catch((error: unknown) => ctx.log.warn({ err: error }, 'an event could not be published'))
+}

@@ -1,0 +1,78 @@
+import { eq } from 'drizzle-orm'
+import type { Tx } from '../../platform/ctx.ts'
+import { AppError } from '../../platform/errors.ts'
+import { findPeople } from '../identity/index.ts'
+import { account, findPosting, post } from '../ledger/index.ts'
+import { findPayment, markPaid, postingKeyOfPayment, type ApplyPayment, type Payment } from '../payments/index.ts'
+import { announceSessions } from './announce.ts'
+import { finishSession } from './finish-session.ts'
+import { signalMatching } from './matching-signal.ts'
+import { makeOffers, offerUntil } from './offer-session.ts'
+import { addSeconds, changeSession, decideOnSession, PROVIDER, type Seen } from './queries.ts'
+import { purchases, type Session } from './tables.ts'
+
+type Confirmed = Parameters<ApplyPayment>[1]
+
+/**
+ * Applies confirmed money exactly once, in one transaction with the session: a hold rings; money that nobody waits
+ * for any more goes to the customer's wallet (banned or erased: to suspense, under the payment's id).
+ */
+export const applyPayment: ApplyPayment = async (ctx, confirmed) => {
+  const payment = await findPayment(ctx.sql, confirmed.paymentId)
+  if (!payment) throw new AppError('not_found', 'no such payment')
+  return decideOnSession(ctx, payment.sessionId, (tx, seen) => apply(tx, seen, payment, confirmed))
+}
+
+async function apply(tx: Tx, seen: Seen, payment: Payment, confirmed: Confirmed): Promise<'applied' | 'already'> {
+  const key = postingKeyOfPayment(payment.id, confirmed.providerPaymentId)
+  if (await findPosting(tx.sql, key)) return 'already'
+  const { session } = seen
+  const isAwaited = session.state === 'held' && payment.state !== 'paid' && (session.closingAt === null || session.closingReason === 'deadline' || session.closingReason === 'payment_expired')
+  const surplusIdr = confirmed.paidIdr - payment.amountIdr
+  const personAccount = await accountOfPayer(tx, payment)
+  const target = isAwaited ? account.escrow(session.id) : personAccount
+  // The guarded change of the session comes first: it is what two deliveries at once are settled by.
+  if (isAwaited) await ringPaid(tx, seen)
+  else if (session.state === 'held' && session.closingAt) {
+    await finishSession(tx, seen, { to: 'cancelled', reason: session.closingReason ?? 'customer_cancelled', actor: closer(session), give: 'all' })
+  } else announceSessions(tx, [session.id])
+  await markPaid(tx, payment.id)
+  const isNew = await post(tx, {
+    key, flow: isAwaited ? 'payment' : 'late_payment', sessionId: session.id, paymentId: payment.id,
+    entries: [{ account: account.providerClearing, amountIdr: -payment.amountIdr }, { account: target, amountIdr: payment.amountIdr }],
+  })
+  if (!isNew) throw new Error('a payment was posted between two looks') // rolls back; the next delivery finds it done
+  if (surplusIdr > 0) {
+    await post(tx, {
+      key: `${key}:surplus`, flow: 'surplus', sessionId: session.id, paymentId: payment.id,
+      entries: [{ account: account.providerClearing, amountIdr: -surplusIdr }, { account: personAccount, amountIdr: surplusIdr }],
+    })
+  }
+  if (isAwaited) await tx.sql.update(purchases).set({ state: 'funded' }).where(eq(purchases.id, payment.purchaseId))
+  tx.log.info({ event: 'payment_applied', paymentId: payment.id, sessionId: session.id, toSession: isAwaited }, 'payment applied')
+  return 'applied'
+}
+
+async function accountOfPayer(tx: Tx, payment: Payment): Promise<string> {
+  const payer = (await findPeople(tx.sql, [payment.customerId])).get(payment.customerId)
+  return payer && !payer.bannedAt && !payer.erasedAt ? account.wallet(payment.customerId) : account.suspense(payment.id)
+}
+
+// A paid hold rings its own mitra at once; where the slot was lost meanwhile it waits for the next, ahead of the queue.
+async function ringPaid(tx: Tx, seen: Seen): Promise<void> {
+  const { session, now } = seen
+  const ringUntil = addSeconds(now, tx.settings.get('ringingSeconds'))
+  const mitraId = session.slotMitraId
+  const expiresAt = offerUntil(tx, now, ringUntil)
+  const ringing = await changeSession(tx, seen, {
+    set: { state: 'ringing', paidAt: now, ringUntil, closingAt: null, closingReason: null, offersMade: mitraId ? 1 : 0, dueAt: mitraId ? expiresAt : ringUntil },
+    event: 'payment_applied', actor: PROVIDER, details: mitraId ? { mitraId } : {},
+  })
+  if (mitraId) await makeOffers(tx, [{ session: ringing, mitraId, expiresAt }])
+  else tx.afterCommit(signalMatching)
+  announceSessions(tx, [session.id])
+}
+
+function closer(session: Session): { kind: 'customer' | 'system' | 'staff' } {
+  return { kind: session.closingReason === 'customer_cancelled' ? 'customer' : session.closingReason === 'staff_ended' ? 'staff' : 'system' }
+}

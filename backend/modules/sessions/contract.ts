@@ -1,0 +1,58 @@
+import { z } from 'zod'
+
+const id = z.string().meta({ format: 'uuid' })
+const time = z.string().meta({ format: 'date-time' })
+const idr = z.number().int()
+
+export const startSessionBody = z.strictObject({
+  packageId: z.uuid(),
+  mitraId: z.uuid().optional(),
+  anyMitra: z.boolean().optional(),
+  topic: z.string().trim().min(1).max(64).optional(),
+  language: z.string().trim().min(2).max(16).optional(),
+  gender: z.enum(['female', 'male', 'other']).optional(),
+  useWallet: z.boolean().optional(),
+  promoCode: z.string().trim().min(1).max(64).optional(),
+})
+export type StartSession = z.output<typeof startSessionBody>
+
+export const paymentView = z.object({ id, state: z.string(), amountIdr: idr, walletIdr: idr, checkoutUrl: z.string().optional(), expiresAt: time })
+export const waitView = z.object({ p50: z.number().int(), p90: z.number().int() }).nullable()
+export const offerView = z.object({
+  id, version: z.number().int(), sessionId: id, expiresAt: time, minutes: z.number().int(), earningsIdr: idr,
+  topic: z.string().optional(), language: z.string().optional(), customerFirstName: z.string(), isReturning: z.boolean(),
+})
+export type OfferView = z.output<typeof offerView>
+
+const person = z.object({ id, displayName: z.string().nullable() })
+export const sessionView = z.object({
+  id,
+  version: z.number().int(),
+  state: z.enum(['queued', 'held', 'ringing', 'active', 'paused', 'ended', 'cancelled', 'expired', 'unserved']),
+  customer: person,
+  mitra: person.optional(),
+  conversationId: id.optional(),
+  package: z.object({ id, minutes: z.number().int(), priceIdr: idr }),
+  topic: z.string().optional(),
+  language: z.string().optional(),
+  queue: z.object({ position: z.number().int(), waitSeconds: waitView }).optional(),
+  payment: paymentView.optional(),
+  isClosing: z.boolean().optional(),
+  offer: offerView.optional(),
+  createdAt: time,
+  startedAt: time.optional(),
+  endsAt: time.optional(),
+  pausedAt: time.optional(),
+  endedAt: time.optional(),
+  endReason: z.string().optional(),
+  returnedIdr: idr.optional(),
+})
+export type SessionView = z.output<typeof sessionView>
+
+export const sessionReply = z.object({ session: sessionView })
+export const startReply = z.object({ session: sessionView, payment: paymentView.optional() })
+export const sessionList = z.object({ items: z.array(sessionView), nextCursor: z.string().nullable() })
+export const offerList = z.object({ items: z.array(offerView), nextCursor: z.string().nullable() })
+export const packageList = z.object({ items: z.array(z.object({ id, minutes: z.number().int(), priceIdr: idr })) })
+export const idParams = z.strictObject({ id: z.uuid() })
+export const pageQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(20), cursor: z.uuid().optional() })

@@ -1,0 +1,87 @@
+import type { Tx } from '../../platform/ctx.ts'
+import { setWritableUntil } from '../chat/index.ts'
+import { closeServed, freeSlots } from '../mitras/index.ts'
+import { notify } from '../notifications/index.ts'
+import { announceSessions } from './announce.ts'
+import { signalMatching } from './matching-signal.ts'
+import { fundedPart, returnMoney, settleEscrow } from './money.ts'
+import { endOffer } from './offer-session.ts'
+import { changeSession, findPurchases, type Actor, type Seen } from './queries.ts'
+import { bankTime, returnAll, type Returned } from './rules.ts'
+import type { EndedBy, Purchase, Session } from './tables.ts'
+
+export type Finish = {
+  to: 'ended' | 'cancelled' | 'expired' | 'unserved'
+  reason: string
+  actor: Actor
+  /** `all`: an exit before active. `unused`: time banking. `nothing`: the customer's own end, or the time is up. */
+  give: 'all' | 'unused' | 'nothing'
+}
+
+/**
+ * Puts a session into a terminal state: money returned and settled so that the escrow is zero, the slot freed, the
+ * offer withdrawn, the conversation closed. Everything in the caller's transaction.
+ */
+export async function finishSession(tx: Tx, seen: Seen, finish: Finish): Promise<Session> {
+  const { session, now } = seen
+  const bought = await findPurchases(tx.sql, session.id)
+  const returned = whatGoesBack(session, bought, now, finish.give)
+  const returnedIdr = returned.reduce((sum, part) => sum + part.promoIdr + part.walletIdr, 0)
+  const ended = await changeSession(tx, seen, {
+    set: {
+      state: finish.to, slotMitraId: null, dueAt: null, endedAt: now, endReason: finish.reason, endedBy: endedBy(finish.actor),
+      ...(bought.some((purchase) => purchase.state !== 'waiting') ? { returnedIdr } : {}),
+    },
+    event: finish.to, actor: finish.actor, reason: finish.reason, details: { returnedIdr },
+  })
+  if (session.state === 'ringing') await endOffer(tx, session.id, 'withdrawn')
+  if (session.conversationId && session.mitraId) {
+    await setWritableUntil(tx, session.conversationId, finish.reason === 'time_up' && session.endsAt ? session.endsAt : now)
+    await closeServed(tx, { mitraId: session.mitraId, sessionId: session.id })
+  }
+  if (session.slotMitraId) await freeSlots(tx, [session.slotMitraId])
+  await returnMoney(tx, session, bought, returned)
+  if (session.mitraId) await settleEscrow(tx, session, session.mitraId)
+  await tellTheEnd(tx, ended)
+  tx.metrics.sessionsEnded.inc({ state: finish.to, reason: finish.reason })
+  announceSessions(tx, [session.id])
+  if (session.slotMitraId) tx.afterCommit(signalMatching)
+  return ended
+}
+
+function whatGoesBack(session: Session, bought: readonly Purchase[], now: Date, give: Finish['give']): Returned[] {
+  const funded = bought.filter((purchase) => purchase.state !== 'waiting').map(fundedPart)
+  if (give === 'nothing') return []
+  if (give === 'all') return funded.map(returnAll)
+  const usedUntil = session.state === 'paused' ? session.pausedAt : now
+  const unusedMs = (session.endsAt?.getTime() ?? 0) - (usedUntil?.getTime() ?? 0)
+  return bankTime(funded, unusedMs / 1000)
+}
+
+function endedBy(actor: Actor): EndedBy {
+  return actor.kind === 'provider' ? 'system' : actor.kind
+}
+
+const TEXTS: Record<string, string> = {
+  time_up: 'Waktu sesi sudah habis. Terima kasih!',
+  mitra_ended: 'Mitra mengakhiri sesi. Sisa waktu dikembalikan ke dompetmu.',
+  pause_limit: 'Sesi berakhir karena mitra tidak kembali. Sisa waktu dikembalikan.',
+  staff_ended: 'Sesi diakhiri oleh tim kami.',
+  no_answer: 'Belum ada mitra yang menjawab. Pembayaranmu kembali ke dompet.',
+  mitra_unavailable: 'Mitra pilihanmu tidak tersedia. Tidak ada yang ditagih.',
+  payment_unavailable: 'Pembayaran sedang tidak tersedia. Silakan coba lagi.',
+  queue_expired: 'Belum ada mitra yang bebas. Silakan coba lagi.',
+}
+
+// Whoever ended it knows; everybody else is told, once.
+async function tellTheEnd(tx: Tx, session: Session): Promise<void> {
+  const text = TEXTS[session.endReason ?? '']
+  const told = [
+    ...(text && session.endedBy !== 'customer' ? [session.customerId] : []),
+    ...(session.mitraId && session.endedBy !== 'mitra' ? [session.mitraId] : []),
+  ]
+  await notify(tx, told.map((userId) => ({
+    userId, kind: 'session', dedupeKey: `ended:${session.id}`, title: 'Sesi selesai', body: userId === session.customerId ? text ?? '' : 'Sesi sudah selesai.',
+    data: { kind: 'session', sessionId: session.id }, push: { tag: `session:${session.id}`, ttlSeconds: 3600, highPriority: false },
+  })))
+}

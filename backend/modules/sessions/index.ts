@@ -1,0 +1,21 @@
+/**
+ * Sessions: matching, the queue, offers, the clock, what is returned and settled. Owns packages, chat_sessions,
+ * purchases, offers, session_events. Promises: every change is one guarded UPDATE with its event, postings and outbox
+ * rows in one transaction; nobody is overtaken for a mitra whom they would have accepted; the escrow of a terminal
+ * session is zero; every deadline is a row that any replica meets within 3 s.
+ */
+export { sessionRoutes } from './routes.ts'
+export { applyPayment } from './apply-payment.ts'
+export { paymentExpired } from './close-hold.ts'
+export { endByStaff } from './end-session.ts'
+export { countQueue, estimateWait } from './estimate-wait.ts'
+export { findChangedOffers, findChangedSessions, findOpenSessions, findOpenVersions, findTimeline, listSessions } from './lists.ts'
+export { startMatching } from './match-waiting.ts'
+export { changePackage, createPackage, findPackages, listPackages, seedPackages } from './packages.ts'
+export { sessionReactions } from './reactions.ts'
+export { createSeenCustomers, startClocks, type SeenCustomers } from './start-clock.ts'
+export { sweepSessions } from './sweep-sessions.ts'
+export { findSessionViews } from './views.ts'
+export { withdrawMitra } from './withdraw-mitra.ts'
+export type { SessionView, OfferView } from './contract.ts'
+export type { SessionState } from './tables.ts'

@@ -1,0 +1,106 @@
+import { and, asc, desc, eq, inArray, lt, or, sql } from 'drizzle-orm'
+import type { UserActor } from '../../platform/access.ts'
+import type { Queryable } from '../../platform/database.ts'
+import { findPostingsOfSession } from '../ledger/index.ts'
+import { findPaymentsOfSessions } from '../payments/index.ts'
+import type { SessionView } from './contract.ts'
+import { OPEN_STATES } from './queries.ts'
+import { offers, sessionEvents, sessions, type SessionState } from './tables.ts'
+import { findOfferViews, findSessionViews } from './views.ts'
+
+type Page = { limit: number; cursor?: string | undefined }
+
+/** A person's sessions, newest first. */
+export async function findSessionsOf(handle: Queryable, actor: UserActor, page: Page): Promise<{ items: SessionView[]; nextCursor: string | null }> {
+  const mine = actor.kind === 'customer' ? eq(sessions.customerId, actor.id) : eq(sessions.mitraId, actor.id)
+  return listPage(handle, mine, page, actor.kind)
+}
+
+/** Sessions for staff, newest first. */
+export async function listSessions(handle: Queryable, filter: { state?: SessionState | undefined; customerId?: string | undefined; mitraId?: string | undefined } & Page): Promise<{ items: SessionView[]; nextCursor: string | null }> {
+  return listPage(handle, and(
+    filter.state ? eq(sessions.state, filter.state) : undefined,
+    filter.customerId ? eq(sessions.customerId, filter.customerId) : undefined,
+    filter.mitraId ? eq(sessions.mitraId, filter.mitraId) : undefined,
+  ), filter, 'staff')
+}
+
+async function listPage(handle: Queryable, condition: ReturnType<typeof and>, page: Page, side: 'customer' | 'mitra' | 'staff') {
+  const rows = await handle.select({ id: sessions.id }).from(sessions)
+    .where(and(condition, page.cursor ? lt(sessions.id, page.cursor) : undefined)).orderBy(desc(sessions.id)).limit(page.limit + 1)
+  const ids = rows.slice(0, page.limit).map((row) => row.id)
+  const views = await findSessionViews(handle, ids)
+  return { items: ids.map((id) => views.get(id)![side]), nextCursor: rows.length > page.limit ? ids.at(-1) ?? null : null }
+}
+
+/** A person's open sessions and ringing offers: their part of `ready` and of the heartbeat. */
+export async function findOpenSessions(handle: Queryable, actor: UserActor): Promise<{ sessions: SessionView[]; offers: Awaited<ReturnType<typeof findOfferViews>>[number]['view'][] }> {
+  const rows = await handle.select({ id: sessions.id }).from(sessions).where(and(
+    actor.kind === 'customer' ? eq(sessions.customerId, actor.id) : eq(sessions.mitraId, actor.id), inArray(sessions.state, [...OPEN_STATES]),
+  )).orderBy(desc(sessions.id))
+  const views = await findSessionViews(handle, rows.map((row) => row.id))
+  const ringing = actor.kind === 'mitra' ? await findOfferViews(handle, { mitraId: actor.id }) : []
+  return { sessions: rows.map((row) => views.get(row.id)![actor.kind]), offers: ringing.map((offer) => offer.view) }
+}
+
+/** Ids and versions only, for the heartbeat: one query for each of both. */
+export async function findOpenVersions(handle: Queryable, actor: UserActor): Promise<{ sessions: { id: string; version: number }[]; offers: string[] }> {
+  const [open, ringing] = [
+    await handle.select({ id: sessions.id, version: sessions.version }).from(sessions).where(and(
+      actor.kind === 'customer' ? eq(sessions.customerId, actor.id) : eq(sessions.mitraId, actor.id), inArray(sessions.state, [...OPEN_STATES]))),
+    actor.kind === 'mitra'
+      ? await handle.select({ id: offers.id }).from(offers).where(and(eq(offers.mitraId, actor.id), eq(offers.state, 'ringing'), sql`${offers.expiresAt} > app_now()`))
+      : [],
+  ]
+  return { sessions: open, offers: ringing.map((offer) => offer.id) }
+}
+
+export type HealedFrame = { userIds: string[]; frame: { type: string } & Record<string, unknown>; key: string }
+
+/** What changed for these users within the last seconds: the healer sends what pub/sub lost. */
+export async function findChangedSessions(handle: Queryable, userIds: readonly string[], sinceSeconds: number): Promise<HealedFrame[]> {
+  if (userIds.length === 0) return []
+  const ids = [...userIds]
+  const since = sql`app_now() - make_interval(secs => ${sinceSeconds})`
+  const rows = await handle.select({ id: sessions.id }).from(sessions)
+    .where(and(sql`${sessions.updatedAt} > ${since}`, or(inArray(sessions.customerId, ids), inArray(sessions.mitraId, ids))))
+  const views = await findSessionViews(handle, rows.map((row) => row.id))
+  return [...views.values()].flatMap(({ customer, mitra }) => [
+    { userIds: [customer.customer.id], frame: { type: 'session:updated', session: customer }, key: `session:${customer.id}:${customer.version}` },
+    ...(mitra.mitra && mitra.conversationId ? [{ userIds: [mitra.mitra.id], frame: { type: 'session:updated', session: mitra }, key: `session:${mitra.id}:${mitra.version}` }] : []),
+  ])
+}
+
+/** Offers of these mitras that began or ended within the last seconds. */
+export async function findChangedOffers(handle: Queryable, userIds: readonly string[], sinceSeconds: number): Promise<HealedFrame[]> {
+  if (userIds.length === 0) return []
+  const since = sql`app_now() - make_interval(secs => ${sinceSeconds})`
+  const rows = await handle.select({ id: offers.id }).from(offers)
+    .where(and(inArray(offers.mitraId, [...userIds]), or(sql`${offers.createdAt} > ${since}`, sql`${offers.endedAt} > ${since}`)))
+  const found = await findOfferViews(handle, { ids: rows.map((row) => row.id) })
+  return found.map(({ offer, view }) => ({
+    userIds: [offer.mitraId], key: `offer:${offer.id}:${offer.version}`,
+    frame: offer.state === 'ringing' ? { type: 'offer:created', offer: view } : { type: 'offer:ended', offerId: offer.id, outcome: offer.state },
+  }))
+}
+
+export type TimelineEntry = { at: string; kind: 'event' | 'offer' | 'payment' | 'posting'; title: string; details: Record<string, unknown> }
+
+/** Everything that happened to a session, in one line of time. */
+export async function findTimeline(handle: Queryable, sessionId: string): Promise<TimelineEntry[]> {
+  const [events, rung, paid, postings] = await Promise.all([
+    handle.select().from(sessionEvents).where(eq(sessionEvents.sessionId, sessionId)).orderBy(asc(sessionEvents.id)),
+    handle.select().from(offers).where(eq(offers.sessionId, sessionId)).orderBy(asc(offers.id)),
+    findPaymentsOfSessions(handle, [sessionId]),
+    findPostingsOfSession(handle, sessionId),
+  ])
+  return [
+    ...events.map((event) => ({
+      at: event.at, kind: 'event' as const, title: event.event,
+      details: { from: event.fromState, to: event.toState, actor: event.actorKind, actorId: event.actorId, reason: event.reason, ...event.details },
+    })),
+    ...rung.map((offer) => ({ at: offer.createdAt, kind: 'offer' as const, title: offer.state, details: { offerId: offer.id, mitraId: offer.mitraId, endedAt: offer.endedAt?.toISOString() ?? null } })),
+    ...paid.map((payment) => ({ at: payment.createdAt, kind: 'payment' as const, title: payment.state, details: { paymentId: payment.id, amountIdr: payment.amountIdr, providerInvoiceId: payment.providerInvoiceId } })),
+    ...postings.map((posting) => ({ at: posting.at, kind: 'posting' as const, title: posting.flow, details: { key: posting.key, entries: posting.entries } })),
+  ].toSorted((a, b) => a.at.getTime() - b.at.getTime()).map((entry) => ({ ...entry, at: entry.at.toISOString() }))
+}

@@ -1,0 +1,36 @@
+import { eq, sql } from 'drizzle-orm'
+import type { Ctx } from '../../platform/ctx.ts'
+import { createInvoice, findPayment, findPaymentsOfSessions } from '../payments/index.ts'
+import { publishSessions } from './announce.ts'
+import { sessions } from './tables.ts'
+
+/**
+ * Makes the invoice that a hold waits for, within `invoiceWaitMs`. A slower one is finished in the background (or by the
+ * outbox, should this process die) and told by `session:updated`. Never throws: the payment then says `creating`.
+ */
+export async function makeInvoiceOf(ctx: Ctx, sessionId: string): Promise<void> {
+  const creating = (await findPaymentsOfSessions(ctx.sql, [sessionId])).find((payment) => payment.state === 'creating')
+  if (!creating) return
+  const deadline = Promise.withResolvers<void>()
+  const timer = setTimeout(deadline.resolve, ctx.settings.get('invoiceWaitMs'))
+  const made = createAndTell(ctx, creating.id).catch((error: unknown) => ctx.log.warn({ err: error, paymentId: creating.id }, 'the invoice could not be made yet'))
+  await Promise.race([made, deadline.promise])
+  clearTimeout(timer)
+}
+
+async function createAndTell(ctx: Ctx, paymentId: string): Promise<void> {
+  const payment = await createInvoice(ctx, paymentId)
+  if (payment.state !== 'creating') await touchSession(ctx, payment.sessionId)
+}
+
+/** An invoice was made by the outbox: the customer, who was answered without a checkout, is told. */
+export async function tellInvoice(ctx: Ctx, paymentId: string): Promise<void> {
+  const payment = await findPayment(ctx.sql, paymentId)
+  if (payment) await touchSession(ctx, payment.sessionId)
+}
+
+/** What a session shows has changed outside of its row: a new version, and both sides are told. */
+export async function touchSession(ctx: Ctx, sessionId: string): Promise<void> {
+  await ctx.sql.update(sessions).set({ version: sql`${sessions.version} + 1`, updatedAt: sql`app_now()` }).where(eq(sessions.id, sessionId))
+  await publishSessions(ctx, [sessionId])
+}

@@ -1,0 +1,100 @@
+import { and, eq, getTableColumns, lte, sql } from 'drizzle-orm'
+import type { Ctx, Tx } from '../../platform/ctx.ts'
+import { transact } from '../../platform/database.ts'
+import { findUnseen } from '../mitras/index.ts'
+import { notify } from '../notifications/index.ts'
+import { announceSessions } from './announce.ts'
+import { endClosing, markClosing } from './close-hold.ts'
+import { finishSession } from './finish-session.ts'
+import { nextOffer } from './next-offer.ts'
+import { pauseSession } from './pause-session.ts'
+import { addSeconds, changeSession, findSession, lockMatching, SYSTEM, type Seen } from './queries.ts'
+import { nextDueWhileActive } from './rules.ts'
+import { sessions } from './tables.ts'
+
+/** What a session's deadline means in the state it is in. A session that another replica is at is skipped. */
+export async function meetDeadline(ctx: Ctx, id: string): Promise<void> {
+  const before = await findSession(ctx.sql, id)
+  if (!before) return
+  if (before.session.state === 'held' && before.session.closingAt) {
+    await endClosing(ctx, id)
+    return
+  }
+  await transact(ctx, async (tx) => {
+    if (before.session.state === 'ringing') await lockMatching(tx)
+    const seen = await claimDue(tx, id)
+    if (seen && seen.session.state === before.session.state) await meet(tx, seen)
+  })
+}
+
+async function claimDue(tx: Tx, id: string): Promise<Seen | undefined> {
+  const [row] = await tx.sql.select({ ...getTableColumns(sessions), now: sql`app_now()`.mapWith(sessions.updatedAt) }).from(sessions)
+    .where(and(eq(sessions.id, id), lte(sessions.dueAt, sql`app_now()`))).for('update', { skipLocked: true })
+  if (!row) return undefined
+  const { now, ...session } = row
+  return { session, now }
+}
+
+async function meet(tx: Tx, seen: Seen): Promise<void> {
+  switch (seen.session.state) {
+    case 'queued':
+      await finishSession(tx, seen, { to: 'expired', reason: 'queue_expired', actor: SYSTEM, give: 'all' })
+      break
+    case 'held':
+      // The provider is asked by the outbox: a slow one must not hold up the sweep.
+      await markClosing(tx, seen, { reason: 'deadline', actor: SYSTEM })
+      break
+    case 'ringing':
+      await nextOffer(tx, seen, { outcome: 'expired', actor: SYSTEM, counted: true })
+      break
+    case 'active':
+      await meetActive(tx, seen)
+      break
+    case 'paused':
+      await finishSession(tx, seen, { to: 'ended', reason: 'pause_limit', actor: SYSTEM, give: 'unused' })
+      break
+    default:
+  }
+}
+
+async function meetActive(tx: Tx, seen: Seen): Promise<void> {
+  const { session, now } = seen
+  if (!session.endsAt || !session.mitraId) return
+  if (now >= session.endsAt) {
+    await meetEnd(tx, seen, session.mitraId)
+    return
+  }
+  const dueAt = nextDueWhileActive(session.endsAt, now, tx.settings.get('warningSeconds'))
+  const clockStart = addSeconds(session.acceptedAt ?? now, tx.settings.get('clockStartSeconds'))
+  if (!session.clockStartedAt) {
+    // Nobody saw the customer: the clock starts at the latest that it may.
+    await changeSession(tx, seen, { set: { clockStartedAt: clockStart, dueAt }, event: 'clock_started', actor: SYSTEM })
+    announceSessions(tx, [session.id])
+    return
+  }
+  await changeSession(tx, seen, { set: { dueAt }, event: 'warned', actor: SYSTEM })
+  await warn(tx, seen)
+}
+
+// The time is up. A mitra unseen for a while may have been gone before it: then it waits until they are seen (ended) or
+// gone for good (paused as of when they were last seen). Writes have stopped at `ends_at` in any case.
+async function meetEnd(tx: Tx, seen: Seen, mitraId: string): Promise<void> {
+  const lastSeenAt = (await findUnseen(tx.sql, { mitraIds: [mitraId], seconds: tx.settings.get('staleSeconds') })).get(mitraId)
+  if (!lastSeenAt) {
+    await finishSession(tx, seen, { to: 'ended', reason: 'time_up', actor: SYSTEM, give: 'nothing' })
+    return
+  }
+  const isGone = (await findUnseen(tx.sql, { mitraIds: [mitraId], seconds: tx.settings.get('goneSeconds') })).has(mitraId)
+  if (isGone) await pauseSession(tx, seen, lastSeenAt)
+}
+
+// Keyed by the end it warns of: an end that moves is warned of once more.
+async function warn(tx: Tx, seen: Seen): Promise<void> {
+  const { session, now } = seen
+  const minutes = Math.max(1, Math.round(((session.endsAt?.getTime() ?? 0) - now.getTime()) / 60_000))
+  await notify(tx, [session.customerId, session.mitraId ?? []].flat().map((userId) => ({
+    userId, kind: 'session', dedupeKey: `warn:${session.id}:${session.endsAt?.getTime()}:${minutes}`, title: 'Waktu hampir habis', body: `Sisa ${minutes} menit.`,
+    data: { kind: 'session', sessionId: session.id }, push: { tag: `session:${session.id}`, ttlSeconds: 60, highPriority: true }, inbox: false,
+  })))
+  announceSessions(tx, [session.id])
+}

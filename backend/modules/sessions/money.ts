@@ -1,0 +1,92 @@
+import { eq } from 'drizzle-orm'
+import type { Tx } from '../../platform/ctx.ts'
+import { account, findWallet, giveBackPromo, post, sumAccount, takePromo } from '../ledger/index.ts'
+import { splitFunding, type Funded, type Returned, settle, type Split } from './rules.ts'
+import { purchases, type Purchase, type Session } from './tables.ts'
+
+export const holdKey = (purchaseId: string): string => `purchase:${purchaseId}:hold`
+export const returnKey = (purchaseId: string): string => `purchase:${purchaseId}:return`
+export const settleKey = (sessionId: string): string => `session:${sessionId}:settle`
+
+/**
+ * Moves the promotional and wallet part of a purchase into the session's escrow and writes the split down.
+ * Undefined (and nothing moved) where the rest is below the least invoice.
+ */
+export async function fundPurchase(tx: Tx, session: Session, purchase: Purchase): Promise<Split | undefined> {
+  const wallet = session.useWallet && purchase.priceIdr > 0 ? await findWallet(tx.sql, session.customerId) : { balanceIdr: 0, promoIdr: 0 }
+  const split = splitFunding({
+    priceIdr: purchase.priceIdr, promoIdr: wallet.promoIdr, walletIdr: wallet.balanceIdr, minInvoiceIdr: tx.settings.get('minInvoiceIdr'),
+  })
+  if (!split) return undefined
+  const lots = split.promoIdr > 0 ? await takePromo(tx, session.customerId, split.promoIdr) : []
+  if (split.promoIdr + split.walletIdr > 0) {
+    await post(tx, {
+      key: holdKey(purchase.id), flow: 'hold', sessionId: session.id,
+      entries: [
+        { account: account.promo(session.customerId), amountIdr: -split.promoIdr },
+        { account: account.wallet(session.customerId), amountIdr: -split.walletIdr },
+        { account: account.escrow(session.id), amountIdr: split.promoIdr + split.walletIdr },
+      ],
+    })
+  }
+  await tx.sql.update(purchases).set({
+    ...split, state: split.invoiceIdr === 0 ? 'funded' : 'funding',
+    promoLots: lots.map((lot) => ({ lotId: lot.lotId, amountIdr: lot.amountIdr, expiresAt: lot.expiresAt.toISOString() })),
+  }).where(eq(purchases.id, purchase.id))
+  return split
+}
+
+/** What a purchase has in the escrow: the invoice counts once it is paid. */
+export function fundedPart(purchase: Purchase): Funded {
+  return { ...purchase, invoiceIdr: purchase.state === 'funding' ? 0 : purchase.invoiceIdr }
+}
+
+/** Posts what goes back, purchase by purchase (at most three: the session's own and two extensions). Answers the sum. */
+export async function returnMoney(tx: Tx, session: Session, bought: readonly Purchase[], returned: readonly Returned[]): Promise<number> {
+  let total = 0
+  for (const part of returned) {
+    const purchase = bought.find((candidate) => candidate.id === part.purchaseId)
+    const amountIdr = part.promoIdr + part.walletIdr
+    if (!purchase || amountIdr === 0) continue
+    const isNew = await post(tx, {
+      key: returnKey(purchase.id), flow: 'return', sessionId: session.id,
+      entries: [
+        { account: account.escrow(session.id), amountIdr: -amountIdr },
+        { account: account.promo(session.customerId), amountIdr: part.promoIdr },
+        { account: account.wallet(session.customerId), amountIdr: part.walletIdr },
+      ],
+    })
+    if (!isNew) continue
+    if (part.promoIdr > 0) {
+      const lots = purchase.promoLots.map((lot) => ({ lotId: lot.lotId, amountIdr: lot.amountIdr, expiresAt: new Date(lot.expiresAt) }))
+      await giveBackPromo(tx, session.customerId, takeFromLots(lots, part.promoIdr), tx.settings.get('promoReturnDays'))
+    }
+    await tx.sql.update(purchases).set({ returnedIdr: amountIdr, state: 'returned' }).where(eq(purchases.id, purchase.id))
+    total += amountIdr
+  }
+  return total
+}
+
+// What was taken first (the lot that expires first) is given back last.
+function takeFromLots<L extends { amountIdr: number }>(lots: readonly L[], amountIdr: number): L[] {
+  let left = amountIdr
+  return lots.toReversed().flatMap((lot) => {
+    const part = Math.min(left, lot.amountIdr)
+    left -= part
+    return part > 0 ? [{ ...lot, amountIdr: part }] : []
+  })
+}
+
+/** Settles what the escrow still holds: the mitra's share and the platform's rest. The escrow is zero afterwards. */
+export async function settleEscrow(tx: Tx, session: Session, mitraId: string): Promise<void> {
+  const escrowIdr = await sumAccount(tx.sql, account.escrow(session.id))
+  const { mitraIdr, platformIdr } = settle(escrowIdr, session.mitraSharePercent)
+  await post(tx, {
+    key: settleKey(session.id), flow: 'settlement', sessionId: session.id,
+    entries: [
+      { account: account.escrow(session.id), amountIdr: -escrowIdr },
+      { account: account.payable(mitraId), amountIdr: mitraIdr },
+      { account: account.platformRevenue, amountIdr: platformIdr },
+    ],
+  })
+}

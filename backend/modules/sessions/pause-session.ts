@@ -1,0 +1,40 @@
+import type { Tx } from '../../platform/ctx.ts'
+import { setWritableUntil } from '../chat/index.ts'
+import { notify } from '../notifications/index.ts'
+import { announceSessions } from './announce.ts'
+import { addSeconds, changeSession, SYSTEM, type Seen } from './queries.ts'
+import { nextDueWhileActive } from './rules.ts'
+
+/** The mitra is gone: the clock stands still as of when they were last seen, within what is left of the allowance. */
+export async function pauseSession(tx: Tx, seen: Seen, lastSeenAt: Date): Promise<void> {
+  const { session } = seen
+  if (session.state !== 'active' || !session.conversationId || !session.endsAt) return
+  // No second was used before the clock started, and none is given back twice.
+  const earliest = session.clockStartedAt ?? session.acceptedAt ?? lastSeenAt
+  const pausedAt = lastSeenAt > earliest ? lastSeenAt : earliest
+  const pauseUntil = addSeconds(pausedAt, Math.max(0, tx.settings.get('pauseAllowanceSeconds') - session.pausedSeconds))
+  await changeSession(tx, seen, { set: { state: 'paused', pausedAt, pauseUntil, dueAt: pauseUntil }, event: 'mitra_gone', actor: SYSTEM })
+  await setWritableUntil(tx, session.conversationId, pauseUntil)
+  await notify(tx, [{
+    userId: session.customerId, kind: 'session', dedupeKey: `paused:${session.id}:${pausedAt.getTime()}`, title: 'Sesi dijeda', body: 'Mitramu terputus. Waktumu tidak berjalan.',
+    data: { kind: 'session', sessionId: session.id }, push: { tag: `session:${session.id}`, ttlSeconds: 600, highPriority: true },
+  }])
+  announceSessions(tx, [session.id])
+}
+
+/** The mitra is back: the end moves by the pause, to the millisecond. */
+export async function resumeSession(tx: Tx, seen: Seen): Promise<void> {
+  const { session, now } = seen
+  if (session.state !== 'paused' || !session.pausedAt || !session.endsAt || !session.pauseUntil || !session.conversationId || now >= session.pauseUntil) return
+  const pausedSeconds = (now.getTime() - session.pausedAt.getTime()) / 1000
+  const endsAt = addSeconds(session.endsAt, pausedSeconds)
+  await changeSession(tx, seen, {
+    set: {
+      state: 'active', endsAt, pausedAt: null, pauseUntil: null, pausedSeconds: session.pausedSeconds + pausedSeconds,
+      dueAt: nextDueWhileActive(endsAt, now, tx.settings.get('warningSeconds')),
+    },
+    event: 'mitra_back', actor: session.mitraId ? { kind: 'mitra', id: session.mitraId } : SYSTEM, details: { pausedSeconds },
+  })
+  await setWritableUntil(tx, session.conversationId, endsAt)
+  announceSessions(tx, [session.id])
+}

@@ -1,0 +1,97 @@
+import { and, eq, getTableColumns, inArray, sql } from 'drizzle-orm'
+import type { Ctx, Tx } from '../../platform/ctx.ts'
+import { transact, type Queryable } from '../../platform/database.ts'
+import { AppError } from '../../platform/errors.ts'
+import { purchases, sessionEvents, sessions, type ActorKind, type Purchase, type Session } from './tables.ts'
+
+/** All matching decisions run under this one advisory lock; it is always the first statement of its transaction. */
+const MATCHING_LOCK = 7_001
+
+export async function lockMatching(tx: Tx): Promise<void> {
+  await tx.sql.execute(sql`select pg_advisory_xact_lock(${MATCHING_LOCK})`)
+}
+
+export type Actor = { kind: ActorKind; id?: string | undefined }
+export const SYSTEM: Actor = { kind: 'system' }
+export const PROVIDER: Actor = { kind: 'provider' }
+
+/** A session as it is now, with the database's time by which to decide. */
+export type Seen = { session: Session; now: Date }
+
+export async function findSession(handle: Queryable, id: string): Promise<Seen | undefined> {
+  const [row] = await handle.select({ ...getTableColumns(sessions), now: sql`app_now()`.mapWith(sessions.updatedAt) }).from(sessions).where(eq(sessions.id, id))
+  if (!row) return undefined
+  const { now, ...session } = row
+  return { session, now }
+}
+
+export async function findPurchases(handle: Queryable, sessionId: string): Promise<Purchase[]> {
+  return handle.select().from(purchases).where(eq(purchases.sessionId, sessionId)).orderBy(purchases.position)
+}
+
+/** The row moved between reading and writing: read again and decide again. */
+class SessionMoved extends Error {}
+
+/**
+ * Reads a session and lets `work` decide on it; where somebody else was quicker, reads and decides again.
+ * `underLock` takes the matching lock first: needed by whatever hands a slot to somebody else in the same transaction.
+ */
+export async function decideOnSession<T>(ctx: Ctx, id: string, work: (tx: Tx, seen: Seen) => Promise<T>, options: { underLock?: boolean } = {}): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await transact(ctx, async (tx) => {
+        if (options.underLock) await lockMatching(tx)
+        const seen = await findSession(tx.sql, id)
+        if (!seen) throw new AppError('not_found')
+        return work(tx, seen)
+      })
+    } catch (error) {
+      if (!(error instanceof SessionMoved)) throw error
+      if (attempt >= 8) throw new AppError('session_state_conflict', 'the session keeps changing')
+    }
+  }
+}
+
+export type Change = {
+  set: Partial<Omit<Session, 'id' | 'version' | 'updatedAt'>>
+  event: string
+  actor: Actor
+  reason?: string | undefined
+  details?: Record<string, unknown> | undefined
+}
+
+/**
+ * One guarded UPDATE (the state and version that were decided on) and its row in session_events.
+ * Throws so that `decideOnSession` starts over where the session has moved.
+ */
+export async function changeSession(tx: Tx, seen: Seen, change: Change): Promise<Session> {
+  const { session } = seen
+  const [changed] = await tx.sql
+    .update(sessions)
+    .set({ ...change.set, version: sql`${sessions.version} + 1`, updatedAt: sql`app_now()` })
+    .where(and(eq(sessions.id, session.id), eq(sessions.state, session.state), eq(sessions.version, session.version)))
+    .returning()
+  if (!changed) throw new SessionMoved()
+  await recordEvents(tx, [{ sessionId: changed.id, from: session.state, to: changed.state, ...change }])
+  return changed
+}
+
+export type EventRow = { sessionId: string; from: Session['state'] | null; to: Session['state'] } & Omit<Change, 'set'>
+
+export async function recordEvents(tx: Tx, events: readonly EventRow[]): Promise<void> {
+  if (events.length === 0) return
+  await tx.sql.insert(sessionEvents).values(events.map((event) => ({
+    sessionId: event.sessionId, at: sql`app_now()`, event: event.event, fromState: event.from, toState: event.to,
+    actorKind: event.actor.kind, actorId: event.actor.id ?? null, reason: event.reason ?? null, details: event.details ?? {},
+  })))
+}
+
+export async function findSessionsByIds(handle: Queryable, ids: readonly string[]): Promise<Session[]> {
+  return ids.length === 0 ? [] : handle.select().from(sessions).where(inArray(sessions.id, [...ids]))
+}
+
+export const OPEN_STATES = ['queued', 'held', 'ringing', 'active', 'paused'] as const
+export const isOpen = (session: Pick<Session, 'state'>): boolean => (OPEN_STATES as readonly string[]).includes(session.state)
+
+export const addSeconds = (at: Date, seconds: number): Date => new Date(at.getTime() + Math.round(seconds * 1000))
+export const earlier = (a: Date, b: Date): Date => (a <= b ? a : b)

@@ -1,0 +1,115 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { assign, bankTime, estimateWaits, nextDueWhileActive, returnAll, settle, splitFunding, type Candidate, type Standing, type Waiting } from './rules.ts'
+
+t.test('a price is funded by promotional credit, then the wallet, the rest by invoice', async (t) => {
+  const rows = [
+    { priceIdr: 25_000, promoIdr: 0, walletIdr: 0, want: { promoIdr: 0, walletIdr: 0, invoiceIdr: 25_000 } },
+    { priceIdr: 25_000, promoIdr: 5_000, walletIdr: 7_000, want: { promoIdr: 5_000, walletIdr: 7_000, invoiceIdr: 13_000 } },
+    { priceIdr: 25_000, promoIdr: 30_000, walletIdr: 7_000, want: { promoIdr: 25_000, walletIdr: 0, invoiceIdr: 0 } },
+    { priceIdr: 25_000, promoIdr: 0, walletIdr: 20_000, want: { promoIdr: 0, walletIdr: 15_000, invoiceIdr: 10_000 } },
+    { priceIdr: 25_000, promoIdr: 20_000, walletIdr: 2_000, want: { promoIdr: 15_000, walletIdr: 0, invoiceIdr: 10_000 } },
+    { priceIdr: 0, promoIdr: 5_000, walletIdr: 5_000, want: { promoIdr: 0, walletIdr: 0, invoiceIdr: 0 } },
+    { priceIdr: 8_000, promoIdr: 0, walletIdr: 3_000, want: undefined },
+    { priceIdr: 8_000, promoIdr: 8_000, walletIdr: 0, want: { promoIdr: 8_000, walletIdr: 0, invoiceIdr: 0 } },
+  ]
+  for (const { want, ...input } of rows) t.same(splitFunding({ ...input, minInvoiceIdr: 10_000 }), want, JSON.stringify(input))
+})
+
+t.test('a split always covers the price, never takes more than there is, and never makes an invoice that is too small', async () => {
+  const idr = fc.integer({ min: 0, max: 200_000 })
+  fc.assert(fc.property(idr, idr, idr, (priceIdr, promoIdr, walletIdr) => {
+    const split = splitFunding({ priceIdr, promoIdr, walletIdr, minInvoiceIdr: 10_000 })
+    if (!split) return priceIdr < 10_000
+    return split.promoIdr + split.walletIdr + split.invoiceIdr === priceIdr && split.promoIdr <= promoIdr && split.walletIdr <= walletIdr
+      && split.promoIdr >= 0 && split.walletIdr >= 0 && (split.invoiceIdr === 0 || split.invoiceIdr >= 10_000)
+  }))
+})
+
+const purchase = (id: string, minutes: number, priceIdr: number, promoIdr = 0) => ({ id, minutes, priceIdr, promoIdr, walletIdr: 0, invoiceIdr: priceIdr - promoIdr })
+
+t.test('unused time goes back from the last purchase on, rounded up to a rupiah, promotional part first', async (t) => {
+  t.same(bankTime([purchase('a', 15, 25_000)], 1), [{ purchaseId: 'a', promoIdr: 0, walletIdr: 28 }], 'one second of 900 is 27.8 rupiah')
+  t.same(bankTime([purchase('a', 15, 25_000, 10_000)], 450), [{ purchaseId: 'a', promoIdr: 10_000, walletIdr: 2_500 }])
+  t.same(bankTime([purchase('a', 15, 25_000), purchase('b', 30, 45_000)], 1_860), [
+    { purchaseId: 'b', promoIdr: 0, walletIdr: 45_000 }, { purchaseId: 'a', promoIdr: 0, walletIdr: 1_667 },
+  ])
+  t.same(bankTime([purchase('a', 15, 25_000)], 5_000), [{ purchaseId: 'a', promoIdr: 0, walletIdr: 25_000 }], 'never more than its price')
+  t.same(bankTime([purchase('a', 15, 25_000)], -5), [{ purchaseId: 'a', promoIdr: 0, walletIdr: 0 }])
+  t.same(returnAll(purchase('a', 15, 25_000, 4_000)), { purchaseId: 'a', promoIdr: 4_000, walletIdr: 21_000 })
+})
+
+t.test('what goes back is never more than was paid and never less than its share of time', async () => {
+  fc.assert(fc.property(fc.integer({ min: 1, max: 240 }), fc.integer({ min: 0, max: 500_000 }), fc.integer({ min: 0, max: 20_000_000 }), (minutes, priceIdr, unusedMs) => {
+    const [back] = bankTime([purchase('a', minutes, priceIdr)], unusedMs / 1000)
+    const total = back!.promoIdr + back!.walletIdr
+    const exact = Math.min(1, unusedMs / (minutes * 60_000)) * priceIdr
+    return total <= priceIdr && total >= exact - 1e-6 && total < exact + 1
+  }))
+})
+
+t.test('a settlement leaves nothing and gives the mitra the floor of the share', async (t) => {
+  t.same(settle(25_000, 70), { mitraIdr: 17_500, platformIdr: 7_500 })
+  t.same(settle(33, 70), { mitraIdr: 23, platformIdr: 10 })
+  t.same(settle(0, 70), { mitraIdr: 0, platformIdr: 0 })
+})
+
+const anyone = (id: string): Waiting => ({ id, customerId: `c-${id}`, namedMitraId: null, anyMitra: false, topic: null, language: null, gender: null })
+const mitra = (mitraId: string, idle: number | null, more: Partial<Candidate> = {}): Candidate => (
+  { mitraId, free: 1, idleSince: idle === null ? null : new Date(idle), topics: [], languages: ['id'], gender: null, ...more })
+const open = (): Standing => 'open'
+
+t.test('the longest idle mitra is taken first, then by id; one who serves somebody comes last', async (t) => {
+  const pool = [mitra('z', null), mitra('c', 200), mitra('b', 100), mitra('a', 200)]
+  t.same([...assign(['1', '2', '3', '4', '5'].map(anyone), pool, open)], [['1', 'b'], ['2', 'a'], ['3', 'c'], ['4', 'z']])
+})
+
+t.test('a named mitra is waited for, unless any would do', async (t) => {
+  const named = { ...anyone('1'), namedMitraId: 'b' }
+  t.same([...assign([named, anyone('2')], [mitra('a', 1)], open)], [['2', 'a']])
+  t.same([...assign([{ ...named, anyMitra: true }], [mitra('a', 1)], open)], [['1', 'a']])
+  t.same([...assign([named], [mitra('a', 1), mitra('b', 2)], open)], [['1', 'b']])
+})
+
+t.test('topic, language and gender are met; who declined is never rung again, who missed it only as the last', async (t) => {
+  const asks = { ...anyone('1'), topic: 'grief', language: 'id', gender: 'female' }
+  const fits = mitra('b', 5, { topics: ['grief'], gender: 'female' })
+  t.same([...assign([asks], [mitra('a', 1, { topics: ['grief'], gender: 'male' }), fits], open)], [['1', 'b']])
+  t.same([...assign([anyone('1')], [mitra('a', 1), mitra('b', 2)], (_, id) => (id === 'a' ? 'last' : 'open'))], [['1', 'b']])
+  t.same([...assign([anyone('1')], [mitra('a', 1)], () => 'last')], [['1', 'a']])
+  t.same([...assign([anyone('1')], [mitra('a', 1)], () => 'never')], [])
+})
+
+t.test('nobody is overtaken for a mitra whom they would have accepted, and no acceptable slot stays free', async () => {
+  const topic = fc.constantFrom(null, 'x', 'y')
+  const waiting = fc.array(fc.record({ topic, named: fc.option(fc.integer({ min: 0, max: 4 })), any: fc.boolean() }), { maxLength: 12 })
+  const pool = fc.array(fc.record({ free: fc.integer({ min: 1, max: 3 }), topics: fc.subarray(['x', 'y']), idle: fc.option(fc.integer({ min: 0, max: 50 })) }), { maxLength: 5 })
+  fc.assert(fc.property(waiting, pool, (line, mitras) => {
+    const sessions = line.map((one, index): Waiting => ({ ...anyone(String(index)), topic: one.topic, namedMitraId: one.named === null ? null : `m${one.named}`, anyMitra: one.any }))
+    const candidates = mitras.map((one, index) => mitra(`m${index}`, one.idle, { free: one.free, topics: one.topics }))
+    const assigned = assign(sessions, candidates, open)
+    const accepts = (session: Waiting, candidate: Candidate) => session.namedMitraId === candidate.mitraId
+      || ((session.namedMitraId === null || session.anyMitra) && (session.topic === null || candidate.topics.includes(session.topic)))
+    const left = new Map(candidates.map((candidate) => [candidate.mitraId, candidate.free]))
+    for (const mitraId of assigned.values()) left.set(mitraId, left.get(mitraId)! - 1)
+    const isWithinCapacity = [...left.values()].every((free) => free >= 0)
+    const without = sessions.filter((session) => !assigned.has(session.id))
+    const isFair = without.every((session) => candidates.every((candidate) => !accepts(session, candidate)
+      || (left.get(candidate.mitraId)! === 0 && sessions.filter((other) => assigned.get(other.id) === candidate.mitraId).every((other) => Number(other.id) < Number(session.id)))))
+    return isWithinCapacity && isFair
+  }), { numRuns: 500 })
+})
+
+t.test('an active session is due at its next warning, then at its end', async (t) => {
+  const end = new Date(1_000_000)
+  t.equal(nextDueWhileActive(end, new Date(0), [300, 60]).getTime(), 700_000)
+  t.equal(nextDueWhileActive(end, new Date(700_000), [300, 60]).getTime(), 940_000)
+  t.equal(nextDueWhileActive(end, new Date(940_000), [300, 60]).getTime(), 1_000_000)
+})
+
+t.test('the wait is that for the slot which comes free after everybody ahead has taken theirs', async (t) => {
+  t.equal(estimateWaits([], [], 45), undefined)
+  t.equal(estimateWaits([300, 100], [], 45), 100)
+  t.equal(estimateWaits([300, 100], [900], 45), 300)
+  t.equal(estimateWaits([100], [900, 900], 45), 100 + 2 * 945)
+})

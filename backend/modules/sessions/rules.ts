@@ -1,0 +1,139 @@
+/** Pure decisions about sessions: prices, returns, matching order. No I/O, no clock. Amounts are whole rupiah. */
+
+export type Split = { promoIdr: number; walletIdr: number; invoiceIdr: number }
+
+/**
+ * How a price is funded: promotional credit first, then the wallet, the rest by invoice. The wallet part, then the
+ * promotional one, shrinks so that the invoice is 0 or at least `minInvoiceIdr`. Undefined where even the whole
+ * price is below the least invoice and the person's money does not cover it.
+ */
+export function splitFunding(input: { priceIdr: number; promoIdr: number; walletIdr: number; minInvoiceIdr: number }): Split | undefined {
+  let promo = Math.min(input.promoIdr, input.priceIdr)
+  let wallet = Math.min(input.walletIdr, input.priceIdr - promo)
+  let invoice = input.priceIdr - promo - wallet
+  if (invoice > 0 && invoice < input.minInvoiceIdr) {
+    const missing = input.minInvoiceIdr - invoice
+    const fromWallet = Math.min(missing, wallet)
+    wallet -= fromWallet
+    promo -= Math.min(missing - fromWallet, promo)
+    invoice = input.priceIdr - promo - wallet
+    if (invoice < input.minInvoiceIdr) return undefined
+  }
+  return { promoIdr: promo, walletIdr: wallet, invoiceIdr: invoice }
+}
+
+export type Funded = { id: string; minutes: number; priceIdr: number; promoIdr: number; walletIdr: number; invoiceIdr: number }
+export type Returned = { purchaseId: string; promoIdr: number; walletIdr: number }
+
+/**
+ * Time banking: what goes back for `unusedSeconds`, purchase by purchase. Seconds are used in order of purchase, so
+ * the unused ones belong to the last. For each: ceil(unused × price / seconds), at most its price; promotional part first.
+ */
+export function bankTime(purchases: readonly Funded[], unusedSeconds: number): Returned[] {
+  let left = Math.max(0, unusedSeconds)
+  return purchases.toReversed().map((purchase) => {
+    const seconds = purchase.minutes * 60
+    const unused = Math.min(left, seconds)
+    left -= unused
+    // Whole milliseconds: seconds × price stays exact, and ceil never sees a rounding error.
+    const back = Math.ceil((Math.round(unused * 1000) * purchase.priceIdr) / (seconds * 1000))
+    return giveBack(purchase, Math.min(back, purchase.priceIdr))
+  })
+}
+
+/** All of what a purchase was funded with goes back. */
+export function returnAll(purchase: Funded): Returned {
+  return giveBack(purchase, purchase.promoIdr + purchase.walletIdr + purchase.invoiceIdr)
+}
+
+function giveBack(purchase: Funded, amountIdr: number): Returned {
+  const promoIdr = Math.min(amountIdr, purchase.promoIdr)
+  return { purchaseId: purchase.id, promoIdr, walletIdr: amountIdr - promoIdr }
+}
+
+/** The mitra's share of what the escrow still holds, and the platform's rest. */
+export function settle(escrowIdr: number, mitraSharePercent: number): { mitraIdr: number; platformIdr: number } {
+  const mitraIdr = Math.floor((escrowIdr * mitraSharePercent) / 100)
+  return { mitraIdr, platformIdr: escrowIdr - mitraIdr }
+}
+
+export type Waiting = {
+  id: string
+  customerId: string
+  namedMitraId: string | null
+  anyMitra: boolean
+  topic: string | null
+  language: string | null
+  gender: string | null
+}
+export type Candidate = { mitraId: string; free: number; idleSince: Date | null; topics: readonly string[]; languages: readonly string[]; gender: string | null }
+
+/** Whether this mitra meets what the customer asked for. A named mitra is met by that mitra, or with `anyMitra` by any. */
+export function isAcceptable(waiting: Waiting, candidate: Candidate): boolean {
+  if (waiting.namedMitraId === candidate.mitraId) return true
+  if (waiting.namedMitraId !== null && !waiting.anyMitra) return false
+  return (waiting.topic === null || candidate.topics.includes(waiting.topic))
+    && (waiting.language === null || candidate.languages.includes(waiting.language))
+    && (waiting.gender === null || candidate.gender === waiting.gender)
+}
+
+/** `last`: only when nobody else would do (missed this session's offer before). `never`: declined it, is the same person. */
+export type Standing = 'open' | 'last' | 'never'
+
+/**
+ * Who gets which mitra: the waiting in their order, each the acceptable mitra who has been idle longest (a named one
+ * first). Nobody is overtaken for a mitra whom they would have accepted, and no acceptable free slot is left unused.
+ */
+export function assign(waiting: readonly Waiting[], candidates: readonly Candidate[], standing: (waiting: Waiting, mitraId: string) => Standing): Map<string, string> {
+  const pool = candidates.toSorted(byIdleTime).map((candidate) => ({ candidate, free: candidate.free }))
+  const assigned = new Map<string, string>()
+  let slots = pool.reduce((sum, { free }) => sum + free, 0)
+  for (const session of waiting) {
+    if (slots <= 0) break
+    const fits = pool.filter(({ candidate, free }) => free > 0 && isAcceptable(session, candidate) && standing(session, candidate.mitraId) !== 'never')
+    const fresh = fits.filter(({ candidate }) => standing(session, candidate.mitraId) === 'open')
+    const chosen = fits.find(({ candidate }) => candidate.mitraId === session.namedMitraId) ?? fresh[0] ?? fits[0]
+    if (!chosen) continue
+    chosen.free -= 1
+    slots -= 1
+    assigned.set(session.id, chosen.candidate.mitraId)
+  }
+  return assigned
+}
+
+function byIdleTime(a: Candidate, b: Candidate): number {
+  // Who serves somebody is not idle at all: after everybody who is.
+  const [since, other] = [a.idleSince?.getTime() ?? Infinity, b.idleSince?.getTime() ?? Infinity]
+  return since !== other ? since - other : a.mitraId < b.mitraId ? -1 : 1
+}
+
+/** When an active session is next due: the next warning, or its end. */
+export function nextDueWhileActive(endsAt: Date, now: Date, warningSeconds: readonly number[]): Date {
+  const warnings = warningSeconds.map((seconds) => endsAt.getTime() - seconds * 1000).filter((at) => at > now.getTime())
+  return new Date(Math.min(endsAt.getTime(), ...warnings))
+}
+
+/**
+ * Waiting time for a place in the queue: slots free up at the ends that are known, and whoever is ahead takes them
+ * for as long as they bought. Seconds; undefined when no slot will ever free up.
+ */
+export function estimateWaits(slotEnds: readonly number[], aheadSeconds: readonly number[], handoverSeconds: number): number | undefined {
+  if (slotEnds.length === 0) return undefined
+  const ends = slotEnds.toSorted((a, b) => a - b)
+  for (const seconds of aheadSeconds) {
+    const next = ends.shift()! + handoverSeconds + seconds
+    ends.splice(lowerBound(ends, next), 0, next)
+  }
+  return Math.max(0, Math.round(ends[0]!))
+}
+
+function lowerBound(sorted: readonly number[], value: number): number {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (sorted[middle]! < value) low = middle + 1
+    else high = middle
+  }
+  return low
+}

@@ -1,0 +1,86 @@
+import { and, eq, inArray, sql } from 'drizzle-orm'
+import type { Ctx } from '../../platform/ctx.ts'
+import { transact, violatedConstraint } from '../../platform/database.ts'
+import { AppError } from '../../platform/errors.ts'
+import { assertMayTakePart, findSamePersonPairs } from '../identity/index.ts'
+import { findWallet } from '../ledger/index.ts'
+import { findMitras } from '../mitras/index.ts'
+import { announceSessions } from './announce.ts'
+import { insertPurchase } from './begin-hold.ts'
+import type { SessionView, StartSession } from './contract.ts'
+import { assertNoCooldown } from './cooldown.ts'
+import { makeInvoiceOf } from './make-invoice.ts'
+import { matchWaiting } from './match-waiting.ts'
+import { lockMatching, OPEN_STATES, recordEvents } from './queries.ts'
+import { splitFunding } from './rules.ts'
+import { packages, sessions } from './tables.ts'
+import { findSessionViews } from './views.ts'
+
+/**
+ * Joins the queue and is matched in the same transaction: answers `held`, `ringing` (nothing to pay) or `queued`.
+ * Waits up to `invoiceWaitMs` for the invoice. `requestKey` (the Idempotency-Key) finds the session again after a crash.
+ */
+export async function startSession(ctx: Ctx, customerId: string, input: StartSession, requestKey: string): Promise<SessionView> {
+  if (input.promoCode) throw new AppError('not_found', 'no such promo code')
+  const [chosen] = await ctx.sql.select().from(packages).where(and(eq(packages.id, input.packageId), eq(packages.active, true)))
+  if (!chosen) throw new AppError('not_found', 'no such package')
+  await Promise.all([
+    assertMayTakePart(ctx.sql, ctx.settings, customerId),
+    assertNoCooldown(ctx, customerId),
+    assertMitra(ctx, customerId, input),
+    assertPayable(ctx, customerId, chosen.priceIdr, input.useWallet ?? false),
+  ])
+  const id = (await insertAndMatch(ctx, customerId, input, requestKey, chosen)) ?? (await findOpenByKey(ctx, customerId, requestKey))
+  await makeInvoiceOf(ctx, id)
+  const views = await findSessionViews(ctx.sql, [id])
+  return views.get(id)!.customer
+}
+
+// Undefined where this very request made its session before and its answer was lost.
+async function insertAndMatch(ctx: Ctx, customerId: string, input: StartSession, requestKey: string, chosen: typeof packages.$inferSelect): Promise<string | undefined> {
+  try {
+    return await transact(ctx, async (tx) => {
+      await lockMatching(tx)
+      const id = tx.ids.next()
+      const [session] = await tx.sql.insert(sessions).values({
+        id, version: 1, state: 'queued', customerId, namedMitraId: input.mitraId ?? null, anyMitra: input.anyMitra ?? false,
+        topic: input.topic ?? null, language: input.language ?? null, gender: input.gender ?? null, useWallet: input.useWallet ?? false, requestKey,
+        packageId: chosen.id, minutes: chosen.minutes, priceIdr: chosen.priceIdr, mitraSharePercent: tx.settings.get('mitraSharePercent'),
+        queueNumber: sql`nextval('session_queue_number')`, offersMade: 0, pausedSeconds: 0, queuedAt: sql`app_now()`, updatedAt: sql`app_now()`,
+        dueAt: sql`app_now() + make_interval(secs => ${tx.settings.get('queueSeconds')})`,
+      }).returning()
+      await insertPurchase(tx, session!)
+      await recordEvents(tx, [{ sessionId: id, from: null, to: 'queued', event: 'asked', actor: { kind: 'customer', id: customerId } }])
+      await matchWaiting(tx, { justCreated: id })
+      announceSessions(tx, [id])
+      return id
+    })
+  } catch (error) {
+    if (violatedConstraint(error) === 'chat_sessions_one_open') return undefined
+    throw error
+  }
+}
+
+async function findOpenByKey(ctx: Ctx, customerId: string, requestKey: string): Promise<string> {
+  const [row] = await ctx.sql.select({ id: sessions.id, requestKey: sessions.requestKey }).from(sessions)
+    .where(and(eq(sessions.customerId, customerId), inArray(sessions.state, [...OPEN_STATES])))
+  if (row?.requestKey !== requestKey) throw new AppError('session_already_open')
+  return row.id
+}
+
+async function assertMitra(ctx: Ctx, customerId: string, input: StartSession): Promise<void> {
+  if (!input.mitraId) return
+  const [mitras, same] = await Promise.all([findMitras(ctx.sql, [input.mitraId]), findSamePersonPairs(ctx.sql, [customerId], [input.mitraId])])
+  const mitra = mitras.get(input.mitraId)
+  if (!mitra || mitra.status === 'draft' || mitra.status === 'applied' || mitra.status === 'rejected') throw new AppError('not_found', 'no such mitra')
+  if (same.size > 0 && !input.anyMitra) throw new AppError('no_eligible_mitra')
+  if (!mitra.isOnline && !input.anyMitra) throw new AppError('mitra_not_available')
+}
+
+async function assertPayable(ctx: Ctx, customerId: string, priceIdr: number, useWallet: boolean): Promise<void> {
+  if (priceIdr === 0) return
+  const wallet = useWallet ? await findWallet(ctx.sql, customerId) : { balanceIdr: 0, promoIdr: 0 }
+  const split = splitFunding({ priceIdr, promoIdr: wallet.promoIdr, walletIdr: wallet.balanceIdr, minInvoiceIdr: ctx.settings.get('minInvoiceIdr') })
+  if (!split) throw new AppError('amount_below_minimum')
+  if (split.invoiceIdr > 0 && !ctx.gateways.payments.enabled) throw new AppError('payments_disabled')
+}

@@ -1,0 +1,72 @@
+import { and, eq, inArray, isNotNull, lte, sql } from 'drizzle-orm'
+import type { Ctx } from '../../platform/ctx.ts'
+import { findMitras, findUnseen } from '../mitras/index.ts'
+import { findUncreated } from '../payments/index.ts'
+import { paymentNotCreated } from './close-hold.ts'
+import { meetDeadline } from './meet-deadline.ts'
+import { signalMatching } from './matching-signal.ts'
+import { pauseSession, resumeSession } from './pause-session.ts'
+import { decideOnSession } from './queries.ts'
+import { sessions } from './tables.ts'
+import { withdrawMitra } from './withdraw-mitra.ts'
+
+const BATCH = 200
+const AT_ONCE = 8
+
+/** One sweep over everything of sessions that is due; every replica runs it every second. Answers how many rows it met. */
+export async function sweepSessions(ctx: Ctx): Promise<number> {
+  const due = await findDue(ctx)
+  await forEach(ctx, due, (id) => meetDeadline(ctx, id))
+  await Promise.all([sweepGone(ctx), sweepSeenAgain(ctx), sweepUncreated(ctx)])
+  signalMatching(ctx)
+  return due.length
+}
+
+async function findDue(ctx: Ctx): Promise<string[]> {
+  const rows = await ctx.sql.select({ id: sessions.id }).from(sessions).where(lte(sessions.dueAt, sql`app_now()`)).orderBy(sessions.dueAt).limit(BATCH)
+  return rows.map((row) => row.id)
+}
+
+// Gone in a session: an active one pauses as of when the mitra was last seen; a hold or an offer goes to the next.
+async function sweepGone(ctx: Ctx): Promise<void> {
+  const rows = await ctx.sql.select({ id: sessions.id, state: sessions.state, mitraId: sessions.slotMitraId }).from(sessions)
+    .where(and(isNotNull(sessions.slotMitraId), inArray(sessions.state, ['held', 'ringing', 'active'])))
+  const mitraIds = [...new Set(rows.map((row) => row.mitraId!))]
+  if (mitraIds.length === 0) return
+  const unseen = await findUnseen(ctx.sql, { mitraIds, seconds: ctx.settings.get('goneSeconds') })
+  const gone = rows.filter((row) => unseen.has(row.mitraId!))
+  await forEach(ctx, gone.filter((row) => row.state === 'active').map((row) => row.id), (id) =>
+    decideOnSession(ctx, id, async (tx, seen) => {
+      const lastSeenAt = seen.session.mitraId ? unseen.get(seen.session.mitraId) : undefined
+      if (lastSeenAt) await pauseSession(tx, seen, lastSeenAt)
+    }))
+  const withdrawn = new Set(gone.filter((row) => row.state !== 'active').map((row) => row.mitraId!))
+  await forEach(ctx, [...withdrawn], (mitraId) => withdrawMitra(ctx, mitraId, 'gone'))
+}
+
+async function sweepSeenAgain(ctx: Ctx): Promise<void> {
+  const paused = await ctx.sql.select({ id: sessions.id, mitraId: sessions.mitraId, pausedAt: sessions.pausedAt }).from(sessions).where(eq(sessions.state, 'paused'))
+  if (paused.length === 0) return
+  const mitras = await findMitras(ctx.sql, [...new Set(paused.flatMap((row) => row.mitraId ?? []))])
+  const back = paused.filter((row) => {
+    const lastSeenAt = row.mitraId ? mitras.get(row.mitraId)?.lastSeenAt : undefined
+    return lastSeenAt && row.pausedAt && lastSeenAt > row.pausedAt
+  })
+  await forEach(ctx, back.map((row) => row.id), (id) => decideOnSession(ctx, id, resumeSession))
+}
+
+async function sweepUncreated(ctx: Ctx): Promise<void> {
+  const late = await findUncreated(ctx.sql)
+  await forEach(ctx, late.map((payment) => payment.id), (id) => paymentNotCreated(ctx, id))
+}
+
+// One that fails does not keep the others from their deadline; the next sweep meets it again.
+async function forEach(ctx: Ctx, ids: readonly string[], act: (id: string) => Promise<unknown>): Promise<void> {
+  const queue = [...ids]
+  const take = async () => {
+    for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
+      await act(id).catch((error: unknown) => ctx.log.error({ err: error, id }, 'a due session could not be swept'))
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, queue.length) }, take))
+}

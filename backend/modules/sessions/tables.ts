@@ -1,0 +1,105 @@
+import { bigint, boolean, integer, jsonb, numeric, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
+
+const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
+const idr = (name: string) => bigint(name, { mode: 'number' })
+
+export type SessionState = 'queued' | 'held' | 'ringing' | 'active' | 'paused' | 'ended' | 'cancelled' | 'expired' | 'unserved'
+export type ActorKind = 'customer' | 'mitra' | 'staff' | 'system' | 'provider'
+
+export const packages = pgTable('packages', {
+  id: uuid('id').primaryKey(),
+  minutes: integer('minutes').notNull(),
+  priceIdr: idr('price_idr').notNull(),
+  active: boolean('active').notNull().default(true),
+  createdAt: time('created_at').notNull(),
+  updatedAt: time('updated_at').notNull(),
+})
+
+export const sessions = pgTable('chat_sessions', {
+  id: uuid('id').primaryKey(),
+  version: bigint('version', { mode: 'number' }).notNull(),
+  state: text('state').$type<SessionState>().notNull(),
+  customerId: uuid('customer_id').notNull(),
+  namedMitraId: uuid('named_mitra_id'),
+  anyMitra: boolean('any_mitra').notNull(),
+  topic: text('topic'),
+  language: text('language'),
+  gender: text('gender').$type<'female' | 'male' | 'other'>(),
+  useWallet: boolean('use_wallet').notNull(),
+  requestKey: text('request_key'),
+  packageId: uuid('package_id').notNull(),
+  minutes: integer('minutes').notNull(),
+  priceIdr: idr('price_idr').notNull(),
+  mitraSharePercent: integer('mitra_share_percent').notNull(),
+  slotMitraId: uuid('slot_mitra_id'),
+  mitraId: uuid('mitra_id'),
+  conversationId: uuid('conversation_id'),
+  queueNumber: bigint('queue_number', { mode: 'number' }),
+  offersMade: integer('offers_made').notNull(),
+  dueAt: time('due_at'),
+  queuedAt: time('queued_at').notNull(),
+  heldAt: time('held_at'),
+  holdUntil: time('hold_until'),
+  closingAt: time('closing_at'),
+  closingReason: text('closing_reason').$type<ClosingReason>(),
+  paidAt: time('paid_at'),
+  ringUntil: time('ring_until'),
+  acceptedAt: time('accepted_at'),
+  clockStartedAt: time('clock_started_at'),
+  endsAt: time('ends_at'),
+  pausedAt: time('paused_at'),
+  pauseUntil: time('pause_until'),
+  pausedSeconds: numeric('paused_seconds', { precision: 12, scale: 3, mode: 'number' }).notNull(),
+  endedAt: time('ended_at'),
+  endedBy: text('ended_by').$type<EndedBy>(),
+  endReason: text('end_reason'),
+  returnedIdr: idr('returned_idr'),
+  updatedAt: time('updated_at').notNull(),
+})
+export type Session = typeof sessions.$inferSelect
+export type EndedBy = 'customer' | 'mitra' | 'staff' | 'system'
+export type ClosingReason = 'deadline' | 'customer_cancelled' | 'mitra_unavailable' | 'staff_ended' | 'payment_expired'
+
+export const purchases = pgTable('purchases', {
+  id: uuid('id').primaryKey(),
+  sessionId: uuid('session_id').notNull(),
+  kind: text('kind').$type<'session' | 'extension'>().notNull(),
+  position: integer('position').notNull(),
+  packageId: uuid('package_id').notNull(),
+  minutes: integer('minutes').notNull(),
+  priceIdr: idr('price_idr').notNull(),
+  state: text('state').$type<'waiting' | 'funding' | 'funded' | 'returned' | 'settled'>().notNull(),
+  promoIdr: idr('promo_idr').notNull(),
+  walletIdr: idr('wallet_idr').notNull(),
+  invoiceIdr: idr('invoice_idr').notNull(),
+  promoLots: jsonb('promo_lots').$type<{ lotId: string; amountIdr: number; expiresAt: string }[]>().notNull(),
+  returnedIdr: idr('returned_idr').notNull(),
+  createdAt: time('created_at').notNull(),
+})
+export type Purchase = typeof purchases.$inferSelect
+
+export const offers = pgTable('offers', {
+  id: uuid('id').primaryKey(),
+  version: bigint('version', { mode: 'number' }).notNull(),
+  sessionId: uuid('session_id').notNull(),
+  mitraId: uuid('mitra_id').notNull(),
+  state: text('state').$type<'ringing' | 'accepted' | 'declined' | 'expired' | 'withdrawn'>().notNull(),
+  counted: boolean('counted').notNull(),
+  createdAt: time('created_at').notNull(),
+  expiresAt: time('expires_at').notNull(),
+  endedAt: time('ended_at'),
+})
+export type Offer = typeof offers.$inferSelect
+
+export const sessionEvents = pgTable('session_events', {
+  id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+  sessionId: uuid('session_id').notNull(),
+  at: time('at').notNull(),
+  event: text('event').notNull(),
+  fromState: text('from_state').$type<SessionState>(),
+  toState: text('to_state').$type<SessionState>().notNull(),
+  actorKind: text('actor_kind').$type<ActorKind>().notNull(),
+  actorId: uuid('actor_id'),
+  reason: text('reason'),
+  details: jsonb('details').$type<Record<string, unknown>>().notNull(),
+})

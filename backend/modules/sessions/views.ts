@@ -1,0 +1,89 @@
+import { and, desc, eq, inArray, sql } from 'drizzle-orm'
+import type { Queryable } from '../../platform/database.ts'
+import { findPeople, type Person } from '../identity/index.ts'
+import { findPaymentsOfSessions, paymentView } from '../payments/index.ts'
+import type { OfferView, SessionView } from './contract.ts'
+import { estimateQueue } from './estimate-wait.ts'
+import { findSessionsByIds } from './queries.ts'
+import { settle } from './rules.ts'
+import { offers, sessions, type Offer, type Session } from './tables.ts'
+
+export type Side = 'customer' | 'mitra' | 'staff'
+
+/** Sessions as one side sees them: the payment is the customer's, the offer the mitra's. In the order of `ids`. */
+export async function findSessionViews(handle: Queryable, ids: readonly string[]): Promise<Map<string, Record<Side, SessionView>>> {
+  const rows = await findSessionsByIds(handle, ids)
+  if (rows.length === 0) return new Map()
+  const queued = rows.filter((row) => row.state === 'queued')
+  const [people, payments, places] = await Promise.all([
+    findPeople(handle, rows.flatMap((row) => [row.customerId, shownMitra(row) ?? []].flat())),
+    findPaymentsOfSessions(handle, rows.map((row) => row.id)),
+    queued.length > 0 ? estimateQueue(handle, queued.map((row) => row.id)) : new Map<string, SessionView['queue']>(),
+  ])
+  return new Map(rows.map((row) => {
+    const payment = payments.filter((candidate) => candidate.sessionId === row.id).at(-1)
+    const common = view(row, people, places.get(row.id))
+    const withPayment = { ...common, ...(payment ? { payment: paymentView(payment) } : {}) }
+    return [row.id, { customer: withPayment, staff: withPayment, mitra: common }]
+  }))
+}
+
+/** The mitra a customer is told of: who serves, or whose slot is reserved. */
+function shownMitra(row: Session): string | null {
+  return row.mitraId ?? row.slotMitraId
+}
+
+function view(row: Session, people: ReadonlyMap<string, Person>, queue: SessionView['queue']): SessionView {
+  const mitraId = shownMitra(row)
+  const startedAt = row.clockStartedAt
+  return {
+    id: row.id, version: row.version, state: row.state,
+    customer: { id: row.customerId, displayName: people.get(row.customerId)?.displayName ?? null },
+    ...(mitraId ? { mitra: { id: mitraId, displayName: people.get(mitraId)?.displayName ?? null } } : {}),
+    ...(row.conversationId ? { conversationId: row.conversationId } : {}),
+    package: { id: row.packageId, minutes: row.minutes, priceIdr: row.priceIdr },
+    ...(row.topic ? { topic: row.topic } : {}),
+    ...(row.language ? { language: row.language } : {}),
+    ...(queue ? { queue } : {}),
+    ...(row.closingAt && row.state === 'held' ? { isClosing: true } : {}),
+    createdAt: row.queuedAt.toISOString(),
+    ...(startedAt ? { startedAt: startedAt.toISOString() } : {}),
+    ...(row.endsAt ? { endsAt: row.endsAt.toISOString() } : {}),
+    ...(row.pausedAt && row.state === 'paused' ? { pausedAt: row.pausedAt.toISOString() } : {}),
+    ...(row.endedAt ? { endedAt: row.endedAt.toISOString() } : {}),
+    ...(row.endReason ? { endReason: row.endReason } : {}),
+    ...(row.returnedIdr === null ? {} : { returnedIdr: row.returnedIdr }),
+  }
+}
+
+/** Offers as the mitra sees them; ringing ones unless ids are given. */
+export async function findOfferViews(handle: Queryable, which: { mitraId: string } | { ids: readonly string[] }): Promise<{ offer: Offer; view: OfferView }[]> {
+  const condition = 'ids' in which
+    ? inArray(offers.id, [...which.ids])
+    : and(eq(offers.mitraId, which.mitraId), eq(offers.state, 'ringing'), sql`${offers.expiresAt} > app_now()`)
+  if ('ids' in which && which.ids.length === 0) return []
+  const rows = await handle.select({ offer: offers, session: sessions }).from(offers).innerJoin(sessions, eq(sessions.id, offers.sessionId)).where(condition).orderBy(desc(offers.id))
+  if (rows.length === 0) return []
+  const [people, returning] = await Promise.all([
+    findPeople(handle, rows.map((row) => row.session.customerId)),
+    findReturning(handle, rows.map((row) => ({ customerId: row.session.customerId, mitraId: row.offer.mitraId }))),
+  ])
+  return rows.map(({ offer, session }) => ({
+    offer,
+    view: {
+      id: offer.id, version: offer.version, sessionId: session.id, expiresAt: offer.expiresAt.toISOString(), minutes: session.minutes,
+      earningsIdr: settle(session.priceIdr, session.mitraSharePercent).mitraIdr,
+      ...(session.topic ? { topic: session.topic } : {}),
+      ...(session.language ? { language: session.language } : {}),
+      customerFirstName: people.get(session.customerId)?.displayName?.trim().split(/\s+/)[0] ?? '',
+      isReturning: returning.has(`${session.customerId}:${offer.mitraId}`),
+    },
+  }))
+}
+
+async function findReturning(handle: Queryable, pairs: readonly { customerId: string; mitraId: string }[]): Promise<Set<string>> {
+  const rows = await handle.selectDistinct({ customerId: sessions.customerId, mitraId: sessions.mitraId }).from(sessions).where(and(
+    eq(sessions.state, 'ended'), inArray(sessions.customerId, pairs.map((pair) => pair.customerId)), inArray(sessions.mitraId, pairs.map((pair) => pair.mitraId)),
+  ))
+  return new Set(rows.map((row) => `${row.customerId}:${row.mitraId}`))
+}
