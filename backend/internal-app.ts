@@ -11,7 +11,7 @@ export type InternalParts = { readiness: Readiness; authenticators: Authenticato
 
 /** The internal listener: staff routes and metrics by name. Nothing of it is reachable in public. */
 export async function createInternalApp(ctx: Ctx, parts: InternalParts): Promise<FastifyInstance> {
-  const app = await createFastify(ctx, { listener: 'internal', authenticators: parts.authenticators })
+  const app = await createFastify(ctx, { listener: 'internal', ...parts })
   await app.register(healthRoutes(ctx, parts.readiness))
   await app.register(metricsRoutes(ctx))
   await app.register(staffAuthRoutes(ctx))

@@ -11,7 +11,7 @@ export type PublicParts = { readiness: Readiness; authenticators: Authenticators
 
 /** The public listener: every module's routes by name. A table of contents. */
 export async function createPublicApp(ctx: Ctx, parts: PublicParts): Promise<FastifyInstance> {
-  const app = await createFastify(ctx, { listener: 'public', authenticators: parts.authenticators })
+  const app = await createFastify(ctx, { listener: 'public', ...parts })
   await app.register(healthRoutes(ctx, parts.readiness))
   await app.register(appConfigRoutes(ctx))
   await app.register(walletRoutes(ctx))

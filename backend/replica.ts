@@ -2,7 +2,6 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { createInternalApp } from './internal-app.ts'
 import { loadSettings, watchSettings } from './modules/settings/index.ts'
-import { createStaffAuthenticator, mayAct } from './modules/staff/index.ts'
 import type { Authenticators } from './platform/auth-hook.ts'
 import type { Ctx } from './platform/ctx.ts'
 import type { Env } from './platform/env.ts'
@@ -17,6 +16,13 @@ export type ReplicaOptions = WorldOverrides & {
   mount?: (ctx: Ctx, apps: { publicApp: FastifyInstance; internalApp: FastifyInstance }) => void | Promise<void>
 }
 
+/** Something that runs behind the listeners. */
+type Part = {
+  /** Sends its clients away, spread over the time given. */
+  drain?(withinSeconds: number): Promise<void>
+  stop(): Promise<void>
+}
+
 export type Replica = {
   ctx: Ctx
   publicApp: FastifyInstance
@@ -24,13 +30,16 @@ export type Replica = {
   publicUrl: string
   internalUrl: string
   readiness: Readiness
-  /** Resolves once the replica serves: schema in range, settings read, workers running. */
+  /** Resolves once the replica serves (schema in range, settings read, workers running), or stops before it ever did. */
   serving: Promise<void>
-  /** Finishes what is under way and closes everything; each step has its own deadline. */
+  /** Finishes what is under way and closes everything. Every step has its own deadline, 20 s together. */
   stop(): Promise<void>
 }
 
 const BOOT_RETRY_MS = 500
+const REQUESTS_WITHIN_MS = 6000
+const PARTS_WITHIN_MS = 3000
+const CLOSE_WITHIN_MS = 1500
 
 /** One whole replica: both listeners and what runs behind them. Throws when a listener can't be opened. */
 export async function startReplica(env: Env, options: ReplicaOptions = {}): Promise<Replica> {
@@ -44,10 +53,8 @@ export async function startReplica(env: Env, options: ReplicaOptions = {}): Prom
     },
   }
   const publicApp = await createPublicApp(ctx, { readiness, authenticators: options.authenticators?.public ?? {} })
-  const internalApp = await createInternalApp(ctx, { readiness, authenticators: options.authenticators?.internal ?? { staff: createStaffAuthenticator(ctx), mayAct } })
+  const internalApp = await createInternalApp(ctx, { readiness, authenticators: options.authenticators?.internal ?? {} })
   await options.mount?.(ctx, { publicApp, internalApp })
-  const background: { stop(): Promise<void> }[] = []
-  const stopping = new AbortController()
   try {
     await internalApp.listen({ host: env.INTERNAL_HOST, port: env.INTERNAL_PORT })
     await publicApp.listen({ host: env.HOST, port: env.PORT })
@@ -56,46 +63,66 @@ export async function startReplica(env: Env, options: ReplicaOptions = {}): Prom
     await close()
     throw error
   }
-  const serving = boot(ctx, readiness, stopping.signal, background)
+  const parts: Part[] = []
+  const stopping = new AbortController()
+  const serving = boot(ctx, readiness, stopping.signal, parts)
   return {
     ctx, publicApp, internalApp, readiness, serving,
     publicUrl: urlOf(publicApp), internalUrl: urlOf(internalApp),
     async stop() {
       readiness.isDraining = true
       stopping.abort()
-      await serving
-      await Promise.all([publicApp.close(), internalApp.close()])
-      await Promise.all(background.map((part) => part.stop()))
-      await close()
+      const step = (name: string, withinMs: number, work: Promise<unknown>) => finish(ctx, name, withinMs, work)
+      await step('starting', PARTS_WITHIN_MS, serving)
+      await Promise.all([pause(env.DRAIN_SECONDS * 1000), ...parts.map((part) => step('draining', (env.DRAIN_SECONDS + 1) * 1000, part.drain?.(env.DRAIN_SECONDS) ?? pause(0)))])
+      await Promise.all([publicApp, internalApp].map(async (app) => {
+        await step('requests', REQUESTS_WITHIN_MS, app.close())
+        app.server.closeAllConnections()
+      }))
+      await Promise.all(parts.map((part) => step('background work', PARTS_WITHIN_MS, part.stop())))
+      await step('connections', CLOSE_WITHIN_MS, close())
     },
   }
 }
 
 // Postgres may be away or not migrated yet: the listeners say so on /ready, and the rest starts when it can.
-async function boot(ctx: Ctx, readiness: Readiness, stopping: AbortSignal, background: { stop(): Promise<void> }[]): Promise<void> {
-  let last: string | undefined
+async function boot(ctx: Ctx, readiness: Readiness, stopping: AbortSignal, parts: Part[]): Promise<void> {
+  let told: string | undefined
   while (!stopping.aborted) {
     try {
-      const problem = await readiness.checkSchema()
-      if (problem === undefined) {
+      readiness.notReadyBecause = await readiness.checkSchema()
+      if (readiness.notReadyBecause === undefined) {
         await loadSettings(ctx)
-        background.push(watchSettings(ctx))
-        readiness.notReadyBecause = undefined
+        parts.push(watchSettings(ctx))
         return
       }
-      readiness.notReadyBecause = problem
     } catch (error) {
       readiness.notReadyBecause = 'Postgres is away'
-      if (last === undefined) ctx.log.warn({ err: error }, 'the start waits for Postgres')
+      if (told === undefined) ctx.log.warn({ err: error }, 'the start waits for Postgres')
     }
-    if (last !== readiness.notReadyBecause) ctx.log.warn({ reason: readiness.notReadyBecause }, 'not ready')
-    last = readiness.notReadyBecause
-    await new Promise((resolve) => setTimeout(resolve, BOOT_RETRY_MS))
+    if (told !== readiness.notReadyBecause) ctx.log.warn({ reason: readiness.notReadyBecause }, 'not ready')
+    told = readiness.notReadyBecause
+    await pause(BOOT_RETRY_MS)
   }
 }
 
+async function finish(ctx: Ctx, name: string, withinMs: number, work: Promise<unknown>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(() => {
+    ctx.log.warn({ step: name, withinMs }, 'stopping: a step did not end in time')
+    resolve()
+  }, withinMs)
+  const ended = work.catch((error: unknown) => ctx.log.warn({ err: error, step: name }, 'stopping: a step failed'))
+  await Promise.race([ended, promise])
+  clearTimeout(timer)
+}
+
+function pause(durationMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, durationMs))
+}
+
 function urlOf(app: FastifyInstance): string {
-  const address = app.server.address() as AddressInfo // both listeners are TCP
-  const host = address.address === '0.0.0.0' || address.address === '::' ? '127.0.0.1' : address.address
-  return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`
+  const { address, port } = app.server.address() as AddressInfo // both listeners are TCP
+  const host = address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isTrustProxy } from './trust-proxy.ts'
 
 const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1')
 const port = z.coerce.number().int().min(0).max(65_535)
@@ -6,6 +7,8 @@ const list = z.string().transform((value) => value.split(',').map((item) => item
 const url = (...protocols: string[]) =>
   z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), `must be a URL of ${protocols.join(' or ')}`)
 const http = url('http:', 'https:')
+// A list of browsers' origins: scheme, host and port, nothing behind them, and never everybody.
+const origins = list.refine((items) => items.every((item) => URL.canParse(item) && /^https?:$/.test(new URL(item).protocol) && new URL(item).origin === item), 'must be a list of origins like https://app.example.com, without a wildcard')
 const secret = z.string().min(32, 'must have at least 32 characters')
 
 const jsonList = <T extends z.ZodType>(item: T) =>
@@ -59,12 +62,17 @@ const variables = z.object({
   CC_ORIGIN: http.optional(),
   ADMIN_EMAIL: z.email().optional(),
   ADMIN_PASSWORD: z.string().optional(),
-  ALLOWED_ORIGINS: list.default([]),
-  TRUST_PROXY: z.string().default('false'),
+  ALLOWED_ORIGINS: origins.default([]),
+  TRUST_PROXY: z.string().refine(isTrustProxy, 'must be false, a number of hops, or a list of addresses and networks').default('false'),
+  /** How long a stopping process goes on answering while balancers take it out. */
+  DRAIN_SECONDS: z.coerce.number().int().min(0).max(10).default(5),
   APP_LINK_URL: z.string().default('halobestie://payment'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   FAULT_AT: z.string().optional(),
 })
+
+/** Every variable that the process reads; `.env.example` explains them. */
+export const ENV_NAMES: readonly string[] = Object.keys(variables.shape)
 
 export type JwtKey = { kid: string; secret: string; active: boolean; validUntil: string | undefined }
 export type DataKey = { id: string; key: string; active: boolean }
@@ -81,8 +89,7 @@ export class EnvError extends Error {
 }
 
 /** Names that deployment may set and that this process does not read itself. */
-const KNOWN_ELSEWHERE = new Set(['MIGRATION_DATABASE_URL'])
-const OUR_PREFIXES = /^(APP_|PORT$|HOST$|INTERNAL_|SIMULATOR_|DATABASE_|VALKEY_|POOL_|AUTH_|DATA_ENCRYPTION|PHONE_HASH|FAZPASS_|OTP_|XENDIT_|FIREBASE_|FCM_|CC_|ADMIN_|ALLOWED_|TRUST_|LOG_LEVEL)/
+const KNOWN_ELSEWHERE = new Set(['MIGRATION_DATABASE_URL', 'GIT_SHA'])
 
 /** Parses the environment once; throws `EnvError` with the full list of what is wrong. Values are never part of it. */
 export function readEnv(source: NodeJS.ProcessEnv = process.env): Env {
@@ -91,8 +98,8 @@ export function readEnv(source: NodeJS.ProcessEnv = process.env): Env {
   const parsed = variables.safeParse(given)
   const problems = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${describe(issue, given)}`)
   problems.push(...misspelt(given))
-  if (parsed.success) problems.push(...refusals(parsed.data))
-  else problems.push(...refusals(partial(given)))
+  if (parsed.success) problems.push(...refusals(parsed.data, given))
+  else problems.push(...refusals(partial(given), given))
   if (!parsed.success || problems.length > 0) throw new EnvError([...new Set(problems)])
   const { AUTH_JWT_KEYS, AUTH_JWT_SECRET, ...rest } = parsed.data
   const jwtKeys = (AUTH_JWT_KEYS ?? [{ kid: 'default', secret: AUTH_JWT_SECRET ?? '', active: true }]).map((key) => ({
@@ -104,7 +111,9 @@ export function readEnv(source: NodeJS.ProcessEnv = process.env): Env {
 function describe(issue: z.core.$ZodIssue, given: Record<string, unknown>): string {
   const name = String(issue.path[0])
   if (given[name] === undefined) return 'is required'
-  return issue.code === 'invalid_value' ? `must be one of ${issue.values.join(', ')}` : issue.message.replace(/received .*$/i, '').trim()
+  // The name of an unknown field is part of the value.
+  if (issue.code === 'unrecognized_keys') return 'has an unknown field'
+  return issue.code === 'invalid_value' ? `must be one of ${issue.values.join(', ')}` : issue.message.replace(/,? received .*$/i, '')
 }
 
 type Known = Partial<z.output<typeof variables>>
@@ -118,34 +127,44 @@ function partial(given: Record<string, unknown>): Known {
   return Object.fromEntries(entries) as Known
 }
 
+// Any variable of the machine may be almost one of ours; a short name has too many honest neighbours for two slips.
 function misspelt(given: Record<string, unknown>): string[] {
   return Object.keys(given)
-    .filter((name) => OUR_PREFIXES.test(name) && !(name in variables.shape) && !KNOWN_ELSEWHERE.has(name))
-    .filter((name) => Object.keys(variables.shape).some((known) => distance(name, known) <= 2))
-    .map((name) => `${name}: is not a known variable (misspelt?)`)
+    .filter((name) => !(name in variables.shape) && !KNOWN_ELSEWHERE.has(name))
+    .flatMap((name) => {
+      const near = ENV_NAMES.find((known) => slips(name.toUpperCase(), known) <= (known.length < 8 ? 1 : 2))
+      return near === undefined ? [] : [`${name}: is not known (misspelt ${near}?)`]
+    })
 }
 
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+// Optimal string alignment: letters added, left out, changed, or swapped with their neighbour.
+function slips(a: string, b: string): number {
+  if (Math.abs(a.length - b.length) > 2) return 3
+  const rows = [Array.from({ length: b.length + 1 }, (_, index) => index)]
   for (let i = 1; i <= a.length; i++) {
-    const next = [i]
+    const [last, row] = [rows[i - 1]!, [i]]
     for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1))
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+      row[j] = Math.min(last[j]! + 1, row[j - 1]! + 1, last[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1), isSwap ? rows[i - 2]![j - 2]! + 1 : Infinity)
     }
-    row = next
+    rows.push(row)
   }
-  return row[b.length]!
+  return rows[a.length]![b.length]!
 }
 
-const WEAK = /^(.)\1+$|secret|password|changeme|example|development|12345/i
+const WEAK_WORDS = /secret|password|changeme|example|development|12345/i
 
-function refusals(env: Known): string[] {
+function isWeak(value: string | undefined, leastDistinct = 10): boolean {
+  return value !== undefined && (WEAK_WORDS.test(value) || new Set(value).size < leastDistinct)
+}
+
+function refusals(env: Known, given: Record<string, unknown>): string[] {
   const problems: string[] = []
   const need = (isMissing: boolean, text: string) => {
     if (isMissing) problems.push(text)
   }
   const keys = env.AUTH_JWT_KEYS
-  need(!keys && !env.AUTH_JWT_SECRET, 'AUTH_JWT_KEYS or AUTH_JWT_SECRET: is required')
+  need(given['AUTH_JWT_KEYS'] === undefined && given['AUTH_JWT_SECRET'] === undefined, 'AUTH_JWT_KEYS or AUTH_JWT_SECRET: is required')
   need(keys !== undefined && keys.filter((key) => key.active).length !== 1, 'AUTH_JWT_KEYS: exactly one key must be active')
   need(keys !== undefined && new Set(keys.map((key) => key.kid)).size !== keys.length, 'AUTH_JWT_KEYS: a kid stands twice')
   need(env.DATA_ENCRYPTION_KEYS !== undefined && env.DATA_ENCRYPTION_KEYS.filter((key) => key.active).length !== 1, 'DATA_ENCRYPTION_KEYS: exactly one key must be active')
@@ -156,13 +175,17 @@ function refusals(env: Known): string[] {
   }
   need((env.INTERNAL_HOST === '0.0.0.0' || env.INTERNAL_HOST === '::') && env.INTERNAL_ALLOW_ALL_INTERFACES !== true, 'INTERNAL_HOST: all interfaces need INTERNAL_ALLOW_ALL_INTERFACES=true')
   need(env.TRUST_PROXY === 'true' && env.APP_ENV !== 'development', 'TRUST_PROXY: name the proxies (addresses, CIDR or a number of hops), not true')
-  need(env.ALLOWED_ORIGINS?.includes('*') === true, 'ALLOWED_ORIGINS: no wildcard')
   if (env.APP_ENV !== 'development') {
     need(env.SIMULATOR_PORT !== undefined && env.APP_ENV === 'production', 'SIMULATOR_PORT: simulators are refused in production')
     need(env.FCM_SIMULATOR !== undefined, 'FCM_SIMULATOR: only in development')
     need(env.FAULT_AT !== undefined, 'FAULT_AT: only in tests')
-    need((env.AUTH_JWT_SECRET !== undefined && WEAK.test(env.AUTH_JWT_SECRET)) || (keys ?? []).some((key) => WEAK.test(key.secret)), 'AUTH_JWT_SECRET or AUTH_JWT_KEYS: too weak')
-    need(env.ADMIN_PASSWORD !== undefined && (env.ADMIN_PASSWORD.length < 12 || WEAK.test(env.ADMIN_PASSWORD)), 'ADMIN_PASSWORD: too weak')
+    need(isWeak(env.AUTH_JWT_SECRET), 'AUTH_JWT_SECRET: too weak')
+    need((keys ?? []).some((key) => isWeak(key.secret)), 'AUTH_JWT_KEYS: a secret is too weak')
+    need((env.DATA_ENCRYPTION_KEYS ?? []).some((key) => new Set(Buffer.from(key.key, 'base64')).size < 10), 'DATA_ENCRYPTION_KEYS: a key is too weak')
+    need(isWeak(env.PHONE_HASH_KEY), 'PHONE_HASH_KEY: too weak')
+    need(isWeak(env.XENDIT_WEBHOOK_TOKEN), 'XENDIT_WEBHOOK_TOKEN: too weak')
+    need(isWeak(env.XENDIT_WEBHOOK_TOKEN_PREVIOUS), 'XENDIT_WEBHOOK_TOKEN_PREVIOUS: too weak')
+    need(env.ADMIN_PASSWORD !== undefined && (env.ADMIN_PASSWORD.length < 12 || isWeak(env.ADMIN_PASSWORD, 6)), 'ADMIN_PASSWORD: too weak')
   }
   if (env.APP_ENV === 'production') {
     need(env.FAZPASS_ENABLED !== true, 'FAZPASS_ENABLED: must be true in production')

@@ -1,12 +1,11 @@
 import type { IncomingMessage } from 'node:http'
-import { isIP } from 'node:net'
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { enforce, identify, type Authenticators, type Identified } from './auth-hook.ts'
 import { SECURITY_HEADERS, allowedOrigins, applyCors } from './browser.ts'
 import type { Ctx } from './ctx.ts'
-import type { Env } from './env.ts'
 import { AppError } from './errors.ts'
+import type { Readiness } from './health.ts'
 import { createIdempotency } from './idempotency.ts'
 import { createLimits } from './limits.ts'
 import { requestScope } from './log.ts'
@@ -14,9 +13,11 @@ import { observe } from './observe.ts'
 import { serveDocs } from './openapi.ts'
 import { PROBLEM_TYPE, handleError, pathOf, problemOf, sendProblem } from './problem.ts'
 import { guardRoutes, methodsOf } from './route-guard.ts'
+import { trustedProxies } from './trust-proxy.ts'
 import { gate } from './version-gate.ts'
 
 export type Listener = 'public' | 'internal'
+export type HttpOptions = { listener: Listener; authenticators: Authenticators; readiness?: Readiness | undefined }
 
 const BODY_LIMIT_BYTES = 1_048_576
 const REQUEST_ID = /^[A-Za-z0-9._-]{8,128}$/
@@ -31,7 +32,7 @@ declare module 'fastify' {
  * One listener with everything that all routes share: errors as problems, strict bodies, who calls, limits,
  * idempotency, security headers, CORS, request ids, log line and metrics. Mount the modules' routes on it.
  */
-export async function createFastify(ctx: Ctx, options: { listener: Listener; authenticators: Authenticators }): Promise<FastifyInstance> {
+export async function createFastify(ctx: Ctx, options: HttpOptions): Promise<FastifyInstance> {
   const logger: FastifyBaseLogger = ctx.log
   const app: FastifyInstance = fastify({
     loggerInstance: logger,
@@ -61,8 +62,8 @@ export async function createFastify(ctx: Ctx, options: { listener: Listener; aut
   app.decorateRequest('user')
   app.decorateRequest('staff')
   parseBodies(app)
-  addOuterHooks(app, ctx, options.listener)
-  addCallerHooks(app, ctx, options)
+  addOuterHooks(app, ctx, options)
+  addCallerHooks(app, ctx, options.authenticators)
   observe(app, ctx)
   app.setNotFoundHandler((request, reply) => {
     const allowed = methodsOf(app.inventory, pathOf(request.url))
@@ -75,11 +76,13 @@ export async function createFastify(ctx: Ctx, options: { listener: Listener; aut
   return app
 }
 
-function addOuterHooks(app: FastifyInstance, ctx: Ctx, listener: Listener): void {
+function addOuterHooks(app: FastifyInstance, ctx: Ctx, { listener, readiness }: HttpOptions): void {
   const origins = allowedOrigins(ctx.env, listener)
   app.addHook('onRequest', (request, reply, done) => {
     request.scope = { requestId: request.id }
     reply.headers(SECURITY_HEADERS).header('x-request-id', request.id)
+    // A draining process asks its callers to come again on a new connection, which the balancer gives to somebody else.
+    if (readiness?.isDraining === true) reply.header('connection', 'close')
     requestScope.run(request.scope, () => {
       if (applyCors(request, reply, origins)) return
       if (listener === 'public' && request.routeOptions.config.alwaysOpen !== true) gate(ctx, request)
@@ -93,8 +96,7 @@ function addOuterHooks(app: FastifyInstance, ctx: Ctx, listener: Listener): void
   })
 }
 
-function addCallerHooks(app: FastifyInstance, ctx: Ctx, options: { authenticators: Authenticators }): void {
-  const { authenticators } = options
+function addCallerHooks(app: FastifyInstance, ctx: Ctx, authenticators: Authenticators): void {
   const limits = createLimits(ctx)
   const anonymous: Identified = { caller: undefined, refusal: undefined }
   app.addHook('onRequest', async (request, reply) => {
@@ -129,21 +131,4 @@ function requestId(ctx: Ctx, raw: IncomingMessage): string {
 function rawProblem(ctx: Ctx): string {
   const body = JSON.stringify(problemOf(new AppError('validation_failed', 'The request could not be read.'), { url: '', id: ctx.ids.next() }))
   return `HTTP/1.1 400 Bad Request\r\ncontent-type: ${PROBLEM_TYPE}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`
-}
-
-/** What `TRUST_PROXY` means: `false`, `true` (development), a number of hops, or a list of addresses and networks. */
-export function trustedProxies(value: Env['TRUST_PROXY']): boolean | string[] | ((address: string, hop: number) => boolean) {
-  if (value === 'true' || value === 'false') return value === 'true'
-  if (/^\d+$/.test(value)) return (_address, hop) => hop < Number(value)
-  return value.split(',').map((item) => item.trim())
-}
-
-/** Whether `TRUST_PROXY` can be understood. */
-export function isTrustProxy(value: string): boolean {
-  if (/^(true|false|\d{1,2})$/.test(value)) return true
-  return value.split(',').every((item) => {
-    const [address = '', bits] = item.trim().split('/')
-    const family = isIP(address)
-    return family !== 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)))
-  })
 }

@@ -15,6 +15,7 @@ export function testVariables(urls: { DATABASE_URL: string; VALKEY_URL: string }
     PORT: '0',
     INTERNAL_PORT: '0',
     POOL_MAX: '8',
+    DRAIN_SECONDS: '0',
     LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'silent',
     ...TEST_SECRETS,
     ...urls,

@@ -1,0 +1,49 @@
+import { EnvError, readEnv, type Env } from './platform/env.ts'
+
+/** Signals this close together are one: a terminal's Ctrl-C reaches a process and its npm parent, who passes it on. */
+const SAME_SIGNAL_MS = 500
+
+function fail(line: string): never {
+  process.stderr.write(`${line}\n`)
+  process.exit(1)
+}
+
+function environment(): Env {
+  try {
+    return readEnv()
+  } catch (error) {
+    if (error instanceof EnvError) return fail(error.message)
+    throw error
+  }
+}
+
+const env = environment()
+// What is wrong with the environment is told before anything else is even loaded.
+const { startReplica } = await import('./replica.ts')
+
+let stopped = Number.NaN
+let stop = async () => {}
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.on(signal, () => {
+    if (performance.now() - stopped < SAME_SIGNAL_MS) return
+    if (!Number.isNaN(stopped)) process.exit(1)
+    stopped = performance.now()
+    void stop().then(() => process.exit(0))
+  })
+}
+
+try {
+  const replica = await startReplica(env)
+  stop = replica.stop
+  if (!Number.isNaN(stopped)) await stop()
+  const { log } = replica.ctx
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'a fault that nobody caught')
+    process.exit(1)
+  })
+  log.info({ version: env.version, public: replica.publicUrl, internal: replica.internalUrl }, 'listening')
+} catch (error) {
+  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') fail(`port ${'port' in error ? String(error.port) : ''} is taken: choose another PORT or INTERNAL_PORT`)
+  if (error instanceof Error && 'code' in error && error.code === 'EACCES') fail(`port ${'port' in error ? String(error.port) : ''} may not be opened by this user`)
+  throw error
+}
