@@ -6,6 +6,8 @@ create table users (
   phone_prefix    text not null,
   display_name    text,
   birth_date      date,
+  -- Set when the birth date has let its owner take part for the first time: it can't be corrected after that.
+  birth_date_used_at timestamptz,
   gender          text check (gender in ('female', 'male', 'other')),
   language        text not null default 'id',
   time_zone       text not null default 'Asia/Jakarta',
@@ -18,6 +20,10 @@ create table users (
   updated_at      timestamptz not null default app_now()
 );
 create unique index users_phone on users (kind, phone_hash) where erased_at is null;
+-- Erased ones too: a sanction belongs to the number and outlives the account.
+create index users_phone_hash on users (phone_hash);
+create index users_suspended on users (suspended_until) where suspended_until is not null;
+create index users_banned on users (banned_at) where banned_at is not null;
 
 create table otp_challenges (
   id              uuid primary key,
@@ -62,10 +68,13 @@ create table refresh_tokens (
   issued_at           timestamptz not null default app_now(),
   expires_at          timestamptz not null,
   used_at             timestamptz,
+  -- The one retry that a lost answer allows.
+  retried_at          timestamptz,
   successor_id        uuid references refresh_tokens (id),
   successor_encrypted bytea
 );
-create index refresh_tokens_sign_in on refresh_tokens (sign_in_id);
+create index refresh_tokens_sign_in on refresh_tokens (sign_in_id, expires_at);
+create index refresh_tokens_successor on refresh_tokens (successor_id);
 
 create table consents (
   user_id     uuid not null references users (id),
@@ -85,6 +94,14 @@ create table devices (
   last_seen_at timestamptz not null default app_now()
 );
 create index devices_user on devices (user_id);
+
+-- Who ever registered a push token: a token moves with its newest owner, but two accounts on one device are one person.
+create table device_marks (
+  user_id    uuid not null references users (id),
+  token_hash bytea not null,
+  primary key (user_id, token_hash)
+);
+create index device_marks_token on device_marks (token_hash);
 
 create table preferences (
   user_id    uuid primary key references users (id),

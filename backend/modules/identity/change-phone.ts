@@ -1,0 +1,49 @@
+import { and, eq, isNull, notExists, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
+import type { UserActor } from '../../platform/access.ts'
+import type { Ctx, Tx } from '../../platform/ctx.ts'
+import { transact, violatedConstraint } from '../../platform/database.ts'
+import { AppError } from '../../platform/errors.ts'
+import { checkCode, consumeChallenge } from './check-code.ts'
+import { isSanctioned } from './ensure-person.ts'
+import { revokeSignIns } from './revocations.ts'
+import { users, type Challenge, type User } from './tables.ts'
+
+/**
+ * Moves the account to the number that this code proves; every other sign-in ends, because it was made with the old one.
+ * Throws what a sign-in throws, and `conflict` when the number has an account of this kind.
+ */
+export async function changePhone(ctx: Ctx, actor: UserActor, input: { challengeId: string; code: string }): Promise<User> {
+  const challenge = await checkCode(ctx, input.challengeId, input.code)
+  if (challenge.kind !== actor.kind) throw new AppError('otp_invalid', 'This code was asked for by the other app.')
+  const moved = await transact(ctx, async (tx) => {
+    await consumeChallenge(tx, challenge.id)
+    if (await isSanctioned(tx.sql, challenge.phoneHash)) return new AppError('account_suspended', 'This number is suspended.')
+    const user = await move(tx, actor, challenge)
+    if (!user) return taken()
+    await revokeSignIns(tx, { userId: actor.id, exceptSignInId: actor.signInId, reason: 'phone_changed' })
+    return user
+  }).catch((error: unknown) => {
+    // Somebody opened an account with this number in the same moment.
+    if (violatedConstraint(error) === 'users_phone') return taken()
+    throw error
+  })
+  // Only after the commit: the code is used up like any other.
+  if (moved instanceof AppError) throw moved
+  return moved
+}
+
+async function move(tx: Tx, actor: UserActor, challenge: Challenge): Promise<User | undefined> {
+  const other = alias(users, 'other')
+  const holder = tx.sql.select({ id: other.id }).from(other).where(and(
+    eq(other.kind, actor.kind), eq(other.phoneHash, challenge.phoneHash), isNull(other.erasedAt), sql`${other.id} <> ${actor.id}`,
+  ))
+  const [user] = await tx.sql.update(users).set({
+    phoneHash: challenge.phoneHash, phoneEncrypted: challenge.phoneEncrypted, phonePrefix: challenge.phonePrefix, updatedAt: sql`app_now()`,
+  }).where(and(eq(users.id, actor.id), isNull(users.erasedAt), notExists(holder))).returning()
+  return user
+}
+
+function taken(): AppError {
+  return new AppError('conflict', 'This number has an account already.')
+}

@@ -1,0 +1,50 @@
+import { and, eq, gt, isNotNull, isNull, or, sql } from 'drizzle-orm'
+import type { AnyPgColumn } from 'drizzle-orm/pg-core'
+import type { Tx } from '../../platform/ctx.ts'
+import type { Queryable } from '../../platform/database.ts'
+import type { Kind } from './contract.ts'
+import { parsePhone, storePhone, type StoredPhone } from './phones.ts'
+import { revokeSignIns } from './revocations.ts'
+import { preferences, users, type User } from './tables.ts'
+
+/** Whether the number is suspended or banned: sanctions belong to it, reach both kinds and outlive an erased account. */
+export async function isSanctioned(handle: Queryable, phoneHash: Buffer): Promise<boolean> {
+  const [row] = await handle.select({ id: users.id }).from(users).where(and(
+    eq(users.phoneHash, phoneHash), or(isNotNull(users.bannedAt), gt(users.suspendedUntil, sql`app_now()`)),
+  )).limit(1)
+  return row !== undefined
+}
+
+/** The account of this number and kind, made where there is none: what sign-in does, for the seed and for tests. */
+export async function ensurePerson(tx: Tx, input: { kind: Kind; phone: string }): Promise<{ user: User; isNew: boolean }> {
+  return findOrCreate(tx, input.kind, storePhone(tx.env, parsePhone(input.phone, tx.settings.get('phonePrefixes'))))
+}
+
+/**
+ * Two at once are settled by the unique index: one makes the account, the other finds it. An account that was idle
+ * for too long starts afresh: its number may have a new owner, who must not meet the old one's name and history.
+ */
+export async function findOrCreate(tx: Tx, kind: Kind, phone: StoredPhone): Promise<{ user: User; isNew: boolean }> {
+  const [made] = await tx.sql.insert(users).values({ id: tx.ids.next(), kind, ...phone }).onConflictDoNothing().returning()
+  if (made) return { user: made, isNew: true }
+  const [found] = await tx.sql.update(users).set({
+    lastActiveAt: sql`app_now()`,
+    historyFrom: unlessIdle(tx, users.historyFrom, sql`app_now()`),
+    displayName: unlessIdle(tx, users.displayName),
+    birthDate: unlessIdle(tx, users.birthDate),
+    birthDateUsedAt: unlessIdle(tx, users.birthDateUsedAt),
+    gender: unlessIdle(tx, users.gender),
+  }).where(and(eq(users.kind, kind), eq(users.phoneHash, phone.phoneHash), isNull(users.erasedAt))).returning()
+  if (!found) throw new Error('an account was erased while its owner signed in')
+  if (found.historyFrom?.getTime() === found.lastActiveAt.getTime()) await startAfresh(tx, found.id)
+  return { user: found, isNew: false }
+}
+
+function unlessIdle(tx: Tx, column: AnyPgColumn, otherwise = sql`null`) {
+  return sql`case when ${users.lastActiveAt} < app_now() - make_interval(secs => ${tx.settings.get('accountIdleSeconds')}) then ${otherwise} else ${column} end`
+}
+
+async function startAfresh(tx: Tx, userId: string): Promise<void> {
+  await revokeSignIns(tx, { userId, reason: 'account_idle' })
+  await tx.sql.delete(preferences).where(eq(preferences.userId, userId))
+}

@@ -1,0 +1,18 @@
+/**
+ * Identity: who somebody is. One-time codes, accounts by phone number and kind, tokens, sign-ins, profile, consents, push tokens.
+ * Tables: users, otp_challenges, sign_ins, refresh_tokens, consents, devices, device_marks, preferences.
+ * Promises: every limit on codes is counted in Postgres and holds for any number of replicas; a code signs in once; no code,
+ * refresh token or phone number is stored in clear; telling who calls costs no query; what is revoked is refused on every
+ * replica within 5 s, with Valkey or without.
+ */
+export { assertMayTakePart, acceptConsent, findConsents, type Consent } from './consents.ts'
+export { changeProfile } from './change-profile.ts'
+export { DOCUMENTS, GENDERS, KINDS, type Gender, type Kind, type Platform, type RevokeReason } from './contract.ts'
+export { findDeviceTokens, removeDeviceTokens, type DeviceToken } from './devices.ts'
+export { ensurePerson } from './ensure-person.ts'
+export { createFazpassGateway } from './fazpass-gateway.ts'
+export { findPeople, findPhone, findPhones, findSamePersonPairs, findSamePersons, type Person } from './people.ts'
+export { maskPhone } from './phones.ts'
+export { revokeSignIns, type Revoke } from './revocations.ts'
+export { identityRoutes } from './routes.ts'
+export { createTokenVerifier, type TokenVerifier } from './token-verifier.ts'

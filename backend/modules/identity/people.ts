@@ -1,0 +1,62 @@
+import { and, eq, inArray, ne } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
+import type { World } from '../../platform/ctx.ts'
+import type { Queryable } from '../../platform/database.ts'
+import { AppError } from '../../platform/errors.ts'
+import { readPhone } from './phones.ts'
+import { deviceMarks, users, type User } from './tables.ts'
+
+const PERSON = {
+  id: users.id, kind: users.kind, displayName: users.displayName, gender: users.gender, language: users.language, timeZone: users.timeZone,
+  phoneHash: users.phoneHash, suspendedUntil: users.suspendedUntil, bannedAt: users.bannedAt, erasedAt: users.erasedAt,
+  /** What is older belongs to an earlier owner of the number, maybe: it is not shown. */
+  historyFrom: users.historyFrom, createdAt: users.createdAt,
+}
+export type Person = Pick<User, keyof typeof PERSON>
+
+/** The persons with these ids, erased ones too; who does not exist is not in the map. */
+export async function findPeople(handle: Queryable, ids: readonly string[]): Promise<Map<string, Person>> {
+  if (ids.length === 0) return new Map()
+  const rows = await handle.select(PERSON).from(users).where(inArray(users.id, [...ids]))
+  return new Map(rows.map((row) => [row.id, row]))
+}
+
+/** Those of `otherIds` who are the same person as `userId`: the same number, or a push token that both have had. */
+export async function findSamePersons(handle: Queryable, userId: string, otherIds: readonly string[]): Promise<Set<string>> {
+  const pairs = await findSamePersonPairs(handle, [userId], otherIds)
+  return new Set([...pairs].map((pair) => pair.slice(userId.length + 1)))
+}
+
+/** The same for many: the pairs `<id>:<otherId>` of accounts that belong to one person. */
+export async function findSamePersonPairs(handle: Queryable, ids: readonly string[], otherIds: readonly string[]): Promise<Set<string>> {
+  if (ids.length === 0 || otherIds.length === 0) return new Set()
+  const own = alias(users, 'own')
+  const ownMarks = alias(deviceMarks, 'own_marks')
+  const byPhone = handle.select({ id: own.id, otherId: users.id }).from(own)
+    .innerJoin(users, and(eq(users.phoneHash, own.phoneHash), ne(users.id, own.id)))
+    .where(and(inArray(own.id, [...ids]), inArray(users.id, [...otherIds])))
+  const byToken = handle.select({ id: ownMarks.userId, otherId: deviceMarks.userId }).from(ownMarks)
+    .innerJoin(deviceMarks, and(eq(deviceMarks.tokenHash, ownMarks.tokenHash), ne(deviceMarks.userId, ownMarks.userId)))
+    .where(and(inArray(ownMarks.userId, [...ids]), inArray(deviceMarks.userId, [...otherIds])))
+  const rows = await byPhone.union(byToken)
+  return new Set(rows.map((row) => `${row.id}:${row.otherId}`))
+}
+
+/** The number of a person in E.164, in clear: for staff who may see it. Undefined once it is erased. */
+export async function findPhone(handle: Queryable, world: Pick<World, 'env'>, userId: string): Promise<string | undefined> {
+  return (await findPhones(handle, world, [userId])).get(userId)
+}
+
+/** The same for many; who has no number any more is not in the map. */
+export async function findPhones(handle: Queryable, world: Pick<World, 'env'>, userIds: readonly string[]): Promise<Map<string, string>> {
+  if (userIds.length === 0) return new Map()
+  const rows = await handle.select({ id: users.id, phoneEncrypted: users.phoneEncrypted }).from(users).where(inArray(users.id, [...userIds]))
+  return new Map(rows.flatMap((row) => (row.phoneEncrypted ? [[row.id, readPhone(world.env, row.phoneEncrypted)] as const] : [])))
+}
+
+/** The caller's own row. Throws `unauthenticated` when the account is gone. */
+export async function getUser(handle: Queryable, userId: string): Promise<User> {
+  const [user] = await handle.select().from(users).where(eq(users.id, userId))
+  if (!user || user.erasedAt) throw new AppError('unauthenticated', 'This account is gone.')
+  return user
+}

@@ -1,0 +1,111 @@
+import { sql } from 'drizzle-orm'
+import type { UserActor } from '../../platform/access.ts'
+import type { Ctx } from '../../platform/ctx.ts'
+import { AppError } from '../../platform/errors.ts'
+import { accessTokensOf } from './access-tokens.ts'
+import { listenForRevocations } from './revocations.ts'
+
+/** Revocation is to reach every socket within 5 s, with Valkey or without. */
+const POLL_MS = 2000
+/** A transaction may commit later than the time that it wrote. */
+const OVERLAP_SECONDS = 10
+/** The longest life that the settings allow an access token, and a little: what ended before needs no remembering. */
+const REMEMBERED_SECONDS = 3900
+
+export type TokenVerifier = {
+  /** No query. Throws `token_expired`, `unauthenticated` or, for suspended and banned persons, `account_suspended`. */
+  verify(token: string): Promise<{ actor: UserActor; expiresAt: Date }>
+  isRevoked(signInId: string): boolean
+  /** Called once for every sign-in that is found to be revoked from now on. */
+  onRevoked(callback: (signInId: string) => void): void
+  /** Resolves when the revocations so far are known, or Postgres could not be asked; the poll goes on either way. */
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+type Seen = { now: string; revoked: { id: string; reason: string | null; age: number }[]; sanctioned: string[] }
+type Revoked = { reason: string | null; forgetAtMs: number }
+
+/** Tells by signature and memory who calls: the revocations come by Valkey and, where that loses them, by a poll. */
+export function createTokenVerifier(ctx: Ctx): TokenVerifier {
+  const tokens = accessTokensOf(ctx.env, ctx.clock.nowMs())
+  const revoked = new Map<string, Revoked>()
+  let sanctioned: ReadonlySet<string> = new Set()
+  const callbacks: ((signInId: string) => void)[] = []
+  let since: string | undefined
+  let timer: NodeJS.Timeout | undefined
+  let polling: Promise<void> = Promise.resolve()
+  let stopListening: (() => void) | undefined
+
+  const tell = (signInId: string) => {
+    for (const callback of callbacks) {
+      try {
+        callback(signInId)
+      } catch (error) {
+        ctx.log.error({ err: error }, 'a reaction to a revocation failed')
+      }
+    }
+  }
+  const remember = (id: string, reason: string | null, ageSeconds: number) => {
+    const isNew = !revoked.has(id)
+    if (isNew) revoked.set(id, { reason, forgetAtMs: performance.now() + (REMEMBERED_SECONDS - ageSeconds) * 1000 })
+    if (isNew && !sanctioned.has(id)) tell(id)
+  }
+  const poll = async () => {
+    try {
+      const seen = await findRevocations(ctx, since)
+      for (const { id, reason, age } of seen.revoked) remember(id, reason, age)
+      const fresh = seen.sanctioned.filter((id) => !sanctioned.has(id) && !revoked.has(id))
+      sanctioned = new Set(seen.sanctioned)
+      for (const id of fresh) tell(id)
+      since = seen.now
+    } catch (error) {
+      ctx.log.warn({ err: error }, 'revocations could not be read')
+    }
+    for (const [id, { forgetAtMs }] of revoked) if (forgetAtMs < performance.now()) revoked.delete(id)
+  }
+  const loop = () => {
+    timer = setTimeout(() => {
+      polling = poll().then(() => (timer === undefined ? undefined : loop()))
+    }, POLL_MS)
+  }
+
+  return {
+    async verify(token) {
+      const verified = await tokens.verify(token, ctx.clock.nowMs())
+      const { signInId } = verified.actor
+      const reason = revoked.get(signInId)?.reason
+      if (sanctioned.has(signInId) || reason === 'suspended' || reason === 'banned') throw new AppError('account_suspended', 'This account is suspended.')
+      if (reason !== undefined) throw new AppError('unauthenticated', 'This sign-in has ended.')
+      return verified
+    },
+    isRevoked: (signInId) => revoked.has(signInId) || sanctioned.has(signInId),
+    onRevoked: (callback) => void callbacks.push(callback),
+    async start() {
+      stopListening = listenForRevocations(ctx, (ids, reason) => {
+        for (const id of ids) remember(id, reason, 0)
+      })
+      await poll()
+      loop()
+    },
+    async stop() {
+      stopListening?.()
+      clearTimeout(timer)
+      timer = undefined
+      await polling
+    },
+  }
+}
+
+// By the database's own times; `least` because a clock that was set back must not hide anything.
+async function findRevocations(ctx: Ctx, since: string | undefined): Promise<Seen> {
+  const from = since === undefined
+    ? sql`app_now() - make_interval(secs => ${REMEMBERED_SECONDS})`
+    : sql`least(${since}::timestamptz, app_now()) - make_interval(secs => ${OVERLAP_SECONDS})`
+  const result = await ctx.sql.execute<Seen>(sql`select app_now()::text as now,
+    coalesce((select json_agg(json_build_object('id', id, 'reason', revoke_reason, 'age', greatest(0, extract(epoch from app_now() - revoked_at))))
+      from sign_ins where revoked_at > ${from}), '[]') as revoked,
+    coalesce((select json_agg(s.id) from users u join sign_ins s on s.user_id = u.id and s.revoked_at is null
+      where u.suspended_until > app_now() or u.banned_at > app_now() - make_interval(secs => ${REMEMBERED_SECONDS})), '[]') as sanctioned`)
+  return result.rows[0]!
+}
