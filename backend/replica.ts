@@ -1,7 +1,11 @@
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { createInternalApp } from './internal-app.ts'
+import { createTokenVerifier, type TokenVerifier } from './modules/identity/index.ts'
+import { createTokenVerifier } from './modules/identity/index.ts'
 import { loadSettings, watchSettings } from './modules/settings/index.ts'
+import { createStaffAuthenticator, mayAct } from './modules/staff/index.ts'
+import { createStaffAuthenticator, mayAct } from './modules/staff/index.ts'
 import type { Authenticators } from './platform/auth-hook.ts'
 import type { Ctx } from './platform/ctx.ts'
 import type { Env } from './platform/env.ts'
@@ -52,8 +56,9 @@ export async function startReplica(env: Env, options: ReplicaOptions = {}): Prom
       return check.ok ? undefined : (check.reason ?? `schema ${check.found} is out of range`)
     },
   }
-  const publicApp = await createPublicApp(ctx, { readiness, authenticators: options.authenticators?.public ?? {} })
-  const internalApp = await createInternalApp(ctx, { readiness, authenticators: options.authenticators?.internal ?? {} })
+  const verifier = createTokenVerifier(ctx)
+  const publicApp = await createPublicApp(ctx, { readiness, authenticators: options.authenticators?.public ?? { user: (token) => verifier.verify(token) } })
+  const internalApp = await createInternalApp(ctx, { readiness, authenticators: options.authenticators?.internal ?? { staff: createStaffAuthenticator(ctx), mayAct } })
   await options.mount?.(ctx, { publicApp, internalApp })
   try {
     await internalApp.listen({ host: env.INTERNAL_HOST, port: env.INTERNAL_PORT })
@@ -65,7 +70,7 @@ export async function startReplica(env: Env, options: ReplicaOptions = {}): Prom
   }
   const parts: Part[] = []
   const stopping = new AbortController()
-  const serving = boot(ctx, readiness, stopping.signal, parts)
+  const serving = boot(ctx, { readiness, verifier, stopping: stopping.signal, parts })
   return {
     ctx, publicApp, internalApp, readiness, serving,
     publicUrl: urlOf(publicApp), internalUrl: urlOf(internalApp),
@@ -86,7 +91,8 @@ export async function startReplica(env: Env, options: ReplicaOptions = {}): Prom
 }
 
 // Postgres may be away or not migrated yet: the listeners say so on /ready, and the rest starts when it can.
-async function boot(ctx: Ctx, readiness: Readiness, stopping: AbortSignal, parts: Part[]): Promise<void> {
+async function boot(ctx: Ctx, replica: { readiness: Readiness; verifier: TokenVerifier; stopping: AbortSignal; parts: Part[] }): Promise<void> {
+  const { readiness, verifier, stopping, parts } = replica
   let told: string | undefined
   while (!stopping.aborted) {
     try {
@@ -94,6 +100,9 @@ async function boot(ctx: Ctx, readiness: Readiness, stopping: AbortSignal, parts
       if (readiness.notReadyBecause === undefined) {
         await loadSettings(ctx)
         parts.push(watchSettings(ctx))
+        // Before anything is served: a token that was revoked before the start is refused from the start.
+        await verifier.start()
+        parts.push(verifier)
         return
       }
     } catch (error) {

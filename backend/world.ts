@@ -1,3 +1,5 @@
+import { createFazpassGateway } from './modules/identity/index.ts'
+import { createFazpassGateway } from './modules/identity/index.ts'
 import { createXenditGateway } from './modules/payments/index.ts'
 import { processClock, type Clock } from './platform/clock.ts'
 import type { Ctx, World } from './platform/ctx.ts'
@@ -47,5 +49,5 @@ export function createWorld(env: Env, overrides: WorldOverrides = {}): { ctx: Ct
 }
 
 function createGateways(env: Env, log: Log, metrics: Metrics, overrides: Partial<Gateways> = {}): Gateways {
-  return { payments: createXenditGateway(env, log, metrics), ...overrides } as Gateways // completed as the modules that own the gateways land
+  return { payments: createXenditGateway(env, log, metrics), otp: createFazpassGateway(env, log, metrics), ...overrides } as Gateways // completed as the modules that own the gateways land
 }
