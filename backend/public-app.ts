@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify'
 import { identityRoutes } from './modules/identity/index.ts'
-import { identityRoutes } from './modules/identity/index.ts'
 import { walletRoutes } from './modules/ledger/index.ts'
 import { webhookRoutes } from './modules/payments/index.ts'
 import { appConfigRoutes } from './platform/app-config.ts'
@@ -16,7 +15,6 @@ export async function createPublicApp(ctx: Ctx, parts: PublicParts): Promise<Fas
   const app = await createFastify(ctx, { listener: 'public', ...parts })
   await app.register(healthRoutes(ctx, parts.readiness))
   await app.register(appConfigRoutes(ctx))
-  await app.register(identityRoutes(ctx))
   await app.register(identityRoutes(ctx))
   await app.register(walletRoutes(ctx))
   await app.register(webhookRoutes(ctx))

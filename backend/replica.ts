@@ -1,10 +1,8 @@
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { createInternalApp } from './internal-app.ts'
-import { createTokenVerifier, type TokenVerifier } from './modules/identity/index.ts'
 import { createTokenVerifier } from './modules/identity/index.ts'
 import { loadSettings, watchSettings } from './modules/settings/index.ts'
-import { createStaffAuthenticator, mayAct } from './modules/staff/index.ts'
 import { createStaffAuthenticator, mayAct } from './modules/staff/index.ts'
 import type { Authenticators } from './platform/auth-hook.ts'
 import type { Ctx } from './platform/ctx.ts'
@@ -70,7 +68,13 @@ export async function startReplica(env: Env, options: ReplicaOptions = {}): Prom
   }
   const parts: Part[] = []
   const stopping = new AbortController()
-  const serving = boot(ctx, { readiness, verifier, stopping: stopping.signal, parts })
+  const serving = boot(ctx, readiness, stopping.signal, async () => {
+    await loadSettings(ctx)
+    parts.push(watchSettings(ctx))
+    // Before anything is served: a token that was revoked before the start is refused from the start.
+    await verifier.start()
+    parts.push(verifier)
+  })
   return {
     ctx, publicApp, internalApp, readiness, serving,
     publicUrl: urlOf(publicApp), internalUrl: urlOf(internalApp),
@@ -91,20 +95,17 @@ export async function startReplica(env: Env, options: ReplicaOptions = {}): Prom
 }
 
 // Postgres may be away or not migrated yet: the listeners say so on /ready, and the rest starts when it can.
-async function boot(ctx: Ctx, replica: { readiness: Readiness; verifier: TokenVerifier; stopping: AbortSignal; parts: Part[] }): Promise<void> {
-  const { readiness, verifier, stopping, parts } = replica
+async function boot(ctx: Ctx, readiness: Readiness, stopping: AbortSignal, start: () => Promise<void>): Promise<void> {
   let told: string | undefined
   while (!stopping.aborted) {
     try {
-      readiness.notReadyBecause = await readiness.checkSchema()
-      if (readiness.notReadyBecause === undefined) {
-        await loadSettings(ctx)
-        parts.push(watchSettings(ctx))
-        // Before anything is served: a token that was revoked before the start is refused from the start.
-        await verifier.start()
-        parts.push(verifier)
+      const problem = await readiness.checkSchema()
+      if (problem === undefined) {
+        await start()
+        readiness.notReadyBecause = undefined
         return
       }
+      readiness.notReadyBecause = problem
     } catch (error) {
       readiness.notReadyBecause = 'Postgres is away'
       if (told === undefined) ctx.log.warn({ err: error }, 'the start waits for Postgres')

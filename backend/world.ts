@@ -1,5 +1,4 @@
 import { createFazpassGateway } from './modules/identity/index.ts'
-import { createFazpassGateway } from './modules/identity/index.ts'
 import { createXenditGateway } from './modules/payments/index.ts'
 import { processClock, type Clock } from './platform/clock.ts'
 import type { Ctx, World } from './platform/ctx.ts'
