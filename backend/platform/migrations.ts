@@ -17,7 +17,7 @@ const OLDEST_SCHEMA = 10
 
 const FILE = /^(\d{4})_([a-z0-9_]+)\.sql$/
 const LOCK_KEY = 7_412_025_110
-const LOCK_TIMEOUT = '5s'
+const LOCK_TIMEOUT_MS = 5000
 const LOCK_ATTEMPTS = 5
 const LOCK_NOT_AVAILABLE = '55P03'
 const UNDEFINED_TABLE = '42P01'
@@ -29,6 +29,8 @@ export type MigrateOptions = {
   /** The role that the application signs in as; undefined when it is the owner itself. */
   appRole?: string | undefined
   dir?: string
+  /** How long a migration may wait for a table's lock before it is tried again. */
+  lockTimeoutMs?: number
   log: (line: string) => void
 }
 
@@ -85,16 +87,17 @@ async function connected<T>(url: string, work: (client: pg.Client) => Promise<T>
 }
 
 /** One migrator at a time: the lock belongs to the session, so it goes with the process. */
-async function locked<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  return connected(url, async (client) => {
-    await client.query('set statement_timeout = 0')
+async function locked<T>(options: MigrateOptions, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  return connected(options.url, async (client) => {
+    // Without the check a killed migrator would keep the lock until its statement ends by itself.
+    await client.query(`set statement_timeout = 0; set client_connection_check_interval = '1s'`)
     for (;;) {
       // Asking again instead of waiting in Postgres: a waiting statement would block `create index concurrently`.
       const { rows } = await client.query<{ got: boolean }>('select pg_try_advisory_lock($1) as got', [LOCK_KEY])
       if (rows[0]?.got) break
       await sleep(200)
     }
-    await client.query(`set lock_timeout = '${LOCK_TIMEOUT}'`)
+    await client.query(`set lock_timeout = ${options.lockTimeoutMs ?? LOCK_TIMEOUT_MS}`)
     return work(client)
   })
 }
@@ -165,7 +168,7 @@ async function apply(client: pg.Client, migration: Migration, log: (line: string
     } catch (error) {
       const busy = databaseErrorCode(error) === LOCK_NOT_AVAILABLE
       if (!busy || attempt >= LOCK_ATTEMPTS) throw new MigrationError(`${label(migration)} failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
-      log(`${label(migration)}: a table was locked for ${LOCK_TIMEOUT}, trying again`)
+      log(`${label(migration)}: a table is locked by somebody else, trying again`)
       await sleep(500 * attempt)
     }
   }
@@ -198,7 +201,7 @@ async function grantTo(client: pg.Client, role: string): Promise<void> {
 /** Applies what is pending, then grants the application's role its rights. Two at once: the second finds nothing to do. */
 export async function migrateUp(options: MigrateOptions): Promise<void> {
   const migrations = readMigrations(options.dir)
-  await locked(options.url, async (client) => {
+  await locked(options, async (client) => {
     const pending = pendingOf(migrations, await readApplied(client))
     const grants = await needsRights(client, options.appRole)
     await client.query(`
@@ -214,7 +217,7 @@ export async function migrateUp(options: MigrateOptions): Promise<void> {
 /** Applies what is pending in one transaction and rolls it back. */
 export async function migrateDryRun(options: MigrateOptions): Promise<void> {
   const migrations = readMigrations(options.dir)
-  await locked(options.url, async (client) => {
+  await locked(options, async (client) => {
     const pending = pendingOf(migrations, await readApplied(client))
     await inTransaction(client, 'rollback', async () => {
       for (const migration of pending) {

@@ -1,11 +1,11 @@
 // npm test [-- <path or part of a path> …]: brings a Postgres and a Valkey of its own and runs the test files on them.
 // The totals are single assertions; a file that crashed, hung or asserted nothing counts as one that failed.
 import { globSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, constants } from 'node:os'
 import { join } from 'node:path'
 import { prepareTemplate } from './template.ts'
 import { discardPostgres, startPostgres, type Postgres } from './servers/postgres.ts'
-import { identify, isRunning, projectRoot, readText, ServerUnavailable } from './servers/processes.ts'
+import { errorCode, identify, isAlive, isRunning, projectRoot, readText, ServerUnavailable } from './servers/processes.ts'
 import { findValkey, PROGRAM_VARIABLE } from './servers/valkey-program.ts'
 import { killTestFiles, runTestFile, type FileReport } from './test-file.ts'
 
@@ -13,6 +13,7 @@ const FILE_TIMEOUT_MS = 120_000
 const DATA = join(projectRoot, '.data')
 const TIMES = join(DATA, 'test-times.json')
 const own = join(DATA, `test-${process.pid}`)
+let interrupted = false
 
 function chooseFiles(filters: string[]): string[] {
   const all = globSync('backend/**/*.test.ts', { cwd: projectRoot }).toSorted()
@@ -29,7 +30,10 @@ function inOrder(files: string[], times: Record<string, number>): string[] {
 
 async function removeLeftovers(): Promise<void> {
   for (const name of readdirSync(DATA)) {
-    if (!/^test-\d+$/.test(name) || isRunning(readText(join(DATA, name, 'runner')))) continue
+    const pid = Number(/^test-(\d+)$/.exec(name)?.[1])
+    const runner = readText(join(DATA, name, 'runner'))
+    // A runner that has just begun has a folder before it has signed it.
+    if (!pid || (runner ? isRunning(runner) : isAlive(pid))) continue
     await discardPostgres(join(DATA, name, 'postgres'))
     rmSync(join(DATA, name), { recursive: true, force: true })
   }
@@ -43,12 +47,22 @@ function printReport(report: FileReport, withOutput: boolean): void {
   if ((report.failed > 0 || withOutput) && report.output.trim()) console.log(`       printed:\n${report.output.trimEnd().replaceAll(/^/gm, '       | ')}`)
 }
 
+function readTimes(): Record<string, number> {
+  try {
+    return JSON.parse(readText(TIMES) ?? '{}') as Record<string, number>
+  } catch {
+    // Two runs wrote it at once: it only orders the files.
+    return {}
+  }
+}
+
 async function runAll(files: string[], env: NodeJS.ProcessEnv): Promise<FileReport[]> {
   const queue = [...files]
   const reports: FileReport[] = []
   const worker = async (_: unknown, job: number) => {
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
       const report = await runTestFile(file, { ...env, TAP_JOB_ID: String(job) }, FILE_TIMEOUT_MS)
+      if (interrupted) return
       reports.push(report)
       printReport(report, files.length === 1)
     }
@@ -75,8 +89,12 @@ async function main(): Promise<void> {
   const startedMs = performance.now()
   const files = chooseFiles(process.argv.slice(2))
   if (files.length === 0) throw new ServerUnavailable('there are no test files')
-  mkdirSync(own, { recursive: true })
-  writeFileSync(join(own, 'runner'), identify(process.pid) ?? '')
+  try {
+    mkdirSync(own, { recursive: true })
+    writeFileSync(join(own, 'runner'), identify(process.pid) ?? '')
+  } catch (error) {
+    throw new ServerUnavailable(`cannot write to ${DATA} (${errorCode(error)})`)
+  }
   await removeLeftovers()
   const valkey = findValkey()
   let postgres: Postgres | undefined
@@ -86,24 +104,33 @@ async function main(): Promise<void> {
     await discardPostgres(join(own, 'postgres'))
     rmSync(own, { recursive: true, force: true })
   }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void end().then(() => process.exit(130)))
+  // npm, the bootstrap and the terminal may each deliver the same signal.
+  const interrupt = (signal: NodeJS.Signals) => {
+    if (interrupted) return
+    interrupted = true
+    void end().finally(() => process.exit(128 + constants.signals[signal]))
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt)
   try {
     postgres = await startPostgres({ dataDir: join(own, 'postgres'), durable: false })
     await prepareTemplate(postgres)
     const env = { ...process.env, TEST_DATABASE_URL: postgres.url(), [PROGRAM_VARIABLE]: JSON.stringify(valkey) }
-    const times = JSON.parse(readText(TIMES) ?? '{}') as Record<string, number>
+    const times = readTimes()
     const reports = await runAll(inOrder(files, times), env)
+    if (interrupted) return
     for (const report of reports) times[report.file] = Math.round(report.durationMs)
     writeFileSync(TIMES, JSON.stringify(times))
     printTotals(reports, startedMs)
   } finally {
-    await end()
+    if (!interrupted) await end()
   }
 }
 
 try {
   await main()
 } catch (error) {
-  console.error(error instanceof ServerUnavailable ? error.message : error)
-  process.exitCode = 1
+  if (!interrupted) {
+    console.error(error instanceof ServerUnavailable ? error.message : error)
+    process.exitCode = 1
+  }
 }
