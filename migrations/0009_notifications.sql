@@ -37,3 +37,4 @@ create table pushes (
   unique (user_id, dedupe_key)
 );
 create index pushes_due on pushes (due_at) where state = 'queued';
+create index pushes_settled on pushes (settled_at) where state <> 'queued';

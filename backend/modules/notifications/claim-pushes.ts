@@ -1,0 +1,46 @@
+import { sql, type SQL } from 'drizzle-orm'
+import type { Ctx } from '../../platform/ctx.ts'
+
+/** A push that somebody is sending is not taken by anybody else for this long; a worker that died is followed after it. */
+export const LEASE_SECONDS = 20
+/** No call is begun later than this after a claim: with the gateway's own deadline it ends within the lease. */
+const USABLE_MS = 8000
+
+export type ClaimedPush = {
+  id: string
+  userId: string
+  kind: string
+  tag: string
+  title: string
+  body: string
+  data: Record<string, string>
+  highPriority: boolean
+  attempts: number
+  /** The devices that a try before left open; undefined: it is for all of them. */
+  pendingTokens: string[] | undefined
+  leftSeconds: number
+  /** False once a worker was stopped for so long that another may have followed. */
+  isUsable(): boolean
+}
+
+type Row = {
+  id: string; user_id: string; kind: string; tag: string; title: string; body: string; data: Record<string, string>
+  high_priority: boolean; attempts: number; pending_tokens: string[] | null; left_seconds: string
+}
+
+/** Claims due pushes that nobody is sending; each claim counts as a try, so that one which kills its worker ends too. */
+export async function claimPushes(ctx: Ctx, which: SQL, limit: number): Promise<ClaimedPush[]> {
+  const startedAt = performance.now()
+  const { rows } = await ctx.sql.execute<Row>(sql`
+    update pushes set claimed_until = app_now() + make_interval(secs => ${LEASE_SECONDS}), attempts = attempts + 1
+    where id = any(array(
+      select id from pushes
+      where ${which} and state = 'queued' and due_at <= app_now() and (claimed_until is null or claimed_until <= app_now())
+      order by due_at limit ${limit} for update skip locked))
+    returning id, user_id, kind, tag, title, body, data, high_priority, attempts, pending_tokens, extract(epoch from expires_at - app_now()) as left_seconds`)
+  return rows.map((row) => ({
+    id: row.id, userId: row.user_id, kind: row.kind, tag: row.tag, title: row.title, body: row.body, data: row.data,
+    highPriority: row.high_priority, attempts: row.attempts, pendingTokens: row.pending_tokens ?? undefined, leftSeconds: Number(row.left_seconds),
+    isUsable: () => performance.now() - startedAt < USABLE_MS,
+  }))
+}

@@ -1,0 +1,90 @@
+import { createPrivateKey } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { Agent, type RequestOptions } from 'node:https'
+import type { Duplex } from 'node:stream'
+import { connect } from 'node:tls'
+import { callbackify } from 'node:util'
+import type { AppOptions } from 'firebase-admin/app'
+import type { Messaging } from 'firebase-admin/messaging'
+import { EnvError, type Env } from '../../platform/env.ts'
+
+let apps = 0
+
+/**
+ * What makes the client of firebase-admin when it is first needed: the package is large, and many processes never push.
+ * Undefined: nothing is configured to push with. Throws `EnvError` for a service account that can't be used.
+ */
+export function fcmClient(env: Env): (() => Promise<Messaging>) | undefined {
+  if (env.FCM_SIMULATOR !== undefined) return () => simulatedClient(env.FCM_SIMULATOR!, env.FIREBASE_PROJECT_ID ?? 'simulated')
+  if (env.FIREBASE_SERVICE_ACCOUNT_PATH === undefined) return undefined
+  const account = readServiceAccount(env.FIREBASE_SERVICE_ACCOUNT_PATH, env.FIREBASE_PROJECT_ID)
+  return async () => {
+    const { cert } = await import('firebase-admin/app')
+    return open({ projectId: account.project_id, credential: cert(account as object) })
+  }
+}
+
+async function open(options: AppOptions): Promise<Messaging> {
+  const [{ initializeApp }, { getMessaging }] = await Promise.all([import('firebase-admin/app'), import('firebase-admin/messaging')])
+  return getMessaging(initializeApp(options, `push-${(apps += 1)}`))
+}
+
+type ServiceAccount = { project_id: string; private_key: string; client_email: string }
+
+// Push with another project's key fails silently for every device: the boot does not.
+function readServiceAccount(path: string, projectId: string | undefined): ServiceAccount {
+  let account: Partial<ServiceAccount> | undefined
+  try {
+    account = JSON.parse(readFileSync(path, 'utf8')) as Partial<ServiceAccount>
+  } catch {
+    throw new EnvError(['FIREBASE_SERVICE_ACCOUNT_PATH: the file can’t be read as JSON'])
+  }
+  const missing = (['project_id', 'private_key', 'client_email'] as const).filter((field) => typeof account?.[field] !== 'string' || account[field] === '')
+  if (missing.length > 0) throw new EnvError([`FIREBASE_SERVICE_ACCOUNT_PATH: the file lacks ${missing.join(', ')}`])
+  if (projectId !== undefined && account.project_id !== projectId) {
+    throw new EnvError(['FIREBASE_SERVICE_ACCOUNT_PATH: its project_id is not FIREBASE_PROJECT_ID'])
+  }
+  try {
+    createPrivateKey(account.private_key!)
+  } catch {
+    throw new EnvError(['FIREBASE_SERVICE_ACCOUNT_PATH: its private_key is not a key'])
+  }
+  return account as ServiceAccount // all three fields were just seen
+}
+
+type Endpoint = { host: string; port: number; ca: string }
+
+/** `FCM_SIMULATOR` is the URL of the simulators. */
+async function simulatedClient(url: string, projectId: string): Promise<Messaging> {
+  const messaging = await open({
+    projectId,
+    credential: { getAccessToken: async () => ({ access_token: 'simulated', expires_in: 3600 }) },
+    httpAgent: new SimulatorAgent(url),
+  })
+  // The only transport that uses an agent; it is deprecated, and production never turns it on.
+  messaging.enableLegacyHttpTransport()
+  return messaging
+}
+
+/** Leads every connection to the simulator: firebase-admin knows no other host than Google's. */
+class SimulatorAgent extends Agent {
+  readonly #url: string
+
+  constructor(url: string) {
+    super({ keepAlive: true })
+    this.#url = url
+  }
+
+  override createConnection(options: RequestOptions, callback?: Parameters<Agent['createConnection']>[1]) {
+    callbackify((asked: RequestOptions) => this.#connect(asked))(options, (error, socket) => callback?.(error, socket))
+    return undefined
+  }
+
+  // Asked for every connection: simulators that were started again listen elsewhere, with another certificate.
+  async #connect(options: RequestOptions): Promise<Duplex> {
+    const answer = await fetch(new URL('/fcm', this.#url), { signal: AbortSignal.timeout(2000) })
+    const endpoint = (await answer.json()) as Endpoint // our own simulator's answer
+    // The name that is asked for stays Google's, so the certificate is checked as it is in production.
+    return connect({ servername: String(options.host), host: endpoint.host, port: endpoint.port, ca: endpoint.ca })
+  }
+}

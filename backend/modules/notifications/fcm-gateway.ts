@@ -1,0 +1,72 @@
+import type { Messaging } from 'firebase-admin/messaging'
+import type { Env } from '../../platform/env.ts'
+import type { PushGateway, PushMessage, PushResult } from '../../platform/gateways.ts'
+import type { Log } from '../../platform/log.ts'
+import type { Metrics } from '../../platform/metrics.ts'
+import { fcmClient } from './fcm-client.ts'
+import { judgeFcmFailure, type FcmFailure } from './fcm-errors.ts'
+import { fcmMessage } from './fcm-message.ts'
+
+/** The most that `sendEach` takes. */
+export const FCM_BATCH_MAX = 500
+/** firebase-admin tries for minutes by itself. What comes of it after this replaces itself on the device by its tag. */
+const DEADLINE_MS = 10_000
+
+/** FCM through firebase-admin behind the port; never throws. Throws at boot for a service account that can't be used. */
+export function createFcmGateway(env: Env, log: Log, metrics: Metrics, options: { deadlineMs?: number } = {}): PushGateway {
+  const open = fcmClient(env)
+  let client: Promise<Messaging> | undefined
+  const deadlineMs = options.deadlineMs ?? DEADLINE_MS
+
+  const count = (outcome: string, many = 1) => metrics.providerCalls.inc({ provider: 'fcm', call: 'send', outcome }, many)
+
+  const judge = (error: unknown): PushResult => {
+    const { isOurFault, ...verdict } = judgeFcmFailure(failureOf(error))
+    if (isOurFault) log.error({ provider: 'fcm', reason: verdict.outcome === 'token_dead' ? 'sender-id-mismatch' : verdict.reason }, 'push is not set up right')
+    else if (verdict.outcome === 'rejected') log.error({ provider: 'fcm', reason: verdict.reason }, 'a push was refused')
+    count(verdict.outcome)
+    return verdict
+  }
+
+  return {
+    enabled: open !== undefined,
+    async send(messages) {
+      if (!open) throw new Error('push is not configured')
+      const failAll = (error: unknown): PushResult[] => messages.map(() => judge(error))
+      try {
+        client ??= open()
+        return await within(deadlineMs, client.then(async (messaging) => {
+          const { responses } = await messaging.sendEach(toFcm(messages))
+          return responses.map((response): PushResult => {
+            if (!response.success) return judge(response.error)
+            count('accepted')
+            return { outcome: 'accepted' }
+          })
+        }))
+      } catch (error) {
+        log.warn({ err: error, provider: 'fcm', messages: messages.length }, 'a call to the push provider failed')
+        return failAll(error)
+      }
+    },
+  }
+}
+
+function toFcm(messages: readonly PushMessage[]) {
+  const nowMs = Date.now() // Apple's expiry is a time of the world, whatever ours is
+  return messages.map((message) => fcmMessage(message, nowMs))
+}
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(Object.assign(new Error(`no answer in ${ms} ms`), { code: 'app/deadline' })), ms)
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function failureOf(error: unknown): FcmFailure {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error as FcmFailure
+  return { code: 'app/unknown', message: error instanceof Error ? error.message : '' }
+}
