@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import { identityRoutes } from './modules/identity/index.ts'
 import { walletRoutes } from './modules/ledger/index.ts'
-import { webhookRoutes } from './modules/payments/index.ts'
+import { paymentRoutes, webhookRoutes } from './modules/payments/index.ts'
+import { applyPayment, paymentExpired, sessionRoutes } from './modules/sessions/index.ts'
 import { appConfigRoutes } from './platform/app-config.ts'
 import type { Authenticators } from './platform/auth-hook.ts'
 import type { Ctx } from './platform/ctx.ts'
@@ -18,5 +19,7 @@ export async function createPublicApp(ctx: Ctx, parts: PublicParts): Promise<Fas
   await app.register(identityRoutes(ctx))
   await app.register(walletRoutes(ctx))
   await app.register(webhookRoutes(ctx))
+  await app.register(paymentRoutes(ctx, { apply: applyPayment, expired: paymentExpired }))
+  await app.register(sessionRoutes(ctx))
   return app
 }

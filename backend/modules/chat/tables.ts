@@ -1,0 +1,34 @@
+import { bigint, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
+
+const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
+const position = (name: string) => bigint(name, { mode: 'number' })
+
+export const conversations = pgTable('conversations', {
+  id: uuid('id').primaryKey(),
+  writableUntil: time('writable_until').notNull(),
+  headSeq: position('head_seq').notNull().default(0),
+  headChange: position('head_change').notNull().default(0),
+  headAt: time('head_at'),
+  createdAt: time('created_at').notNull(),
+})
+
+export const conversationMembers = pgTable('conversation_members', {
+  conversationId: uuid('conversation_id').notNull(),
+  userId: uuid('user_id').notNull(),
+  readSeq: position('read_seq').notNull().default(0),
+  deliveredSeq: position('delivered_seq').notNull().default(0),
+  pushedSeq: position('pushed_seq').notNull().default(0),
+})
+
+export const messages = pgTable('messages', {
+  conversationId: uuid('conversation_id').notNull(),
+  seq: position('seq').notNull(),
+  id: uuid('id').notNull(),
+  clientId: uuid('client_id').notNull(),
+  senderId: uuid('sender_id').notNull(),
+  body: text('body'),
+  sentAt: time('sent_at').notNull(),
+  editedAt: time('edited_at'),
+  deletedAt: time('deleted_at'),
+  change: position('change'),
+})
