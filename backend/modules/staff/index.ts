@@ -7,4 +7,5 @@
 export { createStaffAuthenticator } from './authenticate.ts'
 export { staffAccountRoutes } from './account-routes.ts'
 export { staffAuthRoutes } from './auth-routes.ts'
+export { ensureDemoStaff, ensureFirstSuperAdmin, ensureStaff, type SeededStaff } from './ensure-staff.ts'
 export { mayAct, ROLE_TABLE, seesMasked, type Grant } from './roles.ts'

@@ -1,0 +1,126 @@
+import t from 'tap'
+import { SETTINGS, type SettingDefinition } from '../../platform/settings-catalogue.ts'
+import { startTestApp, type TestApp } from '../../testing/app.ts'
+import { call } from '../../testing/http.ts'
+import { staffOf } from '../../testing/staff.ts'
+import { eventually } from '../../testing/wait.ts'
+import { watchSettings } from './index.ts'
+
+const path = (key: string) => `/internal/v1/settings/${key}`
+const value = (app: TestApp, replica: number) => app.replicas[replica]!.ctx.settings.get('holdSeconds')
+
+t.test('settings are listed with their bounds, changed, and every change is in the history and the audit', async (t) => {
+  const app = await startTestApp(t, { simulators: false })
+  const admin = await staffOf(app, 'admin')
+  const list = await admin.call('GET', '/internal/v1/settings')
+  t.equal(list.status, 200)
+  t.equal(list.body.items.length, Object.keys(SETTINGS).length)
+  t.match(list.body.items.find((item: { key: string }) => item.key === 'holdSeconds'), { value: 600, default: 600, type: 'int', min: 2, max: 7200, unit: 'seconds', version: 0, updatedBy: null })
+
+  const changed = await admin.call('PUT', path('holdSeconds'), { value: 300, reason: 'shorter holds' })
+  t.equal(changed.status, 200)
+  t.match(changed.body, { key: 'holdSeconds', value: 300, version: 1, updatedBy: admin.id })
+  t.equal(value(app, 0), 300, 'in force at once where it was changed')
+  t.match((await admin.call('GET', path('holdSeconds'))).body, { value: 300, updatedAt: /Z$/ })
+  await admin.call('PUT', path('holdSeconds'), { value: 240 })
+
+  const history = await admin.call('GET', `${path('holdSeconds')}/history?limit=1`)
+  t.match(history.body.items, [{ oldValue: 300, newValue: 240, reason: null, changedBy: admin.id }])
+  const older = await admin.call('GET', `${path('holdSeconds')}/history?limit=1&cursor=${history.body.nextCursor}`)
+  t.match(older.body, { items: [{ oldValue: 600, newValue: 300, reason: 'shorter holds' }], nextCursor: null })
+  const audit = await app.query(`select actor_id, target_id, reason, details, request_id, ip from audit_log where act = 'setting.changed' order by seq`)
+  t.match(audit, [
+    { actor_id: admin.id, target_id: 'holdSeconds', reason: 'shorter holds', details: { from: 600, to: 300 }, ip: '127.0.0.1' },
+    { details: { from: 300, to: 240 } },
+  ])
+})
+
+t.test('what is out of bounds is refused with the bounds, for every setting', async (t) => {
+  const app = await startTestApp(t, { simulators: false })
+  const admin = await staffOf(app, 'admin')
+  const wrong = (definition: SettingDefinition): unknown[] => {
+    switch (definition.type) {
+      case 'int': return [definition.min - 1, definition.max + 1, definition.min + 0.5, String(definition.default), true, [definition.default]]
+      case 'int-list': return [[definition.min - 1], [definition.max + 1], ['1'], definition.min, Array.from({ length: 51 }, () => definition.min)]
+      case 'flag': return [1, 'true', [true]]
+      case 'text': return ['', ' ', 'x'.repeat(definition.maxLength + 1), 'a\u0000b', 1]
+      default: return [[], [''], ['x'.repeat(definition.maxLength + 1)], 'x', [1]]
+    }
+  }
+  for (const [key, definition] of Object.entries<SettingDefinition>(SETTINGS)) {
+    for (const bad of wrong(definition)) {
+      const answer = await admin.call('PUT', path(key), { value: bad })
+      if (answer.status !== 400 || answer.body.code !== 'validation_failed') t.fail(`${key} took ${JSON.stringify(bad)}: ${answer.text}`)
+    }
+  }
+  const answer = await admin.call('PUT', path('holdSeconds'), { value: 1 })
+  t.match(answer.body, { code: 'validation_failed', detail: 'holdSeconds is a whole number from 2 to 7200 (seconds)', errors: [{ path: 'value', code: 'out_of_bounds' }] })
+  for (const key of ['nothing', 'constructor', '__proto__', 'toString']) {
+    t.match(await admin.call('PUT', path(key), { value: 1 }), { status: 404, body: { code: 'not_found' } }, `${key} is no setting`)
+    t.equal((await admin.call('GET', path(key))).status, 404)
+    t.equal((await admin.call('GET', `${path(key)}/history`)).status, 404)
+  }
+  for (const body of [{}, { value: null }, { value: 5, extra: 1 }, { value: { a: 1 } }]) t.equal((await admin.call('PUT', path('holdSeconds'), body)).status, 400)
+  t.strictSame(await app.query('select * from settings'), [], 'nothing was stored')
+})
+
+t.test('only who may change settings changes them', async (t) => {
+  const app = await startTestApp(t, { simulators: false })
+  const body = { value: 300 }
+  t.equal((await call(app.internalUrl, 'PUT', path('holdSeconds'), { body })).status, 401, 'nobody')
+  t.equal((await call(app.internalUrl, 'GET', path('holdSeconds'))).status, 401)
+  const viewer = await staffOf(app, 'viewer')
+  t.equal((await viewer.call('GET', path('holdSeconds'))).status, 200)
+  t.match(await viewer.call('PUT', path('holdSeconds'), body), { status: 403, body: { code: 'forbidden' } })
+  const admin = await staffOf(app, 'admin')
+  t.match(await call(app.internalUrl, 'PUT', path('holdSeconds'), { body, headers: { cookie: admin.cookie } }), { status: 403, body: { code: 'forbidden' } }, 'without the CSRF token')
+  t.equal((await call(app.url, 'PUT', path('holdSeconds'), { body, headers: { cookie: admin.cookie, 'x-csrf-token': admin.csrfToken } })).status, 404, 'not in public')
+  t.equal(value(app, 0), 600)
+})
+
+t.test('twenty changes at once are one after another in the history', async (t) => {
+  const app = await startTestApp(t, { simulators: false, replicas: 2 })
+  const admin = await staffOf(app, 'admin')
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, index) =>
+    admin.call('PUT', path('holdSeconds'), { value: 100 + index }, { url: app.replicas[index % 2]!.internalUrl })))
+  t.ok(answers.every((answer) => answer.status === 200))
+  const rows = await app.query<{ old_value: number; new_value: number }>(`select old_value, new_value from settings_history where key = 'holdSeconds'`)
+  const byOld = new Map(rows.map((row) => [row.old_value, row.new_value]))
+  let last = 600
+  let length = 0
+  for (let next = byOld.get(last); next !== undefined && length < 21; next = byOld.get(last), length++) last = next
+  t.equal(length, 20, 'each change begins where the one before it ended')
+  t.match(await app.query(`select value, version from settings where key = 'holdSeconds'`), [{ value: last, version: '20' }])
+  await eventually(() => value(app, 0) === last && value(app, 1) === last, 'both replicas end with the last one')
+})
+
+t.test('a change reaches the other replica by pub/sub, and by the re-read while Valkey is away', async (t) => {
+  const app = await startTestApp(t, { simulators: false, replicas: 2 })
+  const admin = await staffOf(app, 'admin')
+  const other = app.replicas[1]!.ctx
+  await eventually(() => other.valkey.isUp(), 'Valkey is up')
+  const told: string[][] = []
+  const watch = watchSettings(other, { rereadMs: 60_000 })
+  t.after(() => watch.stop())
+  watch.onSettingsChanged((names) => told.push([...names]))
+
+  await admin.call('PUT', path('holdSeconds'), { value: 300 })
+  await eventually(() => value(app, 1) === 300, 'the other replica has it, long before it would have read again', { timeoutMs: 5000 })
+  await eventually(() => told.length > 0, 'listeners are told')
+  t.strictSame(told, [['holdSeconds']])
+
+  const impatient = watchSettings(other, { rereadMs: 200 })
+  t.after(() => impatient.stop())
+  await app.valkey.stop()
+  await admin.call('PUT', path('holdSeconds'), { value: 301 })
+  t.equal(value(app, 0), 301, 'where it was changed, at once')
+  await eventually(() => value(app, 1) === 301, 'the other one reads it again')
+})
+
+t.test('a stored value that no longer fits leaves the default in force', async (t) => {
+  const app = await startTestApp(t, { simulators: false, settings: { holdSeconds: 99_999, queueSeconds: 77 } })
+  t.equal(value(app, 0), 600)
+  t.equal(app.replicas[0]!.ctx.settings.get('queueSeconds'), 77)
+  const admin = await staffOf(app, 'admin')
+  t.match((await admin.call('GET', path('holdSeconds'))).body, { value: 600 })
+})
