@@ -1,0 +1,94 @@
+import { z } from 'zod'
+
+const time = z.string().meta({ format: 'date-time' })
+const id = z.string().meta({ format: 'uuid' })
+
+const words = (longest: number, most: number) =>
+  z.array(z.string().trim().min(1).max(longest)).max(most).transform((list) => [...new Set(list)])
+
+const editable = {
+  bio: z.string().trim().max(1000).optional(),
+  topics: words(40, 20).optional(),
+  languages: words(16, 10).refine((list) => list.length > 0, 'name at least one language').optional(),
+  acceptsExtensions: z.boolean().optional(),
+}
+
+export const applicationBody = z.strictObject(editable)
+export const profileBody = z.strictObject(editable)
+export type ProfileChange = z.output<typeof profileBody>
+
+/** A mitra's application: `status` tells how far it is, `reason` why it was rejected (or the account deactivated). */
+export const applicationReply = z.object({
+  mitraId: id,
+  status: z.string(),
+  reason: z.string().nullable(),
+  bio: z.string(),
+  topics: z.array(z.string()),
+  languages: z.array(z.string()),
+  acceptsExtensions: z.boolean(),
+  appliedAt: time.nullable(),
+  approvedAt: time.nullable(),
+})
+export type ApplicationView = z.output<typeof applicationReply>
+
+/** A mitra's own profile. `rating` is null until the first one. */
+export const profileReply = z.object({
+  mitraId: id,
+  displayName: z.string().nullable(),
+  gender: z.string().nullable(),
+  status: z.string(),
+  bio: z.string(),
+  topics: z.array(z.string()),
+  languages: z.array(z.string()),
+  acceptsExtensions: z.boolean(),
+  capacity: z.number(),
+  rating: z.object({ average: z.number(), count: z.number() }).nullable(),
+  version: z.number(),
+})
+export type ProfileView = z.output<typeof profileReply>
+
+/** `online` is the wish; `available` says whether a new session may come right now; `used` of `capacity` slots are taken. */
+export const statusView = z.object({
+  online: z.boolean(),
+  available: z.boolean(),
+  stale: z.boolean(),
+  status: z.string(),
+  capacity: z.number(),
+  used: z.number(),
+  lastSeenAt: time.nullable(),
+  version: z.number(),
+})
+export type StatusView = z.output<typeof statusView>
+export const statusReply = z.object({ status: statusView })
+export const statusBody = z.strictObject({ online: z.boolean() })
+
+/** What customers see of a mitra. */
+export const mitraView = z.object({
+  id,
+  mitraId: id,
+  displayName: z.string().nullable(),
+  gender: z.string().nullable(),
+  bio: z.string(),
+  topics: z.array(z.string()),
+  languages: z.array(z.string()),
+  acceptsExtensions: z.boolean(),
+  isOnline: z.boolean(),
+  isFree: z.boolean(),
+  rating: z.object({ average: z.number(), count: z.number() }).nullable(),
+})
+export type MitraView = z.output<typeof mitraView>
+
+const CURSOR = /^[01][0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+export const mitrasQuery = z.strictObject({
+  topic: z.string().trim().min(1).max(40).optional(),
+  language: z.string().trim().min(1).max(16).optional(),
+  gender: z.enum(['female', 'male', 'other']).optional(),
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  cursor: z.string().regex(CURSOR, 'is not a cursor of this list').optional(),
+})
+export type MitrasQuery = z.output<typeof mitrasQuery>
+export const mitrasReply = z.object({ items: z.array(mitraView), nextCursor: z.string().nullable() })
+export const mitraParams = z.object({ id: z.uuid() })
+
+/** Sent to the mitra's own sockets whenever the status changes. */
+export type MitraStatusFrame = { type: 'mitra:status'; status: StatusView }

@@ -1,0 +1,18 @@
+/**
+ * Mitras: application and profile, the wish to be online, liveness, slots, hours, and their mirror in Valkey.
+ * Tables: mitras, mitra_slots, mitra_intervals, liveness_sweep.
+ * Promises: never more slots in use than the capacity; whoever is deactivated gets nothing new from that commit on;
+ * an outage makes nobody stale; the mirror is right within 10 s of anything, and Postgres answers until then.
+ */
+export { deactivateMitra, reactivateMitra } from './deactivate-mitra.ts'
+export { approveMitra, rejectMitra } from './decide-application.ts'
+export type { StaffAct as MitraStaffAct } from './change-status.ts'
+export { closeServed, openServed, sumHours } from './intervals.ts'
+export { createLiveness, type Liveness } from './liveness.ts'
+export { createMirror, type Mirror } from './mirror-watch.ts'
+export { findAvailable, findCapacity, findMitras, findStatuses, listMitras, type Candidate, type Capacity, type Mitra, type MitraFilter } from './queries.ts'
+export { findPresence, type Presence } from './presence.ts'
+export { mitraRoutes } from './routes.ts'
+export { setCapacity } from './set-capacity.ts'
+export { claimSlots, freeSlots } from './slots.ts'
+export { findLastSeen, findUnseen, sweepLiveness, type LivenessSweep } from './sweep-liveness.ts'

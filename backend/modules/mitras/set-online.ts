@@ -1,0 +1,72 @@
+import { sql } from 'drizzle-orm'
+import type { Ctx, Tx } from '../../platform/ctx.ts'
+import { transact } from '../../platform/database.ts'
+import { AppError } from '../../platform/errors.ts'
+import { writeOutbox } from '../../platform/outbox.ts'
+import { findPeople } from '../identity/index.ts'
+import { announceStatus } from './announce.ts'
+import type { StatusView } from './contract.ts'
+import { closeIntervals, openIntervals } from './intervals.ts'
+import { mirrorChanged, mirrorSettled } from './mirror.ts'
+import { findStatuses } from './queries.ts'
+import type { Gender } from './tables.ts'
+
+/**
+ * The mitra's wish to be online or not. Going online counts as being seen, in the same transaction; going offline takes
+ * the mitra out of matching and withdraws offers (outbox), running sessions go on. Throws `mitra_not_approved`.
+ */
+export async function setOnline(ctx: Ctx, mitraId: string, online: boolean): Promise<StatusView> {
+  const gender = online ? ((await findPeople(ctx.sql, [mitraId])).get(mitraId)?.gender ?? null) : null
+  const status = await transact(ctx, async (tx) => {
+    const isChanged = online ? await goOnline(tx, mitraId, gender) : await goOffline(tx, mitraId)
+    if (isChanged === undefined) throw new AppError('mitra_not_approved')
+    if (isChanged) tx.afterCommit((outer) => {
+      mirrorChanged(outer, [mitraId])
+      announceStatus(outer, [mitraId])
+    })
+    return (await findStatuses(tx.sql, [mitraId])).get(mitraId)!
+  })
+  // Whoever reads the mirror after this answer finds it there; without Valkey there is nothing to wait for.
+  await mirrorSettled(ctx)
+  return status
+}
+
+/** The status as it is. Throws `mitra_not_approved` for who may not serve. */
+export async function getStatus(ctx: Ctx, mitraId: string): Promise<StatusView> {
+  const status = (await findStatuses(ctx.sql, [mitraId])).get(mitraId)
+  if (status?.status !== 'approved') throw new AppError('mitra_not_approved')
+  return status
+}
+
+type Before = { was_online: boolean; was_stale: boolean }
+
+// The state guard and what was before it come from one statement; undefined: not approved.
+async function goOnline(tx: Tx, mitraId: string, gender: Gender | null): Promise<boolean | undefined> {
+  const { rows } = await tx.sql.execute<Before>(sql`
+    with before as (select user_id, wants_online, stale from mitras where user_id = ${mitraId} and status = 'approved' for no key update)
+    update mitras m set wants_online = true, stale = false, last_seen_at = greatest(m.last_seen_at, app_now()), gender = ${gender},
+      version = m.version + (not b.wants_online or b.stale)::int, updated_at = app_now()
+    from before b where m.user_id = b.user_id
+    returning b.wants_online as was_online, b.stale as was_stale`)
+  const [before] = rows
+  if (!before) return undefined
+  if (before.was_online && !before.was_stale) return false
+  if (!before.was_online) await tx.sql.execute(sql`update mitra_slots set idle_since = app_now() where mitra_id = ${mitraId} and used = 0`)
+  await openIntervals(tx, 'online', [{ mitraId }])
+  await writeOutbox(tx, [{ topic: 'mitras.available', payload: { mitraId } }])
+  return true
+}
+
+async function goOffline(tx: Tx, mitraId: string): Promise<boolean | undefined> {
+  const { rows } = await tx.sql.execute<Before>(sql`
+    with before as (select user_id, wants_online, stale from mitras where user_id = ${mitraId} and status = 'approved' for no key update)
+    update mitras m set wants_online = false, stale = false, version = m.version + b.wants_online::int, updated_at = app_now()
+    from before b where m.user_id = b.user_id
+    returning b.wants_online as was_online, b.stale as was_stale`)
+  const [before] = rows
+  if (!before) return undefined
+  if (!before.was_online) return false
+  await closeIntervals(tx, 'online', [{ mitraId }])
+  await writeOutbox(tx, [{ topic: 'mitras.unavailable', payload: { mitraId } }])
+  return true
+}

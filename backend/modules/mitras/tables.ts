@@ -1,0 +1,54 @@
+import { sql } from 'drizzle-orm'
+import { bigint, boolean, integer, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
+
+export type MitraStatus = 'draft' | 'applied' | 'approved' | 'rejected' | 'deactivated'
+export type Gender = 'female' | 'male' | 'other'
+
+const now = sql`app_now()`
+
+export const mitras = pgTable('mitras', {
+  userId: uuid('user_id').primaryKey(),
+  status: text('status').$type<MitraStatus>().notNull().default('draft'),
+  bio: text('bio').notNull().default(''),
+  topics: text('topics').array().notNull().default([]),
+  languages: text('languages').array().notNull().default(['id']),
+  gender: text('gender').$type<Gender>(),
+  acceptsExtensions: boolean('accepts_extensions').notNull().default(true),
+  capacity: integer('capacity').notNull().default(1),
+  wantsOnline: boolean('wants_online').notNull().default(false),
+  lastSeenAt: timestamp('last_seen_at', { withTimezone: true, mode: 'date' }),
+  stale: boolean('stale').notNull().default(false),
+  appliedAt: timestamp('applied_at', { withTimezone: true, mode: 'date' }),
+  approvedAt: timestamp('approved_at', { withTimezone: true, mode: 'date' }),
+  deactivatedAt: timestamp('deactivated_at', { withTimezone: true, mode: 'date' }),
+  statusReason: text('status_reason'),
+  version: bigint('version', { mode: 'number' }).notNull().default(1),
+  createdAt: timestamp('created_at', { withTimezone: true, mode: 'date' }).notNull().default(now),
+  updatedAt: timestamp('updated_at', { withTimezone: true, mode: 'date' }).notNull().default(now),
+})
+export type MitraRow = typeof mitras.$inferSelect
+
+export const mitraSlots = pgTable('mitra_slots', {
+  mitraId: uuid('mitra_id').primaryKey(),
+  used: integer('used').notNull().default(0),
+  openCapacity: integer('open_capacity').notNull().default(0),
+  idleSince: timestamp('idle_since', { withTimezone: true, mode: 'date' }),
+})
+
+export type IntervalKind = 'online' | 'busy' | 'served'
+
+export const mitraIntervals = pgTable('mitra_intervals', {
+  id: uuid('id').primaryKey(),
+  mitraId: uuid('mitra_id').notNull(),
+  kind: text('kind').$type<IntervalKind>().notNull(),
+  sessionId: uuid('session_id'),
+  startedAt: timestamp('started_at', { withTimezone: true, mode: 'date' }).notNull(),
+  endedAt: timestamp('ended_at', { withTimezone: true, mode: 'date' }),
+})
+
+export const livenessSweep = pgTable('liveness_sweep', {
+  onlyRow: boolean('only_row').primaryKey().default(true),
+  lastCompletedAt: timestamp('last_completed_at', { withTimezone: true, mode: 'date' }),
+  uninterruptedSince: timestamp('uninterrupted_since', { withTimezone: true, mode: 'date' }),
+  judgesFrom: timestamp('judges_from', { withTimezone: true, mode: 'date' }),
+})
