@@ -34,7 +34,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 
 try {
   const replica = await startReplica(env)
-  stop = replica.stop
+  stop = () => replica.stop()
   if (!Number.isNaN(stopped)) await stop()
   const { log } = replica.ctx
   process.on('uncaughtException', (error) => {

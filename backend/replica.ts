@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { createInternalApp } from './internal-app.ts'
 import { createTokenVerifier } from './modules/identity/index.ts'
+import { createLiveness, createMirror } from './modules/mitras/index.ts'
 import { loadSettings, watchSettings } from './modules/settings/index.ts'
 import { createStaffAuthenticator, mayAct } from './modules/staff/index.ts'
 import type { Authenticators } from './platform/auth-hook.ts'
@@ -45,7 +46,8 @@ const CLOSE_WITHIN_MS = 1500
 
 /** One whole replica: both listeners and what runs behind them. Throws when a listener can't be opened. */
 export async function startReplica(env: Env, options: ReplicaOptions = {}): Promise<Replica> {
-  const { ctx, close } = createWorld(env, options)
+  const world = createWorld(env, options)
+  const { ctx } = world
   const readiness: Readiness = {
     isDraining: false,
     notReadyBecause: 'starting',
@@ -55,7 +57,9 @@ export async function startReplica(env: Env, options: ReplicaOptions = {}): Prom
     },
   }
   const verifier = createTokenVerifier(ctx)
-  const publicApp = await createPublicApp(ctx, { readiness, authenticators: options.authenticators?.public ?? { user: (token) => verifier.verify(token) } })
+  const liveness = createLiveness(ctx)
+  const mirror = createMirror(ctx)
+  const publicApp = await createPublicApp(ctx, { readiness, liveness, authenticators: options.authenticators?.public ?? { user: (token) => verifier.verify(token) } })
   const internalApp = await createInternalApp(ctx, { readiness, authenticators: options.authenticators?.internal ?? { staff: createStaffAuthenticator(ctx), mayAct } })
   await options.mount?.(ctx, { publicApp, internalApp })
   try {
@@ -63,7 +67,8 @@ export async function startReplica(env: Env, options: ReplicaOptions = {}): Prom
     await publicApp.listen({ host: env.HOST, port: env.PORT })
   } catch (error) {
     await Promise.allSettled([publicApp.close(), internalApp.close()])
-    await close()
+    await liveness.stop()
+    await world.close()
     throw error
   }
   const parts: Part[] = []
@@ -74,6 +79,8 @@ export async function startReplica(env: Env, options: ReplicaOptions = {}): Prom
     // Before anything is served: a token that was revoked before the start is refused from the start.
     await verifier.start()
     parts.push(verifier)
+    mirror.start()
+    parts.push(liveness, mirror)
   })
   return {
     ctx, publicApp, internalApp, readiness, serving,
@@ -89,7 +96,7 @@ export async function startReplica(env: Env, options: ReplicaOptions = {}): Prom
         app.server.closeAllConnections()
       }))
       await Promise.all(parts.map((part) => step('background work', PARTS_WITHIN_MS, part.stop())))
-      await step('connections', CLOSE_WITHIN_MS, close())
+      await step('connections', CLOSE_WITHIN_MS, world.close())
     },
   }
 }

@@ -1,5 +1,3 @@
-import type {} from 'fastify'
-
 /** What staff may do; one name for each row of the role × act table. */
 export const STAFF_ACTS = [
   'staff.manage', 'settings.read', 'settings.write', 'lexicon.write', 'board.read', 'mitras.approve', 'mitras.deactivate', 'sessions.end',

@@ -43,7 +43,7 @@ export function createIdempotency(ctx: Ctx): { attach(app: FastifyInstance): voi
         if (found?.same === false) throw new AppError('idempotency_key_reused', 'This Idempotency-Key was used with another body.')
         if (!found || found.status === null) throw new AppError('idempotency_in_progress', 'The first request with this Idempotency-Key is still running.', { retryAfterSeconds: 1 })
         reply.code(found.status).headers(found.headers ?? {}).header('idempotency-replayed', 'true')
-        return reply.send(found.body ? encryption.decrypt(found.body, purposeOf(scope, key)) : '')
+        await reply.send(found.body ? encryption.decrypt(found.body, purposeOf(scope, key)) : '')
       })
       app.addHook('onSend', async (request, reply, payload) => {
         const held = request.idempotency
@@ -97,7 +97,7 @@ function hashOf(request: FastifyRequest): Buffer {
 
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, part: unknown) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part,
+    typeof part === 'object' && part !== null && !Array.isArray(part) ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1))) : part,
   ) ?? ''
 }
 

@@ -63,7 +63,7 @@ export function refusalOf(error: unknown): AppError {
   return refusalOfFastify(error as Partial<FastifyError>)
 }
 
-type ZodRefusal = Extract<Parameters<typeof hasZodFastifySchemaValidationErrors>[0], never> | { validation: readonly { keyword: string; instancePath: string; message?: string; params: object }[] }
+type ZodRefusal = { validation: readonly { keyword: string; instancePath: string; message?: string; params: object }[] }
 
 function fieldErrors(error: ZodRefusal): FieldError[] {
   return error.validation.slice(0, 50).flatMap((issue) => {

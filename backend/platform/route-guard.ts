@@ -35,7 +35,7 @@ export function guardRoutes(app: FastifyInstance): void {
 }
 
 function isLoose(schema: unknown): boolean {
-  if (schema instanceof z.ZodObject) return schema.def.catchall?._zod.def.type !== 'never'
+  if (schema instanceof z.ZodObject) return !(schema.def.catchall instanceof z.ZodNever)
   if (schema instanceof z.ZodUnion) return schema.options.some(isLoose)
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) return isLoose(schema.unwrap())
   if (schema instanceof z.ZodPipe) return isLoose(schema.in)
