@@ -5,7 +5,7 @@ import pg from 'pg'
 import type { Test } from 'tap'
 import { account, checkLedger, post } from '../modules/ledger/index.ts'
 import {
-  createPayment, findPayment, markExpired, markPaid, paymentRoutes, postingKeyOfPayment, sweepInbox, webhookRoutes,
+  createPayment, createXenditGateway, findPayment, markExpired, markPaid, paymentRoutes, postingKeyOfPayment, sweepInbox, webhookRoutes,
   type Payment, type PaymentHooks,
 } from '../modules/payments/index.ts'
 import type { Ctx } from '../platform/ctx.ts'
@@ -58,17 +58,18 @@ export async function startPayments(t: Test, options: Options = {}) {
   const { ctx } = replicas[0]!
   t.after(async () => {
     const { problems } = await checkLedger(ctx.sql)
-    t.same(problems, [], 'the ledger holds')
     await Promise.all(replicas.map((replica) => replica.stop()))
     await Promise.all([simulators.stop(), owner.end()])
     await db.drop()
+    if (problems.length > 0) throw new Error(problems.join('\n'))
   })
   return { ctx, replicas, db, simulators, xendit: simulators.control.xendit, owner, ...acts(ctx, simulators, db, owner, (seconds) => (shiftMs += seconds * 1000)) }
 }
 
 async function startReplica(env: Ctx['env'], options: Options) {
   const world = createWorld(env, { processMetrics: false })
-  const ctx: Ctx = { ...world.ctx, settings: createSettings(options.settings) }
+  const payments = createXenditGateway(env, world.ctx.log, world.ctx.metrics, options.gatewayTimeoutMs === undefined ? {} : { timeoutMs: options.gatewayTimeoutMs })
+  const ctx: Ctx = { ...world.ctx, settings: createSettings(options.settings), gateways: { ...world.ctx.gateways, payments } }
   const enqueued: string[] = []
   world.plugs.enqueue = (queue, id) => void enqueued.push(`${queue} ${id}`)
   // The token is the customer's id: signing in is tested elsewhere.
