@@ -1,0 +1,179 @@
+import t, { type Test } from 'tap'
+import { checkLedger } from '../ledger/index.ts'
+import { applyPayment } from './index.ts'
+import { startTestApp, type TestApp } from '../../testing/app.ts'
+import { approvedMitra, goOffline, goOnline, type Person } from '../../testing/people.ts'
+import { reappear, stage, STAGE_SETTINGS, vanish, type Scene, type StagedState, type StageOptions } from '../../testing/stage.ts'
+import { eventually } from '../../testing/wait.ts'
+import { endByStaff } from './end-session.ts'
+
+/**
+ * The table of session states and events, cell by cell. `>x` goes to x; `=` stays; a number is the refusal's status;
+ * `wallet`: the state stays and the money goes to the wallet. `+all`, `+unused`, `+none`: what goes back to the wallet;
+ * `next`: the offer goes to another mitra, `lost`: the slot is freed and the state stays; `!reason`: the end's reason.
+ * `-`: the cell has no meaning. Rows of extensions, ratings, reports, blocks, sanctions and erasure are not built yet.
+ */
+const TABLE = `
+event                          | queued                       | held                          | ringing            | active                  | paused                   | ended   | cancelled
+a slot is found                | >held                        | -                             | -                  | -                       | -                        | -       | -
+payment applied                | -                            | >ringing                      | wallet             | wallet                  | wallet                   | wallet  | wallet
+invoice not created            | -                            | >cancelled !payment_unavailable | -                | -                       | -                        | -       | -
+deadline                       | >expired                     | >expired !hold_expired        | next               | >ended +none !time_up   | >ended +unused           | -       | -
+last offer's deadline          | -                            | -                             | >unserved +all     | -                       | -                        | -       | -
+mitra accepts                  | -                            | -                             | >active            | =                       | =                        | =       | -
+mitra declines                 | -                            | -                             | next               | 409                     | 409                      | 409     | -
+mitra declines, named          | -                            | -                             | >unserved +all     | -                       | -                        | -       | -
+mitra declines, nobody else    | -                            | -                             | lost               | -                       | -                        | -       | -
+customer cancels               | >cancelled                   | >cancelled                    | >cancelled +all    | 409                     | 409                      | 409     | =
+customer ends                  | 409                          | 409                           | 409                | >ended +none            | >ended +unused           | =       | 409
+mitra ends                     | -                            | -                             | -                  | >ended +unused          | >ended +unused           | =       | -
+goes offline                   | =                            | lost                          | next               | =                       | =                        | =       | =
+goes offline, named            | >cancelled !mitra_unavailable | lost                         | >unserved +all     | =                       | -                        | -       | -
+mitra gone 120 s               | -                            | lost                          | next               | >paused                 | =                        | =       | =
+mitra seen again               | -                            | -                             | -                  | =                       | >active                  | =       | -
+staff end                      | >cancelled                   | >cancelled                    | >cancelled +all    | >ended +unused          | >ended +unused           | 409     | 409
+customer sends                 | -                            | -                             | -                  | 201                     | 201                      | 409     | -
+mitra sends                    | -                            | -                             | -                  | 201                     | 201                      | 409     | -
+`
+
+type Act = (scene: Scene, other: Person | undefined) => Promise<{ status?: number } | void>
+
+const asCustomer = (path: string): Act => (scene) => scene.customer.call('POST', `/api/v1/sessions/${scene.sessionId}/${path}`)
+const answerOffer = (verb: 'accept' | 'decline'): Act => async (scene) => {
+  const [offer] = await scene.app.query<{ id: string }>('select id from offers where session_id = $1 order by id desc limit 1', [scene.sessionId])
+  return scene.mitra.call('POST', `/api/v1/offers/${offer!.id}/${verb}`)
+}
+const send = (who: 'customer' | 'mitra'): Act => async (scene) => {
+  const { conversation_id: conversationId } = await scene.row()
+  return scene[who].call('POST', `/api/v1/conversations/${conversationId}/messages`, { body: { clientId: crypto.randomUUID(), body: 'halo' } })
+}
+const pay: Act = async (scene) => {
+  const { state } = await scene.row()
+  if (state === 'held') await scene.payInvoice()
+  else await payAgain(scene)
+}
+
+// An invoice pays once; what a second payment does is tried with a second provider payment id, as a bank transfer may bring.
+async function payAgain(scene: Scene): Promise<void> {
+  const [payment] = await scene.app.query<{ id: string; amount_idr: string }>('select id, amount_idr from payments where session_id = $1', [scene.sessionId])
+  await applyPayment(scene.app.replicas[0]!.ctx, { paymentId: payment!.id, providerPaymentId: crypto.randomUUID(), paidIdr: Number(payment!.amount_idr) })
+}
+
+const EVENTS: Record<string, Act> = {
+  'a slot is found': async (scene) => goOnline(scene.mitra),
+  'payment applied': pay,
+  'invoice not created': async (scene) => {
+    await scene.app.query(`update payments set state = 'creating', provider_invoice_id = null, checkout_url = null, pending_at = null, create_until = app_now() where session_id = $1`, [scene.sessionId])
+  },
+  deadline: async (scene) => {
+    const { state } = await scene.row()
+    await scene.travel({ queued: 1801, held: 601, ringing: 46, active: 1000, paused: 700 }[state as string] ?? 0)
+    if (state === 'active') await reappear(scene.mitra)
+  },
+  "last offer's deadline": async (scene) => {
+    await scene.app.query('update chat_sessions set offers_made = 3 where id = $1', [scene.sessionId])
+    await scene.travel(46)
+  },
+  'mitra accepts': answerOffer('accept'),
+  'mitra declines': answerOffer('decline'),
+  'mitra declines, named': answerOffer('decline'),
+  'mitra declines, nobody else': answerOffer('decline'),
+  'customer cancels': asCustomer('cancel'),
+  'customer ends': asCustomer('end'),
+  'mitra ends': (scene) => scene.mitra.call('POST', `/api/v1/sessions/${scene.sessionId}/end`),
+  'goes offline': async (scene) => goOffline(scene.mitra),
+  'goes offline, named': async (scene) => goOffline(scene.mitra),
+  'mitra gone 120 s': async (scene) => {
+    await scene.travel(0)
+    await vanish(scene.app, scene.mitra, 121)
+  },
+  'mitra seen again': async (scene) => reappear(scene.mitra),
+  'staff end': async (scene) => {
+    try {
+      await endByStaff(scene.app.replicas[0]!.ctx, { staffId: crypto.randomUUID(), sessionId: scene.sessionId, reason: 'a test' }, async () => {})
+      return { status: 200 }
+    } catch {
+      return { status: 409 }
+    }
+  },
+  'customer sends': send('customer'),
+  'mitra sends': send('mitra'),
+}
+
+type Cell = { event: string; state: StagedState; expected: string[] }
+
+function readTable(): Cell[] {
+  const [header, ...rows] = TABLE.trim().split('\n').map((line) => line.split('|').map((cell) => cell.trim()))
+  return rows.flatMap(([event, ...cells]) => cells.flatMap((cell, index) => (
+    cell === '-' ? [] : [{ event: event!, state: header![index + 1] as StagedState, expected: cell.split(' ') }])))
+}
+
+function optionsOf(cell: Cell): StageOptions {
+  return cell.event.endsWith('named') ? { named: true } : {}
+}
+
+const needsAnother = (cell: Cell) => cell.expected.includes('next')
+
+async function proveCell(t: Test, app: TestApp, cell: Cell): Promise<void> {
+  // Only this cell's mitras are there: whoever is left of another cell would be matched.
+  await app.query(`update mitras set wants_online = false, stale = false`)
+  const scene = await stage(app, cell.state, optionsOf(cell))
+  const other = needsAnother(cell) ? await approvedMitra(app, { online: true }) : undefined
+  const before = { row: await scene.row(), money: await scene.money() }
+  const answer = await EVENTS[cell.event]!(scene, other)
+  for (const expected of cell.expected) await proveExpected(t, scene, before, expected, answer ?? {}, other)
+  await proveMoney(t, scene)
+}
+
+type Before = { row: Awaited<ReturnType<Scene['row']>>; money: Awaited<ReturnType<Scene['money']>> }
+
+async function proveExpected(t: Test, scene: Scene, before: Before, expected: string, answer: { status?: number }, other: Person | undefined): Promise<void> {
+  const price = 25_000
+  if (expected.startsWith('>')) {
+    const row = await scene.until(expected.slice(1) as StagedState)
+    t.equal(row.state, expected.slice(1))
+    t.equal(answer.status ?? 200, 200, 'the act is answered with 200')
+  } else if (/^\d+$/.test(expected)) {
+    t.equal(answer.status, Number(expected))
+    t.equal((await scene.row()).state, before.row.state, 'nothing changed')
+  } else if (expected === '=') {
+    t.equal(answer.status ?? 200, 200)
+    t.equal((await scene.row()).state, before.row.state)
+  } else if (expected === 'wallet') {
+    t.equal((await scene.row()).state, before.row.state)
+    t.equal((await scene.money()).wallet - before.money.wallet, price, 'the money is in the wallet')
+  } else if (expected === 'next') {
+    await eventually(async () => (await scene.row()).slot_mitra_id === other!.id, 'the slot moved to the next mitra')
+    t.equal((await scene.row()).state, 'ringing')
+  } else if (expected === 'lost') {
+    await eventually(async () => (await scene.row()).slot_mitra_id === null, 'the slot was freed')
+    t.equal((await scene.row()).state, before.row.state)
+  } else if (expected === '+all') {
+    t.equal((await scene.money()).wallet, price)
+  } else if (expected === '+none') {
+    t.equal((await scene.money()).wallet, 0)
+    t.same([(await scene.money()).payable], [17_500], 'the mitra earned the whole share')
+  } else if (expected === '+unused') {
+    const { wallet, payable } = await scene.money()
+    t.ok(wallet > 0 && wallet <= price, `something of the price went back (${wallet})`)
+    t.equal(payable, Math.floor((price - wallet) * 0.7), 'the mitra earned the share of the rest')
+  } else if (expected.startsWith('!')) {
+    t.equal((await scene.row()).end_reason, expected.slice(1))
+  } else {
+    t.fail(`the table says ${expected}, which means nothing here`)
+  }
+}
+
+async function proveMoney(t: Test, scene: Scene): Promise<void> {
+  const row = await scene.row()
+  if (['ended', 'cancelled', 'expired', 'unserved'].includes(row.state)) t.equal((await scene.money()).escrow, 0, 'the escrow of a terminal session is zero')
+  t.same((await checkLedger(scene.app.replicas[0]!.ctx.sql)).problems, [], 'the ledger is sound')
+  const [drift] = await scene.app.query<{ n: number }>(`
+    select count(*)::int as n from mitra_slots s where used <> (select count(*) from chat_sessions c where c.slot_mitra_id = s.mitra_id)`)
+  t.equal(drift!.n, 0, 'slots in use equal the sessions that hold one')
+}
+
+t.test('the table of session states and events', async (t) => {
+  const app = await startTestApp(t, { settings: { ...STAGE_SETTINGS, anonymousRequests: 1_000_000, otpPerPrefixHour: 1_000_000 } })
+  for (const cell of readTable()) await t.test(`${cell.event}, ${cell.state}: ${cell.expected.join(' ')}`, (t) => proveCell(t, app, cell))
+})

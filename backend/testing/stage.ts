@@ -1,0 +1,165 @@
+import { approvedMitra, customer, expect, type Person } from './people.ts'
+import type { Answer, TestApp } from './app.ts'
+import { eventually } from './wait.ts'
+
+export type StagedState = 'queued' | 'held' | 'ringing' | 'active' | 'paused' | 'ended' | 'cancelled' | 'expired' | 'unserved'
+
+/** Settings under which time can be moved row by row: nothing waits for minutes, liveness is judged at once. */
+export const STAGE_SETTINGS = { sweepMs: 40, recoverySweepSeconds: 0, healMs: 200 } as const
+
+/** A session in some state with its two people, and what a test asks about it. */
+export type Scene = {
+  app: TestApp
+  customer: Person
+  mitra: Person
+  sessionId: string
+  /** The session's row as it is now. */
+  row(): Promise<SessionRow>
+  /** Waits until the session is in this state. */
+  until(state: StagedState): Promise<SessionRow>
+  /** Lets time pass for this session alone: all its times, and those of its offers, payments and conversation, move back. */
+  travel(seconds: number): Promise<void>
+  /** What the ledger says: escrow, the customer's wallet, the mitra's earnings. Rupiah. */
+  money(): Promise<{ escrow: number; wallet: number; payable: number; revenue: number }>
+  payInvoice(): Promise<void>
+  offerId(): Promise<string>
+}
+export type SessionRow = { id: string; state: StagedState; end_reason: string | null; version: number; slot_mitra_id: string | null; mitra_id: string | null; conversation_id: string | null; returned_idr: number | null } & Record<string, unknown>
+
+export type StageOptions = {
+  minutes?: 15 | 30 | 60
+  /** The customer asks for this very mitra. */
+  named?: boolean
+  anyMitra?: boolean
+  replica?: number
+}
+
+let keys = 0
+export const newKey = (): string => `key-${process.pid}-${++keys}`
+
+export async function packageOf(app: TestApp, minutes: number): Promise<{ id: string; priceIdr: number }> {
+  const existing = await app.query<{ id: string; price_idr: string }>('select id, price_idr from packages where minutes = $1 and active', [minutes])
+  if (existing[0]) return { id: existing[0].id, priceIdr: Number(existing[0].price_idr) }
+  const prices: Record<number, number> = { 15: 25_000, 30: 45_000, 60: 80_000 }
+  await app.query('insert into packages (id, minutes, price_idr) values (gen_random_uuid(), $1, $2) on conflict do nothing', [minutes, prices[minutes] ?? 0])
+  return packageOf(app, minutes)
+}
+
+
+export function startSession(person: Person, body: object): Promise<Answer> {
+  return person.call('POST', '/api/v1/sessions', { body, headers: { 'idempotency-key': newKey() } })
+}
+
+/** Brings a session into a state the way people do: over HTTP, with the simulated provider. */
+export async function stage(app: TestApp, state: StagedState, options: StageOptions = {}): Promise<Scene> {
+  const where = { replica: options.replica ?? 0 }
+  const [who, mitra] = await Promise.all([customer(app, where), approvedMitra(app, { ...where, online: state !== 'queued' || options.named === true })])
+  const { id: packageId } = await packageOf(app, options.minutes ?? 15)
+  if (state === 'queued' && options.named) await occupy(app, mitra)
+  const asked = { packageId, ...(options.named ? { mitraId: mitra.id, anyMitra: options.anyMitra ?? false } : {}) }
+  const started = await expect(201, startSession(who, asked))
+  const scene = createScene(app, who, mitra, started.body.session.id as string)
+  await bringTo(scene, state)
+  return scene
+}
+
+// Takes the only slot of a mitra with somebody else's hold.
+async function occupy(app: TestApp, mitra: Person): Promise<void> {
+  const other = await customer(app)
+  const { id: packageId } = await packageOf(app, 15)
+  await expect(201, startSession(other, { packageId, mitraId: mitra.id }))
+}
+
+async function bringTo(scene: Scene, state: StagedState): Promise<void> {
+  const { app, customer: who, mitra } = scene
+  const end = (path: string) => expect(200, who.call('POST', `/api/v1/sessions/${scene.sessionId}/${path}`))
+  switch (state) {
+    case 'queued':
+      break
+    case 'held':
+      await scene.until('held')
+      break
+    case 'ringing':
+      await scene.payInvoice()
+      await scene.until('ringing')
+      break
+    case 'active':
+      await bringTo(scene, 'ringing')
+      await expect(200, mitra.call('POST', `/api/v1/offers/${await scene.offerId()}/accept`))
+      await expect(200, who.call('GET', `/api/v1/sessions/${scene.sessionId}`))
+      break
+    case 'paused':
+      await bringTo(scene, 'active')
+      await scene.travel(300)
+      await vanish(app, mitra, 121)
+      await scene.until('paused')
+      break
+    case 'ended':
+      await bringTo(scene, 'active')
+      await end('end')
+      break
+    case 'cancelled':
+      await bringTo(scene, 'held')
+      await end('cancel')
+      await scene.until('cancelled')
+      break
+    case 'expired':
+      await bringTo(scene, 'held')
+      await scene.travel(700)
+      await scene.until('expired')
+      break
+    case 'unserved':
+      await bringTo(scene, 'ringing')
+      await scene.travel(400)
+      await scene.until('unserved')
+  }
+}
+
+/** The mitra was last seen so long ago. */
+export async function vanish(app: TestApp, mitra: Person, seconds: number): Promise<void> {
+  await app.query(`update mitras set last_seen_at = app_now() - make_interval(secs => $2) where user_id = $1`, [mitra.id, seconds])
+}
+
+export async function reappear(mitra: Person): Promise<void> {
+  await expect(200, mitra.call('POST', '/api/v1/mitra/heartbeat'))
+}
+
+const SESSION_TIMES = ['due_at', 'queued_at', 'held_at', 'hold_until', 'closing_at', 'paid_at', 'ring_until', 'accepted_at', 'clock_started_at', 'ends_at', 'paused_at', 'pause_until', 'ended_at']
+
+function createScene(app: TestApp, who: Person, mitra: Person, sessionId: string): Scene {
+  const row = async () => {
+    const [found] = await app.query<SessionRow>('select * from chat_sessions where id = $1', [sessionId])
+    return found!
+  }
+  const sum = async (account: string) => {
+    const [found] = await app.query<{ sum: string }>('select coalesce(sum(amount_idr), 0) as sum from ledger_entries where account = $1', [account])
+    return Number(found!.sum)
+  }
+  return {
+    app, customer: who, mitra, sessionId, row,
+    until: async (state) => {
+      await eventually(async () => (await row()).state === state, `session ${sessionId} is ${state}`)
+      return row()
+    },
+    async travel(seconds) {
+      const back = (columns: string[]) => columns.map((column) => `${column} = ${column} - make_interval(secs => $2)`).join(', ')
+      await app.query(`update chat_sessions set ${back(SESSION_TIMES)} where id = $1`, [sessionId, seconds])
+      await app.query(`update offers set ${back(['created_at', 'expires_at'])} where session_id = $1`, [sessionId, seconds])
+      await app.query(`update payments set ${back(['create_until', 'expires_at'])} where session_id = $1`, [sessionId, seconds])
+      await app.query(`update conversations set ${back(['writable_until'])} where id = (select conversation_id from chat_sessions where id = $1)`, [sessionId, seconds])
+    },
+    money: async () => ({
+      escrow: await sum(`session_escrow:${sessionId}`), wallet: await sum(`customer_wallet:${who.id}`),
+      payable: await sum(`mitra_payable:${mitra.id}`), revenue: await sum('platform_revenue'),
+    }),
+    async payInvoice() {
+      const [payment] = await app.query<{ provider_invoice_id: string }>('select provider_invoice_id from payments where session_id = $1', [sessionId])
+      await app.simulators.control.xendit.pay(payment!.provider_invoice_id)
+    },
+    async offerId() {
+      const found = await eventually(async () => (await app.query<{ id: string }>(`select id from offers where session_id = $1 and state = 'ringing'`, [sessionId]))[0], 'an offer rings')
+      return found.id
+    },
+  }
+}
+
