@@ -5,7 +5,7 @@ import pg from 'pg'
 import type { Test } from 'tap'
 import { account, checkLedger, post } from '../modules/ledger/index.ts'
 import {
-  createPayment, createXenditGateway, findPayment, markExpired, markPaid, paymentRoutes, postingKeyOfPayment, sweepInbox, webhookRoutes,
+  createPayment, createXenditGateway, findPayment, markExpired, markPaid, paymentRoutes, postingKeyOfPayment, runInboxRow, sweepInbox, webhookRoutes,
   type Payment, type PaymentHooks,
 } from '../modules/payments/index.ts'
 import type { Ctx } from '../platform/ctx.ts'
@@ -39,7 +39,11 @@ export const smallestHooks: PaymentHooks = {
 }
 
 export type PaymentsApp = Awaited<ReturnType<typeof startPayments>>
-type Options = { replicas?: number; settings?: Partial<SettingValues>; env?: Record<string, string>; gatewayTimeoutMs?: number; simulators?: Parameters<typeof startTestSimulators>[0] }
+type Options = {
+  replicas?: number; settings?: Partial<SettingValues>; env?: Record<string, string>; gatewayTimeoutMs?: number; simulators?: Parameters<typeof startTestSimulators>[0]
+  /** Events are judged as soon as they are stored, as with workers; else by `drainInbox`. */
+  eager?: boolean
+}
 
 /** Replicas that have payments and the ledger and nothing else, with a database and a provider of their own. */
 export async function startPayments(t: Test, options: Options = {}) {
@@ -71,7 +75,13 @@ async function startReplica(env: Ctx['env'], options: Options) {
   const payments = createXenditGateway(env, world.ctx.log, world.ctx.metrics, options.gatewayTimeoutMs === undefined ? {} : { timeoutMs: options.gatewayTimeoutMs })
   const ctx: Ctx = { ...world.ctx, settings: createSettings(options.settings), gateways: { ...world.ctx.gateways, payments } }
   const enqueued: string[] = []
-  world.plugs.enqueue = (queue, id) => void enqueued.push(`${queue} ${id}`)
+  const running = new Set<Promise<unknown>>()
+  world.plugs.enqueue = (queue, id) => {
+    enqueued.push(`${queue} ${id}`)
+    if (!options.eager || queue !== 'inbox') return
+    const run: Promise<unknown> = runInboxRow(ctx, smallestHooks, id).finally(() => running.delete(run))
+    running.add(run)
+  }
   // The token is the customer's id: signing in is tested elsewhere.
   const app = await createFastify(ctx, {
     listener: 'public',
@@ -84,6 +94,7 @@ async function startReplica(env: Ctx['env'], options: Options) {
     ctx, enqueued, url: `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`,
     async stop() {
       await app.close()
+      await Promise.all(running)
       await world.close()
     },
   }
