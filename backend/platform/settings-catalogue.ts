@@ -78,6 +78,7 @@ export const SETTINGS = {
   framesPerSecond: count(60, 1, 10_000, 'Frames a second a socket; twice that a user.'),
   framesBurst: count(600, 1, 100_000, 'Frames a socket may send at once; twice that a user.'),
   framesOverSeconds: seconds(10, 1, 600, 'A socket over its frames for this long is closed 4429.'),
+  pingSeconds: seconds(25, 1, 30, 'A socket is pinged this often; one that made no sound in between is gone.'),
   healMs: ms(2000, 100, 10_000, 'Each replica asks Postgres this often what changed for its connected users.'),
   healOverlapSeconds: seconds(10, 1, 120, 'How far behind its watermark it looks.'),
   authenticateSeconds: seconds(10, 1, 60, 'A socket must authenticate within this time.'),

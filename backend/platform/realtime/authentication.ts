@@ -1,0 +1,109 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { z } from 'zod'
+import type { Ctx } from '../ctx.ts'
+import { CLOSE, type Connection, type SignedIn } from './connection.ts'
+import type { DatabaseClock } from './database-clock.ts'
+import { frameHandler, parseFrame, refusalOf, type FrameHandler } from './frames.ts'
+import type { Hub } from './hub.ts'
+import { begin } from './marks.ts'
+import type { RealtimeParts } from './parts.ts'
+import type { Readings } from './readings.ts'
+
+const READY_ATTEMPTS = 3
+const READY_PAUSE_MS = 400
+
+const authenticateFrame = z.strictObject({ type: z.literal('authenticate'), token: z.string().min(1).max(8192) })
+
+type Around = {
+  verifier: RealtimeParts['verifier']
+  clock: DatabaseClock
+  readings: Readings
+  /** Sockets whose token is not verified yet. */
+  strangers: Set<Connection>
+  admit(connection: Connection, data: unknown, isBinary: boolean): void
+  schedule(connection: Connection): void
+}
+
+export type Authentication = {
+  /** The first frame of a socket that came without a token. */
+  first(connection: Connection, data: unknown, isBinary: boolean): void
+  /** Verifies a socket's first token. */
+  begin(connection: Connection, token: string): void
+  /** `authenticate` on a socket that is signed in: a new token before the old one ends. */
+  frame: FrameHandler
+}
+
+/** Who a socket is: the first token opens it, a later one prolongs it, and `ready` follows the first. */
+export function createAuthentication(ctx: Ctx, hub: Hub, around: Around): Authentication {
+  const refuse = (connection: Connection, error: unknown) => {
+    const { code, detail } = refusalOf(ctx, error, 'authenticate')
+    connection.sendError(code, detail, 'authenticate')
+    connection.close(CLOSE.unauthenticated, code)
+  }
+  const welcome = async (connection: SignedIn) => {
+    connection.sendFrame({
+      type: 'authenticated', userId: connection.actor.id, kind: connection.actor.kind,
+      serverTime: new Date(await around.clock.estimate()).toISOString(), heartbeatSeconds: ctx.settings.get('heartbeatSeconds'),
+    })
+  }
+  const verifyFirst = async (connection: Connection, token: string) => {
+    const { actor, expiresAt } = await around.verifier.verify(token)
+    if (!connection.isOpen) return
+    connection.actor = actor
+    connection.tokenEndsAtMs = expiresAt.getTime()
+    around.strangers.delete(connection)
+    connection.person = hub.add(connection)
+    around.schedule(connection)
+    // Revoked between the signature and this line: nobody would tell this socket any more.
+    if (around.verifier.isRevoked(actor.signInId)) return connection.close(CLOSE.revoked, 'the sign-in has ended')
+    await welcome(connection as SignedIn)
+    const held = connection.held ?? []
+    connection.held = undefined
+    for (const { data, isBinary } of held) around.admit(connection, data, isBinary)
+    void sendReady(ctx, connection as SignedIn, around.readings)
+  }
+  return {
+    first(connection, data, isBinary) {
+      const frame = authenticateFrame.safeParse(isBinary ? undefined : parseFrame(data))
+      if (frame.success) return this.begin(connection, frame.data.token)
+      connection.sendError('unauthenticated', 'The first frame is authenticate {token}.')
+      connection.close(CLOSE.unauthenticated, 'the first frame is authenticate')
+    },
+    begin(connection, token) {
+      connection.isVerifying = true
+      verifyFirst(connection, token).catch((error: unknown) => refuse(connection, error))
+    },
+    frame: frameHandler({
+      type: 'authenticate', schema: authenticateFrame,
+      async handle(_ctx, connection, frame) {
+        const { actor, expiresAt } = await around.verifier.verify(frame.token)
+        if (actor.id !== connection.actor.id) return connection.sendError('forbidden', 'This socket belongs to somebody else.', 'authenticate')
+        connection.actor = actor
+        connection.tokenEndsAtMs = expiresAt.getTime()
+        around.schedule(connection)
+        if (around.verifier.isRevoked(actor.signInId)) return connection.close(CLOSE.revoked, 'the sign-in has ended')
+        await welcome(connection)
+      },
+    }),
+  }
+}
+
+async function sendReady(ctx: Ctx, connection: SignedIn, readings: Readings): Promise<void> {
+  for (let attempt = 1; connection.isOpen; attempt++) {
+    try {
+      const { fields, streams } = await readings.ready(connection.actor)
+      connection.marks ??= new Map()
+      for (const { stream, seq } of streams) begin(connection.marks, stream, seq)
+      connection.sendFrame({ type: 'ready', ...fields })
+      return
+    } catch (error) {
+      ctx.log.warn({ err: error, attempt }, 'ready could not be read')
+      if (attempt >= READY_ATTEMPTS) {
+        connection.sendError('not_ready', 'Try again in a moment.')
+        connection.close(CLOSE.restart, 'try again')
+        return
+      }
+      await pause(READY_PAUSE_MS * attempt * (0.5 + Math.random()))
+    }
+  }
+}

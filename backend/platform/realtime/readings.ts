@@ -1,0 +1,44 @@
+import type { UserActor } from '../access.ts'
+import { coalesce } from '../coalesce.ts'
+import type { Ctx } from '../ctx.ts'
+import type { DatabaseClock } from './database-clock.ts'
+import type { ReadyPart, RealtimeParts, Snapshot } from './parts.ts'
+
+export type Readings = {
+  /** What a person is told first; null fields never: the parts answer for everybody. */
+  ready(actor: UserActor): Promise<ReadyPart>
+  /** The fields of a heartbeat's answer, `serverTime` among them. */
+  heartbeat(actor: UserActor): Promise<Record<string, unknown>>
+}
+
+/** A herd that reconnects is read in few transactions, and never takes the whole pool. */
+const LANES = 3
+const MOST = 50
+
+/** Reads for many people at once what belongs together: each reading is one snapshot of all tables. */
+export function createReadings(ctx: Ctx, parts: Pick<RealtimeParts, 'ready' | 'heartbeat'>, clock: DatabaseClock): Readings {
+  const inSnapshot = <T>(read: (snapshot: Snapshot) => Promise<T>): Promise<T> => {
+    const { sql: _pool, afterCommit: _none, ...world } = ctx
+    return ctx.sql.transaction((sql) => read({ ...world, sql }), { isolationLevel: 'repeatable read', accessMode: 'read only' })
+  }
+  const ready = coalesce<UserActor, ReadyPart>({
+    lanes: LANES, most: MOST,
+    run: (actors) => inSnapshot(async (snapshot) => {
+      const found = await parts.ready(snapshot, unique(actors))
+      return actors.map((actor) => found.get(actor.id) ?? { fields: {}, streams: [] })
+    }),
+  })
+  const heartbeat = coalesce<UserActor, Record<string, unknown>>({
+    lanes: 1, most: 4 * MOST,
+    run: (actors) => inSnapshot(async (snapshot) => {
+      const serverTime = new Date(await clock.read(snapshot.sql)).toISOString()
+      const found = await parts.heartbeat(snapshot, unique(actors))
+      return actors.map((actor) => ({ serverTime, ...found.get(actor.id) }))
+    }),
+  })
+  return { ready, heartbeat }
+}
+
+function unique(actors: readonly UserActor[]): UserActor[] {
+  return [...new Map(actors.map((actor) => [actor.id, actor])).values()]
+}

@@ -1,0 +1,190 @@
+import websocket from '@fastify/websocket'
+import type { FastifyPluginAsync } from 'fastify'
+import type { WebSocket } from 'ws'
+import { z } from 'zod'
+import { bearerOf } from '../auth-hook.ts'
+import { isOriginAllowed } from '../browser.ts'
+import type { Ctx } from '../ctx.ts'
+import { AppError } from '../errors.ts'
+import { createAuthentication } from './authentication.ts'
+import { takeFrame } from './bucket.ts'
+import { CLOSE, Connection, RealtimeSocket, type SignedIn } from './connection.ts'
+import { createDatabaseClock } from './database-clock.ts'
+import { closeInBatches } from './drain.ts'
+import { createDispatch, frameHandler } from './frames.ts'
+import { createHealerLoop } from './healer.ts'
+import type { Hub } from './hub.ts'
+import type { RealtimeParts } from './parts.ts'
+import { createReadings } from './readings.ts'
+import { createWheel } from './wheel.ts'
+
+const PATH = '/api/v1/realtime'
+const FRAME_BYTES = 64 * 1024
+/** Frames that a client may send ahead of the answer to its token. */
+const HELD_FRAMES = 32
+/** ws ends a socket whose peer does not answer its close after this. */
+const CLOSE_TIMEOUT_MS = 10_000
+/** A pause this long between refused frames ends the time that a socket counts as over its limit. */
+const OVER_PAUSE_MS = 1000
+
+const OVER_LIMIT = Buffer.from(JSON.stringify({ type: 'error', code: 'too_many_frames', detail: 'Too many frames: slow down.' }))
+
+export type Realtime = {
+  routes: FastifyPluginAsync
+  start(): void
+  /** Refuses new sockets and closes the open ones 1012, spread over `withinSeconds`. */
+  drain(withinSeconds: number): Promise<void>
+  stop(): Promise<void>
+  /** Looks at once for what pub/sub lost. */
+  heal(): Promise<void>
+}
+
+/** The socket route of one replica: who comes in, what they may send, what they are told, when they are sent away. */
+export function createRealtime(ctx: Ctx, hub: Hub, parts: RealtimeParts): Realtime {
+  const clock = createDatabaseClock(ctx)
+  const readings = createReadings(ctx, parts, clock)
+  const healer = createHealerLoop(ctx, hub, clock, parts.healers)
+  const strangers = new Set<Connection>()
+  let isDraining = false
+
+  const wheel = createWheel<Connection>((connection) => meetDeadline(connection))
+  const authentication = createAuthentication(ctx, hub, { verifier: parts.verifier, clock, readings, strangers, admit: (connection, data, isBinary) => admit(connection, data, isBinary), schedule: (connection) => schedule(connection) })
+  const dispatch = createDispatch(ctx, [
+    authentication.frame,
+    frameHandler({
+      type: 'heartbeat', schema: z.strictObject({ type: z.literal('heartbeat') }),
+      handle: async (_ctx, connection) => {
+        const fields = await readings.heartbeat(connection.actor)
+        connection.sendFrame({ type: 'heartbeat', ...fields })
+      },
+    }),
+    ...parts.frames,
+  ])
+  parts.verifier.onRevoked((signInId) => hub.revoke(signInId))
+
+  const schedule = (connection: Connection) => {
+    const now = performance.now()
+    const pingMs = ctx.settings.get('pingSeconds') * 1000
+    if (connection.actor === undefined) return wheel.add(connection, connection.openedAtMs + ctx.settings.get('authenticateSeconds') * 1000 - now)
+    // A herd that came at once is spread over the interval.
+    const pingInMs = connection.pingedAtMs === 0 ? pingMs * (0.5 + Math.random() / 2) : connection.pingedAtMs + pingMs - now
+    wheel.add(connection, Math.min(pingInMs, endOf(connection) - ctx.clock.nowMs()))
+  }
+  const endOf = (connection: Connection) => connection.tokenEndsAtMs + ctx.settings.get('tokenGraceSeconds') * 1000
+  const meetDeadline = (connection: Connection) => {
+    const now = performance.now()
+    if (!connection.isOpen) return
+    if (connection.actor === undefined) {
+      if (now - connection.openedAtMs >= ctx.settings.get('authenticateSeconds') * 1000) return connection.close(CLOSE.authenticationTimeout, 'no token in time')
+      return schedule(connection)
+    }
+    if (ctx.clock.nowMs() >= endOf(connection)) return connection.close(CLOSE.unauthenticated, 'the token has ended')
+    const isPingDue = connection.pingedAtMs === 0 || now - connection.pingedAtMs >= ctx.settings.get('pingSeconds') * 1000
+    if (isPingDue) {
+      // Not a sound since the last ping: nobody is there any more, and nobody would answer a close.
+      if (connection.pingedAtMs !== 0 && connection.heardAtMs < connection.pingedAtMs) return connection.socket.terminate()
+      connection.pingedAtMs = now
+      connection.socket.ping()
+    }
+    schedule(connection)
+  }
+
+  const isWithinLimit = (connection: Connection): boolean => {
+    const now = performance.now()
+    const burst = ctx.settings.get('framesBurst')
+    const perSecond = ctx.settings.get('framesPerSecond')
+    const person = connection.person
+    if (takeFrame(connection.bucket, { burst, perSecond }, now) && (person === undefined || takeFrame(person.bucket, { burst: burst * 2, perSecond: perSecond * 2 }, now))) return true
+    if (now - connection.refusedAtMs > OVER_PAUSE_MS) connection.overSinceMs = now
+    connection.refusedAtMs = now
+    if (now - connection.overSinceMs >= ctx.settings.get('framesOverSeconds') * 1000) connection.close(CLOSE.tooManyFrames, 'too many frames')
+    else connection.send(OVER_LIMIT, true)
+    return false
+  }
+  const admit = (connection: Connection, data: unknown, isBinary: boolean) => {
+    if (!isWithinLimit(connection)) return
+    parts.seen(connection.actor!)
+    dispatch(connection as SignedIn, data, isBinary)
+  }
+
+  // One function each for all sockets: a closure a socket would be the larger part of its memory.
+  function onMessage(this: WebSocket, data: unknown, isBinary: boolean): void {
+    const connection = connectionOf(this)
+    connection.heardAtMs = performance.now()
+    if (!connection.isOpen) return
+    if (connection.held === undefined) return admit(connection, data, isBinary)
+    if (!connection.isVerifying) return authentication.first(connection, data, isBinary)
+    if (connection.held.length < HELD_FRAMES) connection.held.push({ data, isBinary })
+    else connection.close(CLOSE.tooManyFrames, 'too many frames before the token was verified')
+  }
+  function onPong(this: WebSocket): void {
+    connectionOf(this).heardAtMs = performance.now()
+  }
+  function onClose(this: WebSocket): void {
+    const connection = connectionOf(this)
+    wheel.remove(connection)
+    strangers.delete(connection)
+    hub.remove(connection)
+  }
+  const slow = (connection: Connection) => {
+    ctx.metrics.slowSockets.inc()
+    hub.remove(connection)
+    connection.close(CLOSE.tooSlow, 'the client reads too slowly')
+  }
+  const open = (socket: RealtimeSocket, token: string | undefined) => {
+    const connection = new Connection(socket, ctx.settings.get('framesBurst'), { slow })
+    socket.connection = connection
+    socket.on('message', onMessage)
+    socket.on('pong', onPong)
+    socket.on('close', onClose)
+    strangers.add(connection)
+    schedule(connection)
+    if (token !== undefined) authentication.begin(connection, token)
+  }
+
+  const drain = async (withinSeconds: number) => {
+    isDraining = true
+    await closeInBatches([...strangers, ...hub.connections()], withinSeconds * 1000)
+  }
+
+  return {
+    routes: async (app) => {
+      await app.register(websocket, {
+        // ws closes by itself what breaks the protocol; a reset connection is no error of ours.
+        errorHandler: (error) => ctx.log.debug({ err: error }, 'a socket failed'),
+        preClose: async () => drain(0),
+        // The types know neither closeTimeout nor that a subclass needs no statics of its own.
+        options: { maxPayload: FRAME_BYTES, perMessageDeflate: false, clientTracking: false, closeTimeout: CLOSE_TIMEOUT_MS, WebSocket: RealtimeSocket } as object,
+      })
+      app.route({
+        method: 'GET', url: PATH, exposeHeadRoute: false,
+        schema: { hide: true },
+        config: { access: 'public', limit: 'none' },
+        preValidation: async (request) => {
+          const { origin, host } = request.headers
+          if (origin !== undefined && !isOriginAllowed(origin, host, ctx.env.ALLOWED_ORIGINS)) throw new AppError('forbidden', 'This origin may not open a socket.')
+          if (isDraining) throw new AppError('not_ready', 'This replica is going away.', { retryAfterSeconds: 1 })
+        },
+        handler: async () => {
+          throw new AppError('not_found', 'Open a WebSocket here.')
+        },
+        wsHandler: (socket, request) => open(socket as RealtimeSocket, bearerOf(request.headers.authorization)), // the server was given this class
+      })
+    },
+    start() {
+      ctx.valkey.onConnect(() => void healer.look())
+      healer.start()
+    },
+    drain,
+    async stop() {
+      wheel.stop()
+      await healer.stop()
+    },
+    heal: () => healer.look(),
+  }
+}
+
+// The websocket server makes no other class, and the connection is set before the first listener.
+function connectionOf(socket: WebSocket): Connection {
+  return (socket as RealtimeSocket).connection!
+}

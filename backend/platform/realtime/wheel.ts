@@ -1,0 +1,51 @@
+/** Whoever waits in a wheel; the slot is the wheel's own. */
+export type Waiting = { slot: number }
+
+export type Wheel<T extends Waiting> = {
+  /** Calls `due` for it once, in `inMs` or a little later (the wheel's length at most). */
+  add(entry: T, inMs: number): void
+  remove(entry: T): void
+  stop(): void
+}
+
+const STEP_MS = 250
+const SLOTS = 256
+
+/**
+ * Deadlines of many sockets without a timer each: a turn costs only what falls due in it. A deadline beyond the
+ * wheel's length (64 s) comes early; `due` then adds the entry again.
+ */
+export function createWheel<T extends Waiting>(due: (entry: T) => void): Wheel<T> {
+  const slots = Array.from({ length: SLOTS }, () => new Set<T>())
+  const startedAtMs = performance.now()
+  let turned = 0
+  const turn = () => {
+    const now = Math.floor((performance.now() - startedAtMs) / STEP_MS)
+    // After a long stall every slot is looked at once, not once for each turn that was missed.
+    for (let step = Math.max(turned + 1, now - SLOTS + 1); step <= now; step++) {
+      const entries = slots[step % SLOTS]!
+      if (entries.size === 0) continue
+      const falling = [...entries]
+      entries.clear()
+      for (const entry of falling) {
+        entry.slot = -1
+        due(entry)
+      }
+    }
+    turned = now
+  }
+  const timer = setInterval(turn, STEP_MS).unref()
+  return {
+    add(entry, inMs) {
+      if (entry.slot !== -1) slots[entry.slot]!.delete(entry)
+      const steps = Math.min(SLOTS - 2, Math.max(1, Math.ceil(inMs / STEP_MS)))
+      entry.slot = (turned + steps + 1) % SLOTS
+      slots[entry.slot]!.add(entry)
+    },
+    remove(entry) {
+      if (entry.slot !== -1) slots[entry.slot]!.delete(entry)
+      entry.slot = -1
+    },
+    stop: () => clearInterval(timer),
+  }
+}
