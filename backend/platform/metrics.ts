@@ -24,6 +24,8 @@ export function createMetrics(options: { processMetrics: boolean } = { processMe
     outboxDone: counter('outbox_done_total', 'Outbox rows done.', ['topic', 'by']),
     outboxParked: counter('outbox_parked_total', 'Outbox rows given up and parked for staff.', ['topic']),
     sweepRescues: counter('sweep_rescues_total', 'Due rows that a sweep found.', ['what']),
+    sweepErrors: counter('sweep_errors_total', 'Sweeps that failed.', ['what']),
+    jobErrors: counter('job_errors_total', 'Jobs whose run failed; their rows are swept.', ['queue']),
     mirrorDrift: gauge('mirror_drift', 'Members that differ between the Valkey mirror and Postgres.'),
     mirrorReseeds: counter('mirror_reseeds_total', 'Rebuilds of the Valkey mirror.'),
     valkeyUp: gauge('valkey_up', 'Whether this replica reaches Valkey.'),

@@ -13,6 +13,16 @@ export function reaction<P>(definition: Reaction<P>): Reaction {
   return definition as unknown as Reaction // the payload is parsed by its own schema before `run` sees it
 }
 
+/** The reactions by topic. Throws where a topic has two: one of them would never run. */
+export function reactionsByTopic(reactions: readonly Reaction[]): ReadonlyMap<string, Reaction> {
+  const byTopic = new Map<string, Reaction>()
+  for (const one of reactions) {
+    if (byTopic.has(one.topic)) throw new Error(`two reactions to ${one.topic}`)
+    byTopic.set(one.topic, one)
+  }
+  return byTopic
+}
+
 /** A claimed row is not taken by anybody else for this long; a worker that died is followed after it. */
 const LEASE_SECONDS = 30
 /** A row that failed this often waits for staff. */
@@ -56,17 +66,19 @@ export async function sweepOutbox(ctx: Ctx, reactions: ReadonlyMap<string, React
 async function claim(ctx: Ctx, which: ReturnType<typeof fragment>, limit: number): Promise<Claimed[]> {
   const result = await ctx.sql.execute<Claimed>(fragment`
     update outbox set claimed_until = app_now() + make_interval(secs => ${LEASE_SECONDS}), attempts = attempts + 1
-    where id in (
+    where id = any(array(
       select id from outbox
       where ${which} and done_at is null and parked_at is null and due_at <= app_now()
         and (claimed_until is null or claimed_until < app_now())
-      order by due_at limit ${limit} for update skip locked)
+      order by due_at limit ${limit} for update skip locked))
     returning id, topic, payload, attempts`)
   return result.rows
 }
 
 async function runClaimed(ctx: Ctx, reactions: ReadonlyMap<string, Reaction>, row: Claimed, by: 'job' | 'sweep'): Promise<void> {
   try {
+    // One that kills its worker every time never comes to be postponed: its claims are counted.
+    if (row.attempts > ATTEMPTS_MAX) throw new Error('claimed too often')
     const known = reactions.get(row.topic)
     if (!known) throw new Error(`no reaction to ${row.topic}`)
     await known.run(ctx, known.payload.parse(row.payload))

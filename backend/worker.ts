@@ -1,0 +1,106 @@
+import { purgeChallenges } from './modules/identity/index.ts'
+import { expirePromoLots } from './modules/ledger/index.ts'
+import { sweepLiveness } from './modules/mitras/index.ts'
+import { purgePushes, runPush, sweepPushes } from './modules/notifications/index.ts'
+import { purgeInbox, runInboxRow, sweepAsks, sweepInbox, type PaymentHooks } from './modules/payments/index.ts'
+import { applyPayment, paymentExpired, sessionReactions, startMatching, sweepSessions } from './modules/sessions/index.ts'
+import type { Ctx } from './platform/ctx.ts'
+import { measureOutbox, purgeIdempotencyKeys, purgeOutbox } from './platform/housekeeping.ts'
+import type { QueueName } from './platform/jobs.ts'
+import { reactionsByTopic, runOutboxRow, sweepOutbox, type Reaction } from './platform/outbox.ts'
+import type { Producer } from './platform/queues.ts'
+import { startSweeps, type Sweep } from './platform/sweeps.ts'
+import { startWorkers, type JobRun } from './platform/workers.ts'
+
+/** Everything that answers to a topic of the outbox. `payments.create-invoice` is among sessions' own. */
+const REACTIONS: readonly Reaction[] = [...sessionReactions]
+
+const paymentHooks: PaymentHooks = { apply: applyPayment, expired: paymentExpired }
+
+const MINUTE_MS = 60_000
+/** Removes or changes rows whose time is over, in batches; answers how many of `limit`. */
+type Task = { everyMs: number; run(ctx: Ctx, limit: number): Promise<number> }
+const TASKS: Record<string, Task> = {
+  'expire-promo-lots': { everyMs: 10 * MINUTE_MS, run: expirePromoLots },
+  'purge-challenges': { everyMs: 60 * MINUTE_MS, run: purgeChallenges },
+  'purge-idempotency-keys': { everyMs: 60 * MINUTE_MS, run: purgeIdempotencyKeys },
+  'purge-inbox': { everyMs: 60 * MINUTE_MS, run: purgeInbox },
+  'purge-outbox': { everyMs: 60 * MINUTE_MS, run: purgeOutbox },
+  'purge-pushes': { everyMs: 60 * MINUTE_MS, run: purgePushes },
+}
+const TASK_BATCH = 500
+const TASK_BATCHES_MAX = 200
+
+const SCHEDULE_MS = 30_000
+const MEASURE_MS = 5000
+/** A sweep waits this long for a worker to take a row, while there are workers that can hear of it. */
+const WAITED_SECONDS = 2
+const SWEEP_BATCH = 25
+
+export type WorkerOptions = {
+  producer: Producer
+  /** How often the schedulers are made again: a wiped Valkey has forgotten them. */
+  scheduleMs?: number
+  /** More reactions (tests have their own topics). */
+  reactions?: readonly Reaction[]
+}
+
+/** Everything that happens without a request, on every replica: jobs, sweeps, schedulers, matching. */
+export function startWorker(ctx: Ctx, options: WorkerOptions): { stop(deadlineMs?: number): Promise<void> } {
+  const reactions = reactionsByTopic([...REACTIONS, ...(options.reactions ?? [])])
+  startMatching(ctx)
+  const workers = startWorkers(ctx, jobs(reactions))
+  const sweeps = startSweeps(ctx, [
+    ...sweepsOf(ctx, reactions),
+    { what: 'outbox-age', everyMs: () => MEASURE_MS, run: () => measureOutbox(ctx) },
+    { what: 'schedulers', everyMs: () => options.scheduleMs ?? SCHEDULE_MS, run: async () => scheduleTasks(options.producer) },
+  ])
+  return {
+    async stop(deadlineMs = 2500) {
+      await Promise.all([workers.stop(deadlineMs), sweeps.stop(deadlineMs)])
+    },
+  }
+}
+
+function jobs(reactions: ReadonlyMap<string, Reaction>): Record<QueueName, JobRun> {
+  return {
+    outbox: { concurrency: 8, run: (ctx, id) => runOutboxRow(ctx, reactions, id, 'job') },
+    inbox: { concurrency: 4, run: (ctx, id) => runInboxRow(ctx, paymentHooks, id) },
+    pushes: { concurrency: 16, run: runPush },
+    housekeeping: { concurrency: 1, run: runTask },
+  }
+}
+
+function sweepsOf(ctx: Ctx, reactions: ReadonlyMap<string, Reaction>): Sweep[] {
+  const everyMs = () => ctx.settings.get('sweepMs')
+  const waited = () => ({ waitedSeconds: ctx.valkey.isUp() ? WAITED_SECONDS : 0, limit: SWEEP_BATCH })
+  const outbox: Sweep = { what: 'outbox', everyMs, batch: SWEEP_BATCH, run: () => sweepOutbox(ctx, reactions, waited()) }
+  return [
+    outbox,
+    // A second lane: a reaction that waits for a provider keeps one of them, and not what is due beside it.
+    outbox,
+    { what: 'inbox', everyMs, batch: SWEEP_BATCH, run: () => sweepInbox(ctx, paymentHooks, waited()) },
+    { what: 'asks', everyMs, run: () => sweepAsks(ctx, paymentHooks) },
+    { what: 'sessions', everyMs, run: () => sweepSessions(ctx) },
+    { what: 'liveness', everyMs, run: () => sweepLiveness(ctx) },
+    { what: 'pushes', everyMs, batch: SWEEP_BATCH, run: () => sweepPushes(ctx, SWEEP_BATCH) },
+  ]
+}
+
+function scheduleTasks(producer: Producer): void {
+  for (const [name, task] of Object.entries(TASKS)) producer.schedule(name, task.everyMs)
+}
+
+/** Runs a task of the housekeeping until nothing is left, or for so long that the next turn may go on. */
+async function runTask(ctx: Ctx, name: string): Promise<void> {
+  const task = TASKS[name]
+  // Set by another version of the service, which knows it.
+  if (!task) return
+  let total = 0
+  for (let batch = 0; batch < TASK_BATCHES_MAX; batch++) {
+    const done = await task.run(ctx, TASK_BATCH)
+    total += done
+    if (done < TASK_BATCH) break
+  }
+  if (total > 0) ctx.log.info({ task: name, rows: total }, 'housekeeping')
+}
