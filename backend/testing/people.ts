@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import { call, type Answer, type CallOptions, type TestApp } from './app.ts'
 
 export type Kind = 'customer' | 'mitra'
-type Place = Pick<TestApp, 'replicas' | 'query'>
+type Place = { replicas: readonly { url: string }[] } & Pick<TestApp, 'query'>
 type SignInOptions = { kind: Kind; phone?: string; displayName?: string | null; replica?: number }
 
 /** A signed-in person. `call` carries their token to their replica; `on` is the same person on another one. */

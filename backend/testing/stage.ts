@@ -37,7 +37,7 @@ export type StageOptions = {
 let keys = 0
 export const newKey = (): string => `key-${process.pid}-${++keys}`
 
-export async function packageOf(app: TestApp, minutes: number): Promise<{ id: string; priceIdr: number }> {
+export async function packageOf(app: Pick<TestApp, 'query'>, minutes: number): Promise<{ id: string; priceIdr: number }> {
   const existing = await app.query<{ id: string; price_idr: string }>('select id, price_idr from packages where minutes = $1 and active', [minutes])
   if (existing[0]) return { id: existing[0].id, priceIdr: Number(existing[0].price_idr) }
   const prices: Record<number, number> = { 15: 25_000, 30: 45_000, 60: 80_000 }

@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto'
+import type { Person } from './people.ts'
+import { openSocket, type ReceivedFrame, type TestSocket } from './socket.ts'
+
+export type Stored = { seq: number; clientId: string; senderId: string; body: string }
+type Waiting = { clientId: string; body: string }
+
+const RECONNECT_MS = 50
+const RESEND_MS = 700
+
+/**
+ * A client as the apps are: an outbox that is sent again until acked, a list of messages filled by frames and by `sync`,
+ * and a reconnect to whatever replica answers. Writes down what it was promised, for the history checker.
+ */
+export class ChatClient {
+  readonly acked = new Map<string, number>()
+  readonly messages = new Map<number, Stored>()
+  readonly outbox = new Map<string, Waiting>()
+  readonly rejected: { clientId: string; code: string }[] = []
+  /** Every `session:updated` that was seen, the newest version last. */
+  session: ReceivedFrame | undefined
+  private socket: TestSocket | undefined
+  private isStopped = false
+  private loop: Promise<void>
+  private readonly person: Person
+  private readonly urls: () => string[]
+  private conversationId: string | undefined
+  private attempts = 0
+
+  constructor(person: Person, urls: () => string[]) {
+    this.person = person
+    this.urls = urls
+    this.loop = this.run()
+  }
+
+  join(conversationId: string): void {
+    this.conversationId = conversationId
+    this.sync()
+  }
+
+  send(body: string): string {
+    const clientId = randomUUID()
+    this.outbox.set(clientId, { clientId, body })
+    this.transmit({ clientId, body })
+    return clientId
+  }
+
+  /** The network goes away without a word; the client comes back by itself. */
+  cut(): void {
+    this.socket?.terminate()
+  }
+
+  async stop(): Promise<void> {
+    this.isStopped = true
+    this.socket?.terminate()
+    await this.loop
+  }
+
+  /** Messages as this client has them, in order, without holes up to the highest. */
+  get list(): Stored[] {
+    return [...this.messages.values()].toSorted((a, b) => a.seq - b.seq)
+  }
+
+  private async run(): Promise<void> {
+    while (!this.isStopped) {
+      const urls = this.urls()
+      const url = urls[this.attempts++ % Math.max(1, urls.length)]
+      try {
+        if (url) await this.connection(url)
+      } catch {
+        // Not reachable: the next attempt goes to the next replica.
+      }
+      await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS))
+    }
+  }
+
+  private async connection(url: string): Promise<void> {
+    const socket = await openSocket(url, { token: this.person.token })
+    this.socket = socket
+    let handled = 0
+    const beat = setInterval(() => {
+      while (handled < socket.frames.length) this.receive(socket.frames[handled++]!)
+    }, 5)
+    await socket.next('ready')
+    this.sync()
+    for (const waiting of this.outbox.values()) this.transmit(waiting)
+    const again = setInterval(() => {
+      if (this.isWhole()) socket.send({ type: 'heartbeat' })
+      else this.sync()
+      for (const waiting of this.outbox.values()) this.transmit(waiting)
+    }, RESEND_MS)
+    await socket.closed
+    clearInterval(beat)
+    clearInterval(again)
+  }
+
+  private transmit(waiting: Waiting): void {
+    if (this.socket?.isOpen() && this.conversationId) this.socket.send({ type: 'message:send', conversationId: this.conversationId, ...waiting })
+  }
+
+  private sync(): void {
+    if (this.socket?.isOpen() && this.conversationId) this.socket.send({ type: 'sync', conversations: [{ id: this.conversationId, afterSeq: this.whole() }] })
+  }
+
+  // The last seq below which nothing is missing.
+  private whole(): number {
+    let seq = 0
+    while (this.messages.has(seq + 1)) seq++
+    return seq
+  }
+
+  private isWhole(): boolean {
+    return this.whole() === Math.max(0, ...this.messages.keys())
+  }
+
+  private receive(frame: ReceivedFrame): void {
+    if (frame.type === 'message:ack') {
+      this.acked.set(frame['clientId'], frame['seq'])
+      const sent = this.outbox.get(frame['clientId'])
+      if (sent) this.store({ ...sent, seq: frame['seq'], senderId: this.person.id })
+      this.outbox.delete(frame['clientId'])
+    } else if (frame.type === 'message:rejected') {
+      this.rejected.push({ clientId: frame['clientId'], code: frame['code'] })
+      this.outbox.delete(frame['clientId'])
+    } else if (frame.type === 'message:received') this.store(frame as unknown as Stored) // its fields are the wire's
+    else if (frame.type === 'conversation:synced') {
+      for (const message of frame['messages'] as Stored[]) this.store(message)
+      if (frame['hasMore']) this.sync()
+    } else if (frame.type === 'session:updated') this.session = frame
+  }
+
+  private store(message: Stored): void {
+    this.messages.set(message.seq, { seq: message.seq, clientId: message.clientId, senderId: message.senderId, body: message.body })
+  }
+}

@@ -1,0 +1,87 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import pg from 'pg'
+import type { Test } from 'tap'
+import type { SettingValues } from '../platform/settings.ts'
+import { createTestDatabase, type TestDatabase } from './database.ts'
+import { testVariables } from './env.ts'
+import { freePort, projectRoot } from './servers/processes.ts'
+import { startValkey, type Valkey } from './servers/valkey.ts'
+import { startTestSimulators, testSecrets, type Simulators } from './simulators/index.ts'
+import { eventually } from './wait.ts'
+
+export type ClusterReplica = {
+  url: string
+  internalUrl: string
+  process: ChildProcess
+  isAlive(): boolean
+  /** Sends a signal and, unless it is SIGSTOP or SIGCONT, waits for the end. Answers the exit code (null when killed). */
+  kill(signal: NodeJS.Signals): Promise<number | null>
+}
+
+/** Replicas as the processes that run in production, on one Postgres and one Valkey, with simulators of the outside. */
+export type Cluster = {
+  replicas: ClusterReplica[]
+  db: TestDatabase
+  valkey: Valkey
+  simulators: Simulators
+  query<Row = Record<string, ReturnType<typeof JSON.parse>>>(text: string, values?: unknown[]): Promise<Row[]>
+  /** Another replica, or the same one again after it was killed. */
+  startReplica(index?: number): Promise<ClusterReplica>
+}
+
+export type ClusterOptions = { replicas?: number; settings?: Partial<SettingValues>; env?: Record<string, string | undefined> }
+
+/** Starts the cluster; everything ends with the test, killed replicas included. */
+export async function startCluster(t: Test, options: ClusterOptions = {}): Promise<Cluster> {
+  const [db, valkey, simulators] = await Promise.all([createTestDatabase(), startValkey(), startTestSimulators()])
+  const owner = new pg.Pool({ connectionString: db.ownerUrl, max: 2 })
+  owner.on('error', () => {})
+  await owner.query('insert into settings (key, value) select key, value from jsonb_each($1::jsonb)', [JSON.stringify(options.settings ?? {})])
+  const replicas: ClusterReplica[] = []
+  const startReplica = async (index = replicas.length) => {
+    const [port, internalPort] = [await freePort(), await freePort()]
+    const replica = await launch({
+      ...testVariables({ DATABASE_URL: db.url, VALKEY_URL: valkey.url }, {
+        POOL_MAX: '10', PORT: String(port), INTERNAL_PORT: String(internalPort),
+        XENDIT_ENABLED: 'true', XENDIT_BASE_URL: simulators.xenditBaseUrl, XENDIT_SECRET_KEY: testSecrets.xenditSecretKey, XENDIT_WEBHOOK_TOKEN: testSecrets.xenditWebhookToken,
+        XENDIT_SUCCESS_REDIRECT_URL: 'http://127.0.0.1/payment/return/success', XENDIT_FAILURE_REDIRECT_URL: 'http://127.0.0.1/payment/return/failure',
+        FCM_SIMULATOR: simulators.url,
+        ...options.env,
+      }),
+    }, { url: `http://127.0.0.1:${port}`, internalUrl: `http://127.0.0.1:${internalPort}` })
+    replicas[index] = replica
+    simulators.control.xendit.setWebhookUrls(replicas.filter((one) => one.isAlive()).map((one) => `${one.url}/webhooks/xendit/invoice`))
+    return replica
+  }
+  t.after(async () => {
+    await Promise.all(replicas.map((replica) => replica.kill('SIGKILL')))
+    await Promise.all([simulators.stop(), valkey.stop(), owner.end()])
+    await db.drop()
+  })
+  for (let index = 0; index < (options.replicas ?? 2); index++) await startReplica(index)
+  return { replicas, db, valkey, simulators, startReplica, query: async (text, values) => (await owner.query(text, values)).rows }
+}
+
+async function launch(variables: Record<string, string>, urls: { url: string; internalUrl: string }): Promise<ClusterReplica> {
+  const child = spawn(process.execPath, [join(projectRoot, 'backend/main.ts')], {
+    env: { PATH: process.env['PATH'], NODE_NO_WARNINGS: '1', ...variables }, stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  const isAlive = () => child.exitCode === null && child.signalCode === null
+  const replica: ClusterReplica = {
+    ...urls, process: child, isAlive,
+    async kill(signal) {
+      if (!isAlive()) return child.exitCode
+      child.kill(signal)
+      if (signal === 'SIGSTOP' || signal === 'SIGCONT') return null
+      await once(child, 'exit')
+      return child.exitCode
+    },
+  }
+  await eventually(async () => {
+    if (!isAlive()) throw new Error(`the replica ended at once (${child.exitCode})`)
+    return fetch(`${urls.url}/ready`).then((answer) => answer.ok, () => false)
+  }, 'the replica is ready', { timeoutMs: 30_000 })
+  return replica
+}
