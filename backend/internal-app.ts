@@ -1,6 +1,9 @@
+import cookies from '@fastify/cookie'
 import type { FastifyInstance } from 'fastify'
 import { settingsStaffRoutes } from './modules/settings/index.ts'
-import { staffAccountRoutes, staffAuthRoutes } from './modules/staff/index.ts'
+import {
+  auditStaffRoutes, inboxStaffRoutes, mitraStaffRoutes, packageStaffRoutes, sessionStaffRoutes, staffAccountRoutes, staffAuthRoutes, systemStaffRoutes,
+} from './modules/staff/index.ts'
 import type { Authenticators } from './platform/auth-hook.ts'
 import type { Ctx } from './platform/ctx.ts'
 import { healthRoutes, type Readiness } from './platform/health.ts'
@@ -14,8 +17,15 @@ export async function createInternalApp(ctx: Ctx, parts: InternalParts): Promise
   const app = await createFastify(ctx, { listener: 'internal', ...parts })
   await app.register(healthRoutes(ctx, parts.readiness))
   await app.register(metricsRoutes(ctx))
+  await app.register(cookies)
   await app.register(staffAuthRoutes(ctx))
   await app.register(staffAccountRoutes(ctx))
   await app.register(settingsStaffRoutes(ctx))
+  await app.register(packageStaffRoutes(ctx))
+  await app.register(mitraStaffRoutes(ctx))
+  await app.register(sessionStaffRoutes(ctx))
+  await app.register(inboxStaffRoutes(ctx))
+  await app.register(auditStaffRoutes(ctx))
+  await app.register(systemStaffRoutes(ctx))
   return app
 }

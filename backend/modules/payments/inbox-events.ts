@@ -1,4 +1,4 @@
-import { and, desc, eq, lt, sql } from 'drizzle-orm'
+import { and, count, desc, eq, inArray, lt, sql } from 'drizzle-orm'
 import type { Tx } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { readEvent, type InvoiceEvent } from './inbox-rules.ts'
@@ -40,4 +40,12 @@ export async function replayInboxEvent(tx: Tx, id: string): Promise<boolean> {
     .returning({ id: providerInbox.id })
   if (replayed.length > 0) tx.afterCommit(() => tx.enqueue('inbox', id))
   return replayed.length > 0
+}
+
+/** How many events wait to be judged, and how many wait for staff. */
+export async function countInbox(handle: Queryable): Promise<{ waiting: number; parked: number }> {
+  const rows = await handle.select({ state: providerInbox.state, events: count() }).from(providerInbox)
+    .where(inArray(providerInbox.state, ['received', 'parked'])).groupBy(providerInbox.state)
+  const of = (state: InboxState) => rows.find((row) => row.state === state)?.events ?? 0
+  return { waiting: of('received'), parked: of('parked') }
 }

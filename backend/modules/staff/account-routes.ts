@@ -17,11 +17,11 @@ export const staffAccountRoutes = (ctx: Ctx): FastifyPluginAsyncZod => async (ap
 
   app.post('/internal/v1/staff', { schema: { body: createStaffBody, response: { 201: staffReply } }, config: managing }, async (request, reply) => {
     const created = await createStaff(ctx, byOf(request), request.body)
-    return reply.code(201).send({ staff: viewOf(created.staff), temporaryPassword: created.temporaryPassword })
+    return reply.code(201).send({ ...viewOf(created.staff), temporaryPassword: created.temporaryPassword })
   })
 
   app.patch('/internal/v1/staff/:id', { schema: { params: idParams, body: updateStaffBody, response: { 200: staffReply } }, config: managing }, async (request) => {
     const changed = await updateStaff(ctx, byOf(request), request.params.id, request.body)
-    return { staff: viewOf(changed.staff), temporaryPassword: changed.temporaryPassword }
+    return { ...viewOf(changed.staff), temporaryPassword: changed.temporaryPassword }
   })
 }

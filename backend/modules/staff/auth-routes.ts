@@ -9,7 +9,7 @@ import { backupCodesReply, changePasswordBody, confirmTotpBody, empty, signInBod
 import { enrolTotp } from './enrol-totp.ts'
 import { getSelf } from './queries.ts'
 import { requiredOf, viewOf } from './rules.ts'
-import { setSessionCookie } from './session-cookie.ts'
+import { clearSessionCookie, setSessionCookie } from './session-cookie.ts'
 import { signIn } from './sign-in.ts'
 import { signOut } from './sign-out.ts'
 
@@ -34,7 +34,7 @@ export const staffAuthRoutes = (ctx: Ctx): FastifyPluginAsyncZod => async (app) 
       await signOut(tx, request.staff.sessionId)
       await appendAudit(tx, { ...auditOf(byOf(request)), act: 'staff.signed_out', targetType: 'staff_session', targetId: request.staff.sessionId })
     })
-    setSessionCookie(ctx.env, reply, '', 0)
+    clearSessionCookie(ctx.env, reply)
     return {}
   })
 

@@ -19,7 +19,7 @@ const TOUCH_SECONDS = 60
 export function createStaffAuthenticator(ctx: Ctx): (request: FastifyRequest, act: StaffAct) => Promise<StaffActor> {
   return async (request, act) => {
     const token = readSessionToken(ctx.env, request)
-    const session = token === undefined ? undefined : await findLive(ctx, token)
+    const session = token === undefined || token.length > 100 ? undefined : await findLive(ctx, token)
     if (!session) throw new AppError('unauthenticated', 'Sign in first.')
     if (!READING.has(request.method) && !isSame(request.headers['x-csrf-token'], session.csrf_token)) {
       throw new AppError('forbidden', 'X-CSRF-Token is missing or is not this session’s.')

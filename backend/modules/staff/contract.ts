@@ -38,6 +38,6 @@ export type Required = z.output<typeof required>[number]
 export const signInReply = z.object({ csrfToken: z.string(), staff: staffView, required })
 export const totpSecretReply = z.object({ secret: z.string(), uri: z.string() })
 export const backupCodesReply = z.object({ backupCodes: z.array(z.string()), required })
-export const staffReply = z.object({ staff: staffView, temporaryPassword: z.string().optional() })
+export const staffReply = staffView.extend({ temporaryPassword: z.string().optional() })
 export const staffList = z.object({ items: z.array(staffView), nextCursor: z.string().nullable() })
 export const empty = z.object({})

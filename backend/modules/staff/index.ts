@@ -4,8 +4,14 @@
  * Promises: role × act stands in roles.ts alone; every changing act is audited in the transaction that does it.
  * Nobody uses this module: the platform gets the authenticator and the role table by name.
  */
-export { createStaffAuthenticator } from './authenticate.ts'
 export { staffAccountRoutes } from './account-routes.ts'
+export { auditStaffRoutes } from './audit-routes.ts'
 export { staffAuthRoutes } from './auth-routes.ts'
+export { createStaffAuthenticator } from './authenticate.ts'
 export { ensureDemoStaff, ensureFirstSuperAdmin, ensureStaff, type SeededStaff } from './ensure-staff.ts'
+export { inboxStaffRoutes } from './inbox-routes.ts'
+export { mitraStaffRoutes } from './mitra-routes.ts'
+export { packageStaffRoutes } from './package-routes.ts'
 export { mayAct, ROLE_TABLE, seesMasked, type Grant } from './roles.ts'
+export { sessionStaffRoutes } from './session-routes.ts'
+export { systemStaffRoutes } from './system-routes.ts'

@@ -16,8 +16,3 @@ export function viewOf(account: Staff): StaffView {
     lockedUntil: account.lockedUntil?.toISOString() ?? null, createdAt: account.createdAt.toISOString(),
   }
 }
-
-/** `Siti Rahma` → `S*** R***`: enough to tell two people apart on a list, not enough to know them. */
-export function maskName(name: string | null): string | null {
-  return name === null ? null : name.split(/\s+/).filter((word) => word !== '').map((word) => `${Array.from(word)[0]}***`).join(' ')
-}

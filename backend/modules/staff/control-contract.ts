@@ -1,0 +1,76 @@
+import { z } from 'zod'
+import { sessionView } from '../sessions/contract.ts'
+import { reason } from './contract.ts'
+
+const id = z.string().meta({ format: 'uuid' })
+const time = z.string().meta({ format: 'date-time' })
+const nextCursor = z.string().nullable()
+const page = { limit: z.coerce.number().int().min(1).max(100).default(20), cursor: z.uuid().optional() }
+
+export const optionalReasonBody = z.strictObject({ reason: reason.optional() })
+
+export const mitraStatus = z.enum(['draft', 'applied', 'approved', 'rejected', 'deactivated'])
+/** `q`: part of a name, or a whole phone number. */
+export const mitrasQuery = z.strictObject({ ...page, status: mitraStatus.optional(), q: z.string().trim().min(1).max(100).optional() })
+export type MitrasQuery = z.output<typeof mitrasQuery>
+export const changeMitraBody = z.strictObject({ capacity: z.number().int().min(1).max(10), reason: reason.optional() })
+export const mitraForStaff = z.object({
+  id, mitraId: id, displayName: z.string().nullable(), phone: z.string().nullable(), status: mitraStatus, statusReason: z.string().nullable(),
+  bio: z.string(), topics: z.array(z.string()), languages: z.array(z.string()), gender: z.string().nullable(), acceptsExtensions: z.boolean(),
+  capacity: z.number().int(), used: z.number().int(), wantsOnline: z.boolean(), isOnline: z.boolean(), lastSeenAt: time.nullable(),
+  appliedAt: time.nullable(), approvedAt: time.nullable(), deactivatedAt: time.nullable(), version: z.number().int(),
+})
+export type MitraForStaff = z.output<typeof mitraForStaff>
+export const mitraList = z.object({ items: z.array(mitraForStaff), nextCursor })
+
+export const sessionsQuery = z.strictObject({
+  ...page, state: sessionView.shape.state.optional(), customerId: z.uuid().optional(), mitraId: z.uuid().optional(),
+})
+export const sessionList = z.object({ items: z.array(sessionView), nextCursor })
+export const sessionReply = z.object({ session: sessionView })
+export const timelineReply = z.object({
+  items: z.array(z.object({ at: time, kind: z.string(), title: z.string(), details: z.record(z.string(), z.unknown()) })), nextCursor: z.null(),
+})
+
+export const inboxQuery = z.strictObject({ ...page, state: z.enum(['received', 'applied', 'parked']).optional() })
+export const inboxList = z.object({
+  items: z.array(z.object({
+    id, provider: z.string(), kind: z.string(), state: z.string(), reason: z.string().nullable(), paymentId: id.nullable(), receivedAt: time,
+    receivedCount: z.number().int(), attempts: z.number().int(), settledAt: time.nullable(), claims: z.record(z.string(), z.unknown()).nullable(),
+  })),
+  nextCursor,
+})
+export const replayReply = z.object({ id, state: z.literal('received') })
+
+export const packageView = z.object({ id, minutes: z.number().int(), priceIdr: z.number().int(), active: z.boolean(), createdAt: time, updatedAt: time })
+export const packageList = z.object({ items: z.array(packageView), nextCursor: z.null() })
+const priceIdr = z.number().int().min(0).max(100_000_000)
+export const createPackageBody = z.strictObject({ minutes: z.number().int().min(1).max(1440), priceIdr, reason: reason.optional() })
+export const changePackageBody = z.strictObject({ priceIdr: priceIdr.optional(), active: z.boolean().optional(), reason: reason.optional() })
+
+export const auditQuery = z.strictObject({
+  limit: page.limit, cursor: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER).optional(),
+  actorId: z.uuid().optional(), act: z.string().min(1).max(100).optional(), targetType: z.string().min(1).max(100).optional(), targetId: z.string().min(1).max(100).optional(),
+})
+export const auditList = z.object({
+  items: z.array(z.object({
+    seq: z.number().int(), id, at: time, actorKind: z.string(), actorId: id.nullable(), actorName: z.string().nullable(), act: z.string(), targetType: z.string().nullable(),
+    targetId: z.string().nullable(), reason: z.string().nullable(), details: z.record(z.string(), z.unknown()), requestId: z.string().nullable(), ip: z.string().nullable(), hash: z.string(),
+  })),
+  nextCursor,
+})
+export const verdictReply = z.object({
+  ok: z.boolean(), checked: z.number().int(), headSeq: z.number().int().optional(), headHash: z.string().optional(),
+  brokenSeq: z.number().int().optional(), problem: z.string().optional(),
+})
+
+export const systemReply = z.object({
+  replica: z.object({ host: z.string(), pid: z.number().int(), version: z.string(), uptimeSeconds: z.number().int(), environment: z.string() }),
+  versions: z.object({ node: z.string(), postgres: z.string(), schema: z.number().int() }),
+  postgres: z.object({ status: z.string(), poolTotal: z.number().int(), poolIdle: z.number().int(), poolWaiting: z.number().int() }),
+  valkey: z.object({ status: z.enum(['up', 'down']) }),
+  outbox: z.object({ waiting: z.number().int(), oldestSeconds: z.number(), parked: z.number().int() }),
+  inbox: z.object({ waiting: z.number().int(), parked: z.number().int() }),
+  mirror: z.object({ drift: z.number() }),
+})
+export const reseedReply = z.object({ reseeded: z.literal(true) })

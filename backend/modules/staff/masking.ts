@@ -1,0 +1,25 @@
+import { maskPhone } from '../identity/index.ts'
+import type { SessionView } from '../sessions/index.ts'
+import type { MitraForStaff } from './control-contract.ts'
+
+/** `Siti Rahma` → `S*** R***`: enough to tell two people apart on a list, not enough to know them. */
+export function maskName(name: string): string {
+  return name.split(/\s+/).filter((word) => word !== '').map((word) => `${Array.from(word)[0]}***`).join(' ')
+}
+
+export function maskMitra(mitra: MitraForStaff): MitraForStaff {
+  return { ...mitra, displayName: masked(mitra.displayName), phone: mitra.phone === null ? null : maskPhone(mitra.phone) }
+}
+
+export function maskSession(session: SessionView): SessionView {
+  return {
+    ...session,
+    customer: { ...session.customer, displayName: masked(session.customer.displayName) },
+    ...(session.mitra ? { mitra: { ...session.mitra, displayName: masked(session.mitra.displayName) } } : {}),
+    ...(session.offer ? { offer: { ...session.offer, customerFirstName: maskName(session.offer.customerFirstName) } } : {}),
+  }
+}
+
+function masked(name: string | null): string | null {
+  return name === null ? null : maskName(name)
+}
