@@ -43,6 +43,7 @@ try {
   })
   log.info({ version: env.version, public: replica.publicUrl, internal: replica.internalUrl }, 'listening')
 } catch (error) {
+  if (error instanceof EnvError) fail(error.message)
   if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') fail(`port ${'port' in error ? String(error.port) : ''} is taken: choose another PORT or INTERNAL_PORT`)
   if (error instanceof Error && 'code' in error && error.code === 'EACCES') fail(`port ${'port' in error ? String(error.port) : ''} may not be opened by this user`)
   throw error

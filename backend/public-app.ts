@@ -3,6 +3,7 @@ import { availabilityRoutes } from './modules/availability/index.ts'
 import { identityRoutes } from './modules/identity/index.ts'
 import { walletRoutes } from './modules/ledger/index.ts'
 import { mitraRoutes, type Liveness } from './modules/mitras/index.ts'
+import { notificationRoutes } from './modules/notifications/index.ts'
 import { paymentRoutes, webhookRoutes } from './modules/payments/index.ts'
 import { applyPayment, countQueue, estimateWait, paymentExpired, sessionRoutes } from './modules/sessions/index.ts'
 import { appConfigRoutes } from './platform/app-config.ts'
@@ -25,6 +26,7 @@ export async function createPublicApp(ctx: Ctx, parts: PublicParts): Promise<Fas
   await app.register(appConfigRoutes(ctx))
   await app.register(identityRoutes(ctx))
   await app.register(walletRoutes(ctx))
+  await app.register(notificationRoutes(ctx))
   await app.register(webhookRoutes(ctx))
   await app.register(paymentRoutes(ctx, { apply: applyPayment, expired: paymentExpired }))
   await app.register(mitraRoutes(ctx, parts))

@@ -1,4 +1,5 @@
 import { createFazpassGateway } from './modules/identity/index.ts'
+import { createFcmGateway } from './modules/notifications/index.ts'
 import { createXenditGateway } from './modules/payments/index.ts'
 import { processClock, type Clock } from './platform/clock.ts'
 import type { Ctx, World } from './platform/ctx.ts'
@@ -8,6 +9,7 @@ import type { Gateways } from './platform/gateways.ts'
 import { ids } from './platform/ids.ts'
 import { createLog, type Log } from './platform/log.ts'
 import { createMetrics, type Metrics } from './platform/metrics.ts'
+import { createEnqueue, type Producer } from './platform/queues.ts'
 import { createSettings } from './platform/settings.ts'
 import { connectValkey } from './platform/valkey.ts'
 
@@ -20,16 +22,17 @@ export type WorldOverrides = {
   gateways?: Partial<Gateways>
 }
 
-/** What is plugged in once the parts that provide it exist (sockets, queues); until then it does nothing. */
+/** What can be plugged in later: the sockets' part once it exists, and whatever a test wants to see. */
 export type Plugs = { publish: World['publish']; enqueue: World['enqueue'] }
 
 /** Everything outside of a replica: pool, Valkey, gateways. Opens nothing that must be there: both may be away. */
-export function createWorld(env: Env, overrides: WorldOverrides = {}): { ctx: Ctx; plugs: Plugs; close(): Promise<void> } {
+export function createWorld(env: Env, overrides: WorldOverrides = {}): { ctx: Ctx; plugs: Plugs; producer: Producer; close(): Promise<void> } {
   const log = overrides.log ?? createLog({ level: env.LOG_LEVEL, environment: env.APP_ENV })
   const metrics = createMetrics({ processMetrics: overrides.processMetrics ?? true })
   const pool = createPool({ url: env.DATABASE_URL, max: env.POOL_MAX, applicationName: overrides.applicationName ?? 'halobestie', log })
   const valkey = connectValkey(env.VALKEY_URL, log)
-  const plugs: Plugs = { publish: () => {}, enqueue: () => {} }
+  const producer = createEnqueue(env.VALKEY_URL, log)
+  const plugs: Plugs = { publish: () => {}, enqueue: producer.enqueue }
   const ctx: Ctx = {
     env, log, metrics, pool, valkey, ids,
     sql: createSql(pool),
@@ -40,13 +43,13 @@ export function createWorld(env: Env, overrides: WorldOverrides = {}): { ctx: Ct
     gateways: createGateways(env, log, metrics, overrides.gateways),
   }
   return {
-    ctx, plugs,
+    ctx, plugs, producer,
     async close() {
-      await Promise.all([valkey.close(), pool.end()])
+      await Promise.all([producer.close(), valkey.close(), pool.end()])
     },
   }
 }
 
 function createGateways(env: Env, log: Log, metrics: Metrics, overrides: Partial<Gateways> = {}): Gateways {
-  return { payments: createXenditGateway(env, log, metrics), otp: createFazpassGateway(env, log, metrics), ...overrides } as Gateways // completed as the modules that own the gateways land
+  return { payments: createXenditGateway(env, log, metrics), otp: createFazpassGateway(env, log, metrics), push: createFcmGateway(env, log, metrics), ...overrides }
 }
