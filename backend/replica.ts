@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { createInternalApp } from './internal-app.ts'
 import { createTokenVerifier } from './modules/identity/index.ts'
 import { createLiveness, createMirror } from './modules/mitras/index.ts'
-import { loadSettings, watchSettings } from './modules/settings/index.ts'
+import { loadSettings, watchSettings, type SettingsWatch } from './modules/settings/index.ts'
 import { createStaffAuthenticator, mayAct } from './modules/staff/index.ts'
 import type { Authenticators } from './platform/auth-hook.ts'
 import type { Ctx } from './platform/ctx.ts'
@@ -11,19 +11,24 @@ import type { Env } from './platform/env.ts'
 import type { Readiness } from './platform/health.ts'
 import { checkSchema } from './platform/migrations.ts'
 import { createPublicApp } from './public-app.ts'
+import { startWorker, type WorkerOptions } from './worker.ts'
 import { createWorld, type WorldOverrides } from './world.ts'
 
 export type ReplicaOptions = WorldOverrides & {
   authenticators?: { public?: Authenticators; internal?: Authenticators }
+  worker?: Omit<WorkerOptions, 'producer'>
   /** More routes on either listener, mounted before it listens. */
   mount?: (ctx: Ctx, apps: { publicApp: FastifyInstance; internalApp: FastifyInstance }) => void | Promise<void>
 }
 
 /** Something that runs behind the listeners. */
 type Part = {
+  /** Called once the schema is in range; tried again, with all parts, when it throws. */
+  start?(): Promise<void> | void
   /** Sends its clients away, spread over the time given. */
   drain?(withinSeconds: number): Promise<void>
-  stop(): Promise<void>
+  /** Also when it was never started. */
+  stop(): Promise<void> | void
 }
 
 export type Replica = {
@@ -48,67 +53,88 @@ const CLOSE_WITHIN_MS = 1500
 export async function startReplica(env: Env, options: ReplicaOptions = {}): Promise<Replica> {
   const world = createWorld(env, options)
   const { ctx } = world
-  const readiness: Readiness = {
+  const readiness = createReadiness(ctx)
+  const verifier = createTokenVerifier(ctx)
+  const liveness = createLiveness(ctx)
+  // In this order: a token that was revoked before the start is refused from the start.
+  const parts: Part[] = [settingsInForce(ctx), verifier, liveness, createMirror(ctx), backgroundWork(ctx, { producer: world.producer, ...options.worker })]
+  const apps: FastifyInstance[] = []
+  try {
+    const publicApp = await createPublicApp(ctx, { readiness, liveness, authenticators: options.authenticators?.public ?? { user: (token) => verifier.verify(token) } })
+    apps.push(publicApp)
+    const internalApp = await createInternalApp(ctx, { readiness, authenticators: options.authenticators?.internal ?? { staff: createStaffAuthenticator(ctx), mayAct } })
+    apps.push(internalApp)
+    await options.mount?.(ctx, { publicApp, internalApp })
+    await internalApp.listen({ host: env.INTERNAL_HOST, port: env.INTERNAL_PORT })
+    await publicApp.listen({ host: env.HOST, port: env.PORT })
+    const stopping = new AbortController()
+    const serving = boot(ctx, readiness, stopping.signal, parts)
+    return {
+      ctx, publicApp, internalApp, readiness, serving,
+      publicUrl: urlOf(publicApp), internalUrl: urlOf(internalApp),
+      async stop() {
+        readiness.isDraining = true
+        stopping.abort()
+        const step = (name: string, withinMs: number, work: Promise<unknown>) => finish(ctx, name, withinMs, work)
+        await step('starting', PARTS_WITHIN_MS, serving)
+        const drainMs = env.DRAIN_SECONDS * 1000
+        await Promise.all([pause(drainMs), ...parts.map((part) => step('draining', drainMs + 1000, part.drain?.(env.DRAIN_SECONDS) ?? pause(0)))])
+        await Promise.all(apps.map(async (app) => {
+          await step('requests', REQUESTS_WITHIN_MS, app.close())
+          app.server.closeAllConnections()
+        }))
+        await Promise.all(parts.map((part) => step('background work', PARTS_WITHIN_MS, Promise.resolve(part.stop()))))
+        await step('connections', CLOSE_WITHIN_MS, world.close())
+      },
+    }
+  } catch (error) {
+    await Promise.allSettled(apps.map((app) => app.close()))
+    await Promise.allSettled(parts.map((part) => part.stop()))
+    await world.close()
+    throw error
+  }
+}
+
+function createReadiness(ctx: Ctx): Readiness {
+  return {
     isDraining: false,
     notReadyBecause: 'starting',
-    checkSchema: async () => {
+    async checkSchema() {
       const check = await checkSchema(ctx.sql)
       return check.ok ? undefined : (check.reason ?? `schema ${check.found} is out of range`)
     },
   }
-  const verifier = createTokenVerifier(ctx)
-  const liveness = createLiveness(ctx)
-  const mirror = createMirror(ctx)
-  const publicApp = await createPublicApp(ctx, { readiness, liveness, authenticators: options.authenticators?.public ?? { user: (token) => verifier.verify(token) } })
-  const internalApp = await createInternalApp(ctx, { readiness, authenticators: options.authenticators?.internal ?? { staff: createStaffAuthenticator(ctx), mayAct } })
-  await options.mount?.(ctx, { publicApp, internalApp })
-  try {
-    await internalApp.listen({ host: env.INTERNAL_HOST, port: env.INTERNAL_PORT })
-    await publicApp.listen({ host: env.HOST, port: env.PORT })
-  } catch (error) {
-    await Promise.allSettled([publicApp.close(), internalApp.close()])
-    await liveness.stop()
-    await world.close()
-    throw error
-  }
-  const parts: Part[] = []
-  const stopping = new AbortController()
-  const serving = boot(ctx, readiness, stopping.signal, async () => {
-    await loadSettings(ctx)
-    parts.push(watchSettings(ctx))
-    // Before anything is served: a token that was revoked before the start is refused from the start.
-    await verifier.start()
-    parts.push(verifier)
-    mirror.start()
-    parts.push(liveness, mirror)
-  })
+}
+
+function settingsInForce(ctx: Ctx): Part {
+  let watch: SettingsWatch | undefined
   return {
-    ctx, publicApp, internalApp, readiness, serving,
-    publicUrl: urlOf(publicApp), internalUrl: urlOf(internalApp),
-    async stop() {
-      readiness.isDraining = true
-      stopping.abort()
-      const step = (name: string, withinMs: number, work: Promise<unknown>) => finish(ctx, name, withinMs, work)
-      await step('starting', PARTS_WITHIN_MS, serving)
-      await Promise.all([pause(env.DRAIN_SECONDS * 1000), ...parts.map((part) => step('draining', (env.DRAIN_SECONDS + 1) * 1000, part.drain?.(env.DRAIN_SECONDS) ?? pause(0)))])
-      await Promise.all([publicApp, internalApp].map(async (app) => {
-        await step('requests', REQUESTS_WITHIN_MS, app.close())
-        app.server.closeAllConnections()
-      }))
-      await Promise.all(parts.map((part) => step('background work', PARTS_WITHIN_MS, part.stop())))
-      await step('connections', CLOSE_WITHIN_MS, world.close())
+    async start() {
+      await loadSettings(ctx)
+      watch ??= watchSettings(ctx)
     },
+    stop: () => watch?.stop(),
+  }
+}
+
+function backgroundWork(ctx: Ctx, options: WorkerOptions): Part {
+  let worker: ReturnType<typeof startWorker> | undefined
+  return {
+    start() {
+      worker ??= startWorker(ctx, options)
+    },
+    stop: () => worker?.stop(),
   }
 }
 
 // Postgres may be away or not migrated yet: the listeners say so on /ready, and the rest starts when it can.
-async function boot(ctx: Ctx, readiness: Readiness, stopping: AbortSignal, start: () => Promise<void>): Promise<void> {
+async function boot(ctx: Ctx, readiness: Readiness, stopping: AbortSignal, parts: readonly Part[]): Promise<void> {
   let told: string | undefined
   while (!stopping.aborted) {
     try {
       const problem = await readiness.checkSchema()
       if (problem === undefined) {
-        await start()
+        for (const part of parts) await part.start?.()
         readiness.notReadyBecause = undefined
         return
       }

@@ -106,7 +106,8 @@ function refusalOfFastify(error: Partial<FastifyError>): AppError {
     default:
   }
   const status = error.statusCode ?? 500
-  if (status === 404) return new AppError('not_found', 'There is nothing here.')
+  // 414: a parameter longer than any id names nothing.
+  if (status === 404 || status === 414) return new AppError('not_found', 'There is nothing here.')
   if (status >= 400 && status < 500) return new AppError('validation_failed', 'The request could not be read.')
   return fault()
 }

@@ -17,8 +17,8 @@ export type ValkeyLink = {
 }
 
 const COMMAND_TIMEOUT_MS = 500
-/** After a failure nobody asks for this long: a blackholed Valkey costs one time-out a second, not one a request. */
-const COOL_DOWN_MS = 1000
+/** After a failure nobody asks until a ping, sent this often, is answered: a blackholed Valkey costs one time-out, not one a request. */
+const PROBE_MS = 500
 
 export function connectValkey(url: string, log: Log): ValkeyLink {
   const command = new Redis(url, {
@@ -31,10 +31,26 @@ export function connectValkey(url: string, log: Log): ValkeyLink {
   })
   const listeners = new Map<string, ((message: string) => void)[]>()
   const connectListeners: (() => void)[] = []
-  let failedAt = Number.NEGATIVE_INFINITY
+  let isSuspect = false
+  let isClosed = false
+  let probe: NodeJS.Timeout | undefined
   let isConnected = false
   let wasReported = false
 
+  const trust = () => {
+    clearTimeout(probe)
+    isSuspect = false
+    wasReported = false
+  }
+  const suspect = (error: Error) => {
+    report(error)
+    if (isSuspect) return
+    isSuspect = true
+    ask()
+  }
+  const ask = () => {
+    if (!isClosed) probe = setTimeout(() => void command.ping().then(trust, ask), PROBE_MS).unref()
+  }
   const report = (error: Error) => {
     if (!wasReported) log.warn({ err: error }, 'valkey is away')
     wasReported = true
@@ -43,8 +59,7 @@ export function connectValkey(url: string, log: Log): ValkeyLink {
   subscriber.on('error', report)
   command.on('ready', () => {
     isConnected = true
-    wasReported = false
-    failedAt = Number.NEGATIVE_INFINITY
+    trust()
     for (const listener of connectListeners) listener()
   })
   command.on('close', () => {
@@ -55,7 +70,7 @@ export function connectValkey(url: string, log: Log): ValkeyLink {
   })
   const connecting = [command.connect(), subscriber.connect()].map((attempt) => attempt.catch(report))
 
-  const isUp = () => isConnected && performance.now() - failedAt > COOL_DOWN_MS
+  const isUp = () => isConnected && !isSuspect
   const link: ValkeyLink = {
     command,
     isUp,
@@ -64,8 +79,7 @@ export function connectValkey(url: string, log: Log): ValkeyLink {
       try {
         return await work(command)
       } catch (error) {
-        failedAt = performance.now()
-        report(error as Error)
+        suspect(error as Error)
         return undefined
       }
     },
@@ -85,6 +99,8 @@ export function connectValkey(url: string, log: Log): ValkeyLink {
       if (isConnected) listener()
     },
     async close() {
+      isClosed = true
+      clearTimeout(probe)
       command.disconnect()
       subscriber.disconnect()
       await Promise.all(connecting)
