@@ -49,7 +49,7 @@ function lastLine(text: string): string {
 }
 
 /** Takes the data folder for this process, or throws while another one that lives has it. */
-function claim(home: Home): () => void {
+async function claim(home: Home): Promise<() => void> {
   const file = join(home.dataDir, 'owner')
   const own = identify(process.pid) ?? ''
   for (;;) {
@@ -60,6 +60,8 @@ function claim(home: Home): () => void {
       if (errorCode(error) !== 'EEXIST') throw new ServerUnavailable(`cannot write to ${home.dataDir} (${errorCode(error)})`)
     }
     const owner = readText(file)
+    // A server of our own that has just died lets go as soon as the event loop hears of it.
+    if (owner === own && (await until(() => readText(file) !== own, 500))) continue
     if (isRunning(owner)) throw new ServerUnavailable(`the database in ${home.dataDir} is in use by process ${Number.parseInt(owner ?? '', 10)}: stop that first`)
     rmSync(file, { force: true })
   }
@@ -105,7 +107,7 @@ async function untilReady(cluster: string, server: Guarded): Promise<boolean> {
 export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
   const home = prepareHome(resolve(projectRoot, options.dataDir))
   const cluster = join(home.dataDir, MAJOR)
-  const release = claim(home)
+  const release = await claim(home)
   try {
     if (options.port && (await portTaken(options.port))) throw new ServerUnavailable(`port ${options.port} for Postgres is already in use`)
     await endOrphan(cluster)
