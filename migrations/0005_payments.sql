@@ -25,7 +25,9 @@ create table payments (
   ask_at              timestamptz,
   ask_count           integer not null default 0,
   asked_at            timestamptz,
-  version             bigint not null default 1
+  version             bigint not null default 1,
+  check (state <> 'pending' or (provider_invoice_id is not null and pending_at is not null)),
+  check ((state = 'paid') = (paid_at is not null))
 );
 create index payments_session on payments (session_id);
 create index payments_customer on payments (customer_id, id);

@@ -66,7 +66,7 @@ const variables = z.object({
   TRUST_PROXY: z.string().refine(isTrustProxy, 'must be false, a number of hops, or a list of addresses and networks').default('false'),
   /** How long a stopping process goes on answering while balancers take it out. */
   DRAIN_SECONDS: z.coerce.number().int().min(0).max(10).default(5),
-  APP_LINK_URL: z.string().default('halobestie://payment'),
+  APP_LINK_URL: z.string().refine((value) => URL.canParse(value), 'must be a URL').default('halobestie://payment'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   FAULT_AT: z.string().optional(),
 })

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Test } from 'tap'
-import { account, checkLedger, post } from '../modules/ledger/index.ts'
+import { account, checkLedger, post, walletRoutes } from '../modules/ledger/index.ts'
 import {
   createPayment, createXenditGateway, findPayment, markExpired, markPaid, paymentRoutes, postingKeyOfPayment, runInboxRow, sweepInbox, webhookRoutes,
   type Payment, type PaymentHooks,
 } from '../modules/payments/index.ts'
+import type { UserActor } from '../platform/access.ts'
 import type { Ctx } from '../platform/ctx.ts'
 import { transact } from '../platform/database.ts'
 import { createFastify } from '../platform/http.ts'
@@ -82,13 +82,13 @@ async function startReplica(env: Ctx['env'], options: Options) {
     const run: Promise<unknown> = runInboxRow(ctx, smallestHooks, id).finally(() => running.delete(run))
     running.add(run)
   }
-  // The token is the customer's id: signing in is tested elsewhere.
   const app = await createFastify(ctx, {
     listener: 'public',
-    authenticators: { user: async (token) => ({ actor: { kind: 'customer', id: token, signInId: token }, expiresAt: new Date('2100-01-01') }) },
+    authenticators: { user: async (token) => ({ actor: actorOf(token), expiresAt: new Date('2100-01-01') }) },
   })
   await app.register(webhookRoutes(ctx))
   await app.register(paymentRoutes(ctx, smallestHooks))
+  await app.register(walletRoutes(ctx))
   await app.listen({ host: '127.0.0.1', port: 0 })
   return {
     ctx, enqueued, url: `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`,
@@ -98,6 +98,12 @@ async function startReplica(env: Ctx['env'], options: Options) {
       await world.close()
     },
   }
+}
+
+/** The token is the customer's id, `mitra.<id>` a mitra's: signing in is tested elsewhere. */
+function actorOf(token: string): UserActor {
+  const isMitra = token.startsWith('mitra.')
+  return { kind: isMitra ? 'mitra' : 'customer', id: isMitra ? token.slice(6) : token, signInId: token }
 }
 
 function acts(ctx: Ctx, simulators: Simulators, db: TestDatabase, owner: pg.Pool, shift: (seconds: number) => void) {
@@ -133,13 +139,5 @@ function acts(ctx: Ctx, simulators: Simulators, db: TestDatabase, owner: pg.Pool
       await db.clock.advance(seconds)
       simulators.control.xendit.expireDue()
     },
-  }
-}
-
-/** Waits until it is so; fails after `seconds`. */
-export async function until(isSo: () => boolean | Promise<boolean>, seconds = 10): Promise<void> {
-  for (const giveUpAt = performance.now() + seconds * 1000; !(await isSo());) {
-    if (performance.now() > giveUpAt) throw new Error('it did not happen in time')
-    await sleep(20)
   }
 }

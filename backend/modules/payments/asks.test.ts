@@ -1,7 +1,8 @@
 import t from 'tap'
 import { call } from '../../testing/http.ts'
-import { smallestHooks, startPayments, until, type PaymentsApp } from '../../testing/payments.ts'
-import { createCallBudget } from './call-budget.ts'
+import { smallestHooks, startPayments, type PaymentsApp } from '../../testing/payments.ts'
+import { eventually } from '../../testing/wait.ts'
+import { callBudget, createCallBudget } from './call-budget.ts'
 import { askProvider, createInvoice, sweepAsks } from './index.ts'
 
 const reads = (app: PaymentsApp) => app.simulators.control.calls('xendit.get')
@@ -126,7 +127,7 @@ t.test('the page a payer comes back to leads to the app, claims nothing, and has
     t.match(page.text, `content="0; url=halobestie://payment?payment=${payment.id}&#38;result=${result}"`)
     t.notMatch(page.text, /<script|paid|lunas|berhasil|success!/i)
   }
-  await until(async () => (await app.stateOf(payment.id)) === 'paid')
+  await eventually(async () => (await app.stateOf(payment.id)) === 'paid', 'the payment is paid')
   t.equal(reads(app), 1)
   for (const query of ['', '?payment=%22%3E%3Cscript%3E', '?payment=7', '?payment=a&payment=b']) {
     const page = await call(app.replicas[0]!.url, 'GET', `/payment/return/success${query}`)
@@ -151,4 +152,13 @@ t.test('the budget is a sliding minute', async (t) => {
   const waiting = budget.wait(60_000)
   nowMs = 90_001
   t.equal(await waiting, true)
+})
+
+t.test('test keys have sixty calls a minute, save with a simulator on this machine', async (t) => {
+  const { app } = await startDeaf(t)
+  const budgetWith = (env: Partial<typeof app.ctx.env>) => callBudget({ ...app.ctx, env: { ...app.ctx.env, ...env }, gateways: { ...app.ctx.gateways, payments: { ...app.ctx.gateways.payments } } })
+  t.equal(budgetWith({}).take(1000), 600)
+  t.equal(budgetWith({ APP_ENV: 'staging', XENDIT_BASE_URL: 'https://api.xendit.co' }).take(1000), 60)
+  t.equal(budgetWith({ XENDIT_BASE_URL: 'https://api.xendit.co' }).take(1000), 60)
+  t.equal(budgetWith({ APP_ENV: 'production', XENDIT_BASE_URL: 'https://api.xendit.co', XENDIT_SECRET_KEY: 'xnd_production_key' }).take(1000), 600)
 })

@@ -1,7 +1,8 @@
 import t from 'tap'
 import { transact } from '../../platform/database.ts'
 import { runOutboxRow, sweepOutbox } from '../../platform/outbox.ts'
-import { smallestHooks, startPayments, until, type PaymentsApp } from '../../testing/payments.ts'
+import { smallestHooks, startPayments, type PaymentsApp } from '../../testing/payments.ts'
+import { eventually } from '../../testing/wait.ts'
 import { closePayment, createInvoice, createPayment, expireInvoice, findPayment, findUncreated, markFailed, paymentReactions, refreshPayment, sweepAsks } from './index.ts'
 
 const invoicesOf = (app: PaymentsApp, paymentId: string) => app.xendit.invoices(paymentId)
@@ -160,7 +161,7 @@ t.test('ending while the invoice is being made waits for it', async (t) => {
   const { id } = await app.newPayment()
   app.simulators.control.setFaults({ xendit: { api: { delayMs: 500, operations: ['create'] } } })
   const making = createInvoice(app.ctx, id)
-  await until(() => app.simulators.control.calls('xendit.create') === 1)
+  await eventually(() => app.simulators.control.calls('xendit.create') === 1, 'the invoice is asked for')
   t.equal(await expireInvoice(app.replicas[1]!.ctx, id), 'expired')
   t.equal((await making).state, 'pending')
   t.same(invoicesOf(app, id).map((invoice) => invoice.status), ['EXPIRED'])
@@ -171,7 +172,7 @@ t.test('an invoice that comes after its payment was given up is ended again', as
   const { id } = await app.newPayment()
   app.simulators.control.setFaults({ xendit: { api: { delayMs: 300, operations: ['create'] } } })
   const making = createInvoice(app.ctx, id)
-  await until(() => app.simulators.control.calls('xendit.create') === 1)
+  await eventually(() => app.simulators.control.calls('xendit.create') === 1, 'the invoice is asked for')
   await transact(app.ctx, (tx) => markFailed(tx, id))
   t.equal((await making).state, 'failed')
   t.same(invoicesOf(app, id).map((invoice) => invoice.status), ['EXPIRED'])

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { transact } from '../../platform/database.ts'
-import { startPayments, until, type PaymentsApp } from '../../testing/payments.ts'
+import { startPayments, type PaymentsApp } from '../../testing/payments.ts'
 import { testSecrets } from '../../testing/simulators/index.ts'
+import { eventually } from '../../testing/wait.ts'
 import { account, sumAccount } from '../ledger/index.ts'
 import { createInvoice, findInboxEvents, replayInboxEvent, type Payment } from './index.ts'
 
@@ -127,7 +128,7 @@ t.test('staff have a parked event judged again: 0 → 1 credit, however often', 
   app.simulators.control.setFaults({ xendit: { webhooks: { drop: 1 } } })
   await app.xendit.pay(payment.providerInvoiceId!)
   const replay = () => transact(app.ctx, (tx) => replayInboxEvent(tx, id))
-  t.same((await Promise.all([replay(), replay()])).toSorted(), [false, true], 'two at once: one replays')
+  t.equal((await Promise.all([replay(), replay()])).filter(Boolean).length, 1, 'two at once: one replays')
   await app.drainInbox()
   t.match(await app.inbox(), [{ state: 'applied', reason: null }])
   t.equal(await replay(), false, 'what is applied is not replayed')
@@ -186,6 +187,19 @@ t.test('a webhook may be quicker than the answer to our own creation', async (t)
   t.equal(app.xendit.invoices(id).length, 1)
 })
 
+t.test('a second invoice of the same payment that is paid too is money of its own', async (t) => {
+  const app = await startPayments(t)
+  const payment = await newPending(app)
+  const second = await app.ctx.gateways.payments.createInvoice({
+    externalId: payment.id, amountIdr: payment.amountIdr, durationSeconds: 600, description: '', successUrl: 'http://127.0.0.1/', failureUrl: 'http://127.0.0.1/',
+  })
+  await app.xendit.pay(payment.providerInvoiceId!)
+  await app.xendit.pay(second.id)
+  await app.drainInbox()
+  t.ok((await app.inbox()).every((row) => row.state === 'applied'))
+  t.equal(await credited(app), 50_000)
+})
+
 t.test('two hundred copies, fifty at once, on two replicas: one posting, all 200', async (t) => {
   const app = await startPayments(t, { replicas: 2, eager: true })
   const payment = await newPending(app)
@@ -198,8 +212,8 @@ t.test('two hundred copies, fifty at once, on two replicas: one posting, all 200
     while (sent < 200) statuses.push(await send(app.replicas[sent++ % 2]!.url, body))
   }))
   t.equal(statuses.filter((status) => status === 200).length, 200)
-  await until(async () => (await app.stateOf(payment.id)) === 'paid')
-  await until(async () => (await app.inbox()).every((row) => row.state === 'applied'))
+  await eventually(async () => (await app.stateOf(payment.id)) === 'paid', 'the payment is paid')
+  await eventually(async () => (await app.inbox()).every((row) => row.state === 'applied'), 'every event is applied')
   t.match(await app.inbox(), [{ received_count: 200, state: 'applied' }])
   t.equal(await credited(app), 25_000)
   t.equal(app.simulators.control.calls('xendit.get'), 1, 'the storm did not eat the budget of calls')
@@ -212,7 +226,7 @@ t.test('different events of one payment at once, on two replicas: one posting', 
   await app.xendit.pay(payment.providerInvoiceId!)
   const statuses = await Promise.all(Array.from({ length: 20 }, (_, index) => send(app.replicas[index % 2]!.url, event(payment, { updated: index, status: index % 2 ? 'PAID' : 'SETTLED' }))))
   t.ok(statuses.every((status) => status === 200))
-  await until(async () => (await app.inbox()).every((row) => row.state === 'applied'))
+  await eventually(async () => (await app.inbox()).every((row) => row.state === 'applied'), 'every event is applied')
   t.equal(await credited(app), 25_000)
 })
 
