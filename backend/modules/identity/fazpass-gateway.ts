@@ -11,10 +11,10 @@ type Answer = { httpStatus: number; isSuccess: boolean; message: string; id: str
  * Fazpass makes, sends and verifies the codes. Its failure is never a success: whatever is not a clear yes or no of
  * the provider throws `GatewayError`.
  */
-export function createFazpassGateway(env: Env, log: Log, metrics: Metrics): OtpGateway {
+export function createFazpassGateway(env: Env, log: Log, metrics: Metrics, answerWithinMs = ANSWER_WITHIN_MS): OtpGateway {
   const call = async (operation: 'request' | 'verify', body: Record<string, string>): Promise<Answer> => {
     try {
-      const answer = await ask(env, operation, body)
+      const answer = await ask(env, operation, body, answerWithinMs)
       metrics.providerCalls.inc({ provider: 'fazpass', call: operation, outcome: answer.isSuccess ? 'ok' : 'no' })
       return answer
     } catch (error) {
@@ -41,13 +41,13 @@ export function createFazpassGateway(env: Env, log: Log, metrics: Metrics): OtpG
   }
 }
 
-async function ask(env: Env, operation: string, body: Record<string, string>): Promise<Answer> {
+async function ask(env: Env, operation: string, body: Record<string, string>, answerWithinMs: number): Promise<Answer> {
   const response = await fetch(`${env.FAZPASS_BASE_URL.replace(/\/$/, '')}/v1/otp/${operation}`, {
     method: 'POST',
     headers: { authorization: `Bearer ${env.FAZPASS_MERCHANT_KEY ?? ''}`, 'content-type': 'application/json', accept: 'application/json' },
     body: JSON.stringify(body),
     redirect: 'error',
-    signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+    signal: AbortSignal.timeout(answerWithinMs),
   })
   const text = await response.text()
   if (response.status === 429) throw new GatewayError('limited', 'the OTP provider limits us')
