@@ -4,6 +4,7 @@
  * Promises: never more slots in use than the capacity; whoever is deactivated gets nothing new from that commit on;
  * an outage makes nobody stale; the mirror is right within 10 s of anything, and Postgres answers until then.
  */
+export { applyAsMitra } from './apply-as-mitra.ts'
 export { deactivateMitra, reactivateMitra } from './deactivate-mitra.ts'
 export { approveMitra, rejectMitra } from './decide-application.ts'
 export type { StaffAct as MitraStaffAct } from './change-status.ts'

@@ -31,15 +31,17 @@ export async function ensureFirstSuperAdmin(ctx: Ctx, account: { email: string; 
   return ensureStaff(ctx, { ...account, displayName: 'Administrator', role: 'super_admin', mustChangePassword: ctx.env.APP_ENV !== 'development' })
 }
 
-/** Development only: an account that can be signed in to with exactly this password, whatever became of it before. */
-export async function ensureDemoStaff(ctx: Ctx, account: SeededStaff): Promise<void> {
+/** Development only: an account that can be signed in to with exactly this password, whatever became of it before. Answers its id. */
+export async function ensureDemoStaff(ctx: Ctx, account: SeededStaff): Promise<string> {
   if (ctx.env.APP_ENV !== 'development') throw new Error('demo accounts exist only in development')
-  if (await ensureStaff(ctx, account)) return
+  await ensureStaff(ctx, account)
   const [known] = await ctx.sql.select().from(staff).where(byEmail(account.email))
-  const isAsShown = known !== undefined && known.active && known.lockedUntil === null && !known.mustChangePassword && known.totpConfirmedAt === null && known.role === account.role
-  if (isAsShown && (await verifyPassword(known.passwordHash, account.password))) return
+  if (!known) throw new Error('the demo account is gone')
+  const isAsShown = known.active && known.lockedUntil === null && !known.mustChangePassword && known.totpConfirmedAt === null && known.role === account.role
+  if (isAsShown && (await verifyPassword(known.passwordHash, account.password))) return known.id
   await ctx.sql.update(staff).set({
     passwordHash: await hashPassword(account.password), role: account.role, active: true, mustChangePassword: false, totpRequired: false,
     totpSecret: null, totpConfirmedAt: null, totpLastStep: null, failedAttempts: 0, lockedUntil: null, updatedAt: sql`app_now()`,
-  }).where(byEmail(account.email))
+  }).where(eq(staff.id, known.id))
+  return known.id
 }
