@@ -1,2 +1,13 @@
-/** Chat: conversations and their messages. Owns conversations, conversation_members, messages. */
+/**
+ * Chat: conversations of two, their messages, how far each has read. Owns conversations, conversation_members, messages.
+ * Promises: an ack means committed; `seq` is dense and the same for everyone; a repeated clientId answers the first
+ * `seq`; only members see a conversation, for everybody else it does not exist; after any absence `sync` fills the gap.
+ * Read and delivered places only grow; what was not delivered in time is pushed, without its text.
+ */
+export { chatFrames } from './frames.ts'
+export { messageHealer } from './heal-messages.ts'
+export { openHeads, readyConversations, type ReadyConversations } from './list-conversations.ts'
 export { openConversation, setWritableUntil } from './open-conversation.ts'
+export { pushUndelivered } from './push-undelivered.ts'
+export { chatRoutes } from './routes.ts'
+export { createSender, type Send, type Sender } from './sender.ts'

@@ -1,14 +1,16 @@
-import { eq, sql } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import type { Tx } from '../../platform/ctx.ts'
+import { announceConversation } from './members.ts'
 import { conversationMembers, conversations } from './tables.ts'
 
-/** Opens a conversation for these members, in the caller's transaction. Writable until `writableUntil`. */
-export async function openConversation(tx: Tx, input: { id: string; memberIds: readonly string[]; writableUntil: Date }): Promise<void> {
-  await tx.sql.insert(conversations).values({ id: input.id, writableUntil: input.writableUntil, createdAt: sql`app_now()` })
-  await tx.sql.insert(conversationMembers).values(input.memberIds.map((userId) => ({ conversationId: input.id, userId })))
+/** Opens a conversation between these people; they may write until `writableUntil`. */
+export async function openConversation(tx: Tx, conversation: { id: string; memberIds: readonly string[]; writableUntil: Date }): Promise<void> {
+  await tx.sql.insert(conversations).values({ id: conversation.id, writableUntil: conversation.writableUntil })
+  await tx.sql.insert(conversationMembers).values(conversation.memberIds.map((userId) => ({ conversationId: conversation.id, userId })))
 }
 
-/** Moves the time from which sends are refused, in the caller's transaction. */
+/** Moves the time until which the members may write, in the transaction that moves the session's own times. */
 export async function setWritableUntil(tx: Tx, conversationId: string, until: Date): Promise<void> {
   await tx.sql.update(conversations).set({ writableUntil: until }).where(eq(conversations.id, conversationId))
+  tx.afterCommit((ctx) => announceConversation(ctx, conversationId))
 }

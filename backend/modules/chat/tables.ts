@@ -1,4 +1,4 @@
-import { bigint, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
+import { bigint, pgTable, primaryKey, text, timestamp, unique, uuid } from 'drizzle-orm/pg-core'
 
 const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
 const position = (name: string) => bigint(name, { mode: 'number' })
@@ -9,7 +9,7 @@ export const conversations = pgTable('conversations', {
   headSeq: position('head_seq').notNull().default(0),
   headChange: position('head_change').notNull().default(0),
   headAt: time('head_at'),
-  createdAt: time('created_at').notNull(),
+  createdAt: time('created_at').notNull().defaultNow(),
 })
 
 export const conversationMembers = pgTable('conversation_members', {
@@ -18,7 +18,7 @@ export const conversationMembers = pgTable('conversation_members', {
   readSeq: position('read_seq').notNull().default(0),
   deliveredSeq: position('delivered_seq').notNull().default(0),
   pushedSeq: position('pushed_seq').notNull().default(0),
-})
+}, (table) => [primaryKey({ columns: [table.conversationId, table.userId] })])
 
 export const messages = pgTable('messages', {
   conversationId: uuid('conversation_id').notNull(),
@@ -27,8 +27,8 @@ export const messages = pgTable('messages', {
   clientId: uuid('client_id').notNull(),
   senderId: uuid('sender_id').notNull(),
   body: text('body'),
-  sentAt: time('sent_at').notNull(),
+  sentAt: time('sent_at').notNull().defaultNow(),
   editedAt: time('edited_at'),
   deletedAt: time('deleted_at'),
   change: position('change'),
-})
+}, (table) => [primaryKey({ columns: [table.conversationId, table.seq] }), unique().on(table.conversationId, table.senderId, table.clientId)])

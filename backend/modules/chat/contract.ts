@@ -1,0 +1,44 @@
+import { z } from 'zod'
+
+const id = z.string().meta({ format: 'uuid' })
+const time = z.string().meta({ format: 'date-time' })
+const seq = z.number().int()
+/** Ids come in any case; rows and events have them in lower case. */
+const uuid = z.uuid().toLowerCase()
+const position = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
+const givenPosition = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
+
+/** A message as `message:received`, pages and the HTTP twins show it. */
+export const message = z.object({ conversationId: id, seq, id, clientId: id, senderId: id, body: z.string(), sentAt: time })
+export type Message = z.output<typeof message>
+
+export const conversationView = z.object({
+  id, headSeq: seq, headChange: seq,
+  /** One's own messages count as read by oneself. */
+  readSeq: seq, peerReadSeq: seq,
+  memberIds: z.array(id), isWritable: z.boolean(), writableUntil: time, lastMessageAt: time.nullable(), createdAt: time,
+})
+export type ConversationView = z.output<typeof conversationView>
+export const conversationList = z.object({ items: z.array(conversationView), nextCursor: z.string().nullable() })
+export const pageQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(20), cursor: z.uuid().optional() })
+
+export const conversationParams = z.strictObject({ id: uuid })
+export const messagesQuery = z.strictObject({
+  afterSeq: givenPosition.optional(), beforeSeq: givenPosition.optional(), limit: z.coerce.number().int().min(1).max(100).default(20),
+}).refine((query) => query.afterSeq === undefined || query.beforeSeq === undefined, { message: 'give afterSeq or beforeSeq, not both', path: ['beforeSeq'] })
+/** In the order of `seq`. `firstSeq` is the oldest message that is still kept; `hasMore` looks in the direction asked for. */
+export const messagePage = z.object({ items: z.array(message), headSeq: seq, headChange: seq, firstSeq: seq, hasMore: z.boolean(), nextCursor: z.string().nullable() })
+
+export const sendBody = z.strictObject({ clientId: uuid, body: z.string() })
+export const readBody = z.strictObject({ seq: position })
+export const readReply = z.object({ conversationId: id, seq })
+
+export const sendFrame = z.strictObject({ type: z.literal('message:send'), clientId: z.uuid(), conversationId: uuid, body: z.string() })
+export const readFrame = z.strictObject({ type: z.literal('message:read'), conversationId: uuid, seq: position })
+export const deliveredFrame = z.strictObject({ type: z.literal('message:delivered'), conversationId: uuid, seq: position })
+export const typingStartFrame = z.strictObject({ type: z.literal('typing:start'), conversationId: uuid })
+export const typingStopFrame = z.strictObject({ type: z.literal('typing:stop'), conversationId: uuid })
+export const syncFrame = z.strictObject({
+  type: z.literal('sync'),
+  conversations: z.array(z.strictObject({ id: uuid, afterSeq: position, afterChange: position.optional() })).max(100),
+})

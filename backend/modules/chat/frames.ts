@@ -1,0 +1,58 @@
+import type { z } from 'zod'
+import type { Ctx } from '../../platform/ctx.ts'
+import { AppError } from '../../platform/errors.ts'
+import type { SignedIn } from '../../platform/realtime/connection.ts'
+import { frameHandler, refusalOf, type FrameHandler } from '../../platform/realtime/frames.ts'
+import { deliveredFrame, readFrame, sendFrame, syncFrame, typingStartFrame, typingStopFrame } from './contract.ts'
+import { othersOf, type Members } from './members.ts'
+import { createReceipts } from './receipts.ts'
+import type { Sender } from './sender.ts'
+import { createSync } from './sync-conversations.ts'
+
+type Typing = z.output<typeof typingStartFrame> | z.output<typeof typingStopFrame>
+
+/** The chat's frames. */
+export function chatFrames(ctx: Ctx, sender: Sender): FrameHandler[] {
+  const receipts = createReceipts(ctx, sender.members)
+  const sync = createSync(ctx)
+  const receipt = (what: 'read' | 'delivered') => async (_ctx: Ctx, connection: SignedIn, frame: { conversationId: string; seq: number }) => {
+    await receipts({ conversationId: frame.conversationId, userId: connection.actor.id, what, seq: frame.seq, connectionId: connection.id })
+  }
+  const typing = (_ctx: Ctx, connection: SignedIn, frame: Typing) => tellTyping(ctx, sender.members, connection, frame)
+  return [
+    frameHandler({ type: 'message:send', schema: sendFrame, handle: (_ctx, connection, frame) => sendMessage(ctx, sender, connection, frame), refuse: refuseSend }),
+    frameHandler({ type: 'message:read', schema: readFrame, handle: receipt('read') }),
+    frameHandler({ type: 'message:delivered', schema: deliveredFrame, handle: receipt('delivered') }),
+    frameHandler({ type: 'typing:start', schema: typingStartFrame, handle: typing }),
+    frameHandler({ type: 'typing:stop', schema: typingStopFrame, handle: typing }),
+    frameHandler({ type: 'sync', schema: syncFrame, handle: (_ctx, connection, frame) => sync(connection, frame.conversations) }),
+  ]
+}
+
+async function sendMessage(ctx: Ctx, sender: Sender, connection: SignedIn, frame: z.output<typeof sendFrame>): Promise<void> {
+  const { clientId, conversationId, body } = frame
+  try {
+    const message = await sender.send({ conversationId, senderId: connection.actor.id, clientId: clientId.toLowerCase(), body, connectionId: connection.id })
+    connection.sendFrame({ type: 'message:ack', clientId, conversationId, id: message.id, seq: message.seq, sentAt: message.sentAt })
+  } catch (error) {
+    const { code, detail } = refusalOf(ctx, error, 'message:send')
+    // A refusal says that nothing was stored; of anything else the client only knows that it must send again.
+    if (error instanceof AppError && error.code !== 'not_ready') connection.sendFrame({ type: 'message:rejected', clientId, code, detail })
+    else connection.sendError(code, detail, 'message:send', { clientId })
+  }
+}
+
+// A send that can be named is refused by its name, so that the client's outbox lets go of it.
+function refuseSend(_ctx: Ctx, connection: SignedIn, frame: Record<string, unknown>): boolean {
+  const clientId = sendFrame.shape.clientId.safeParse(frame['clientId'])
+  if (!clientId.success) return false
+  connection.sendFrame({ type: 'message:rejected', clientId: clientId.data, code: 'validation_failed', detail: 'message:send has clientId, conversationId and body, and nothing else.' })
+  return true
+}
+
+async function tellTyping(ctx: Ctx, members: Members, connection: SignedIn, frame: Typing): Promise<void> {
+  const userId = connection.actor.id
+  const membership = await members.access(frame.conversationId, userId)
+  if (performance.now() >= membership.writableUntilMs) throw new AppError('conversation_closed', 'The conversation is closed.')
+  ctx.publish(othersOf(membership, userId), { type: frame.type, conversationId: frame.conversationId, userId }, { droppable: true })
+}

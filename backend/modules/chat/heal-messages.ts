@@ -1,0 +1,82 @@
+import { sql } from 'drizzle-orm'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Ctx } from '../../platform/ctx.ts'
+import type { Healer } from '../../platform/realtime/healer.ts'
+import type { Healed, Hub } from '../../platform/realtime/hub.ts'
+import type { Message } from './contract.ts'
+
+/** What was committed a moment ago may still be on its way: only what is missing after this was lost. */
+const ON_ITS_WAY_MS = 300
+const AT_ONCE = 500
+
+type Head = { id: string; headSeq: number; memberIds: string[] }
+type Gap = Head & { after: number; startKnown: boolean }
+
+/** Finds messages that a socket of this replica should have had by now, by what each socket has had of each conversation. */
+export const messageHealer: Healer = {
+  what: 'messages',
+  async find(ctx, { hub, sinceSeconds }) {
+    const heads = (await findHeads(ctx, sinceSeconds)).filter((head) => head.memberIds.some((userId) => hub.isConnected(userId)))
+    if (gapsOf(hub, heads).length === 0) return []
+    await pause(ON_ITS_WAY_MS)
+    const found: Healed[] = []
+    for (let gaps = gapsOf(hub, heads); gaps.length > 0;) {
+      const rows = await findMissing(ctx, hub, gaps.slice(0, AT_ONCE), sinceSeconds)
+      found.push(...rows.healed)
+      gaps = [...rows.left, ...gaps.slice(AT_ONCE)]
+    }
+    return found
+  },
+}
+
+// Only conversations that could be written to within the window: a handful, by the index on writable_until.
+async function findHeads(ctx: Ctx, sinceSeconds: number): Promise<Head[]> {
+  const since = sql`app_now() - make_interval(secs => ${sinceSeconds})`
+  const { rows } = await ctx.sql.execute<{ id: string; head_seq: string; members: string[] }>(sql`
+    select c.id, c.head_seq, array_agg(m.user_id) as members
+    from conversations c join conversation_members m on m.conversation_id = c.id
+    where c.writable_until > ${since} and c.head_at >= ${since} group by c.id`)
+  return rows.map((row) => ({ id: row.id, headSeq: Number(row.head_seq), memberIds: row.members }))
+}
+
+function gapsOf(hub: Hub, heads: readonly Head[]): Gap[] {
+  return heads.flatMap((head): Gap[] => {
+    const reached = hub.reachedByAll(head.memberIds, head.id)
+    if (reached === undefined) return [{ ...head, after: Math.max(0, head.headSeq - AT_ONCE), startKnown: false }]
+    return reached < head.headSeq ? [{ ...head, after: reached, startKnown: true }] : []
+  })
+}
+
+type Row = { conversation_id: string; seq: string; id: string; client_id: string; sender_id: string; body: string | null; sent_ms: string }
+
+// A conversation whose start a socket does not know is healed by time: what is older, it asked for itself.
+async function findMissing(ctx: Ctx, hub: Hub, gaps: readonly Gap[], sinceSeconds: number): Promise<{ healed: Healed[]; left: Gap[] }> {
+  const given = JSON.stringify(gaps.map((gap) => ({ c: gap.id, a: gap.after, h: gap.headSeq, k: gap.startKnown })))
+  const { rows } = await ctx.sql.execute<Row>(sql`
+    select x.conversation_id, x.seq, x.id, x.client_id, x.sender_id, x.body, extract(epoch from x.sent_at) * 1000 as sent_ms
+    from jsonb_to_recordset(${given}::jsonb) as g(c uuid, a bigint, h bigint, k boolean)
+    cross join lateral (
+      select * from messages o where o.conversation_id = g.c and o.seq > g.a and o.seq <= g.h
+        and (g.k or o.sent_at >= app_now() - make_interval(secs => ${sinceSeconds}))
+      order by o.seq limit ${AT_ONCE}
+    ) x order by x.conversation_id, x.seq`)
+  const byConversation = Map.groupBy(rows, (row) => row.conversation_id)
+  const healed: Healed[] = []
+  const left: Gap[] = []
+  for (const gap of gaps) {
+    const missing = byConversation.get(gap.id) ?? []
+    if (!gap.startKnown) hub.beginUnknown(gap.memberIds, gap.id, missing.length === 0 ? gap.headSeq : Number(missing[0]!.seq) - 1)
+    healed.push(...missing.map((row) => toHealed(gap, row)))
+    const last = missing.at(-1)
+    if (missing.length === AT_ONCE && Number(last!.seq) < gap.headSeq) left.push({ ...gap, after: Number(last!.seq), startKnown: true })
+  }
+  return { healed, left }
+}
+
+function toHealed(gap: Gap, row: Row): Healed {
+  const seq = Number(row.seq)
+  const message: Message = {
+    conversationId: gap.id, seq, id: row.id, clientId: row.client_id, senderId: row.sender_id, body: row.body ?? '', sentAt: new Date(Number(row.sent_ms)).toISOString(),
+  }
+  return { userIds: gap.memberIds, frame: { type: 'message:received', ...message }, position: { stream: gap.id, seq } }
+}

@@ -1,0 +1,86 @@
+import { sql } from 'drizzle-orm'
+import { coalesce } from '../../platform/coalesce.ts'
+import type { Ctx } from '../../platform/ctx.ts'
+import { AppError } from '../../platform/errors.ts'
+
+export type Membership = {
+  memberIds: readonly string[]
+  /** Monotonic process time (ms) until which members may write, for what is droppable; a send asks Postgres. */
+  writableUntilMs: number
+  loadedAtMs: number
+}
+
+export type Members = {
+  /** From memory; undefined when it has to be loaded. */
+  peek(conversationId: string): Membership | undefined
+  /** Undefined when there is no such conversation. */
+  find(conversationId: string): Promise<Membership | undefined>
+  /** Throws `not_found`: a conversation of others and a missing one look the same. */
+  access(conversationId: string, userId: string): Promise<Membership>
+}
+
+const CHANNEL = 'chat.conversations'
+/** An announcement may be lost: nothing is believed for longer. */
+const BELIEVED_MS = 30_000
+const KEPT_MAX = 50_000
+const NOBODY: readonly string[] = []
+
+/** Tells every replica that a conversation's members or its end have changed. */
+export function announceConversation(ctx: Pick<Ctx, 'valkey'>, conversationId: string): void {
+  ctx.valkey.broadcast(CHANNEL, conversationId)
+}
+
+/** Who is in which conversation, from this replica's memory. */
+export function createMembers(ctx: Ctx): Members {
+  const known = new Map<string, Membership>()
+  // Those that were announced while they were being read: what was read may be from before.
+  let announced = new Set<string>()
+  const load = coalesce<string, Membership | undefined>({
+    lanes: 2, most: 200,
+    async run(ids) {
+      const found = await readMemberships(ctx, [...new Set(ids)])
+      for (const [id, membership] of found) if (!announced.has(id)) keep(id, membership)
+      announced = new Set()
+      return ids.map((id) => found.get(id))
+    },
+  })
+  const keep = (id: string, membership: Membership) => {
+    if (known.size >= KEPT_MAX) known.delete(known.keys().next().value!)
+    known.set(id, membership)
+  }
+  ctx.valkey.subscribe(CHANNEL, (id) => {
+    known.delete(id)
+    announced.add(id)
+    if (announced.size > KEPT_MAX) announced = new Set()
+  })
+  const peek = (id: string) => {
+    const membership = known.get(id)
+    if (membership === undefined || performance.now() - membership.loadedAtMs < BELIEVED_MS) return membership
+    known.delete(id)
+    return undefined
+  }
+  const find = async (id: string) => peek(id) ?? load(id)
+  return {
+    peek, find,
+    async access(id, userId) {
+      const membership = await find(id)
+      if (membership === undefined || !membership.memberIds.includes(userId)) throw new AppError('not_found', 'There is no such conversation.')
+      return membership
+    },
+  }
+}
+
+/** Everybody in it but one; the array itself is shared where nobody is left out. */
+export function othersOf(membership: Membership, userId: string): readonly string[] {
+  const others = membership.memberIds.filter((memberId) => memberId !== userId)
+  return others.length === 0 ? NOBODY : others
+}
+
+async function readMemberships(ctx: Ctx, ids: string[]): Promise<Map<string, Membership>> {
+  const { rows } = await ctx.sql.execute<{ id: string; members: string[]; open_ms: string }>(sql`
+    select c.id, array_agg(m.user_id) as members, extract(epoch from c.writable_until - app_now()) * 1000 as open_ms
+    from conversations c join conversation_members m on m.conversation_id = c.id
+    where c.id = any(${sql.param(ids)}::uuid[]) group by c.id`)
+  const now = performance.now()
+  return new Map(rows.map((row) => [row.id, { memberIds: row.members, writableUntilMs: now + Number(row.open_ms), loadedAtMs: now }]))
+}

@@ -1,0 +1,45 @@
+import { sql } from 'drizzle-orm'
+import type { Ctx } from '../../platform/ctx.ts'
+import { transact } from '../../platform/database.ts'
+import { notify } from '../notifications/index.ts'
+
+const LIMIT = 200
+/** The last words before an end are pushed too. */
+const AFTER_END_SECONDS = 600
+const TTL_SECONDS = 3600
+
+type Row = { conversation_id: string; user_id: string; pushed_seq: string; is_waiting: boolean }
+
+/**
+ * Pushes to those who have not received a message `pushAfterSeconds` after it was sent; one push a person and
+ * conversation at a time, without its text. Answers how many members it looked after.
+ */
+export async function pushUndelivered(ctx: Ctx): Promise<number> {
+  return transact(ctx, async (tx) => {
+    const { rows } = await tx.sql.execute<Row>(dueMembers(ctx.settings.get('pushAfterSeconds')))
+    await notify(tx, rows.filter((row) => row.is_waiting).map((row) => ({
+      userId: row.user_id, kind: 'message', dedupeKey: `message:${row.conversation_id}:${row.pushed_seq}`,
+      title: 'Pesan baru', body: 'Ada pesan baru untukmu.', data: { conversationId: row.conversation_id }, inbox: false,
+      push: { tag: `message:${row.conversation_id}`, ttlSeconds: TTL_SECONDS, highPriority: true },
+    })))
+    return rows.length
+  })
+}
+
+// pushed_seq moves also past what needs no push (one's own messages): nothing is looked at twice.
+function dueMembers(afterSeconds: number) {
+  return sql`
+    with behind as (
+      select m.conversation_id, m.user_id, greatest(m.delivered_seq, m.pushed_seq) as from_seq
+      from conversations c join conversation_members m on m.conversation_id = c.id
+      where c.writable_until > app_now() - make_interval(secs => ${AFTER_END_SECONDS}) and m.delivered_seq < c.head_seq and m.pushed_seq < c.head_seq
+      limit ${LIMIT} for no key update of m skip locked
+    ), due as (
+      select b.conversation_id, b.user_id, max(o.seq) as upto, bool_or(o.sender_id <> b.user_id) as is_waiting
+      from behind b join messages o on o.conversation_id = b.conversation_id and o.seq > b.from_seq and o.sent_at <= app_now() - make_interval(secs => ${afterSeconds})
+      group by b.conversation_id, b.user_id
+    )
+    update conversation_members m set pushed_seq = d.upto from due d
+    where m.conversation_id = d.conversation_id and m.user_id = d.user_id
+    returning m.conversation_id, m.user_id, m.pushed_seq, d.is_waiting`
+}

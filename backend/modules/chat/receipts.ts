@@ -1,0 +1,82 @@
+import { coalesce } from '../../platform/coalesce.ts'
+import type { Ctx } from '../../platform/ctx.ts'
+import { AppError } from '../../platform/errors.ts'
+import { othersOf, type Members } from './members.ts'
+
+export type Receipt = { conversationId: string; userId: string; what: 'read' | 'delivered'; seq: number; connectionId?: string }
+
+/** How far somebody has read or received; answers where they stand now. Throws `not_found` to who is no member. */
+export type Receipts = (receipt: Receipt) => Promise<number>
+
+// Both only grow and never pass the head; what is read is delivered. Rows are locked in one order for all replicas.
+const MOVE = `
+with given as (
+  select * from unnest((select $1::uuid[]), (select $2::uuid[]), (select $3::bigint[]), (select $4::bigint[])) as g(conversation_id, user_id, read_seq, delivered_seq)
+), locked as materialized (
+  select m.conversation_id, m.user_id, m.read_seq, m.delivered_seq, least(g.read_seq, c.head_seq) as new_read, least(greatest(g.delivered_seq, g.read_seq), c.head_seq) as new_delivered
+  from conversation_members m
+  join given g on g.conversation_id = m.conversation_id and g.user_id = m.user_id
+  join conversations c on c.id = m.conversation_id
+  order by m.conversation_id, m.user_id for no key update of m
+), moved as (
+  update conversation_members m set read_seq = greatest(m.read_seq, l.new_read), delivered_seq = greatest(m.delivered_seq, l.new_delivered)
+  from locked l where m.conversation_id = l.conversation_id and m.user_id = l.user_id and (m.read_seq < l.new_read or m.delivered_seq < l.new_delivered)
+)
+select conversation_id, user_id, greatest(read_seq, new_read)::float8 as read_seq, greatest(delivered_seq, new_delivered)::float8 as delivered_seq,
+  new_read > read_seq as has_read, new_delivered > delivered_seq as has_received
+from locked`
+
+type Row = { conversation_id: string; user_id: string; read_seq: number; delivered_seq: number; has_read: boolean; has_received: boolean }
+type Wish = { conversationId: string; userId: string; read: number; delivered: number }
+
+/** Receipts of one turn, and those that pile up, are one UPDATE: a phone sends one for every message it gets. */
+export function createReceipts(ctx: Ctx, members: Members): Receipts {
+  const move = coalesce<Receipt, Row | undefined>({
+    lanes: 1, most: 500,
+    async run(receipts) {
+      const moved = await moveAll(ctx, furthest(receipts))
+      tell(ctx, members, receipts, moved)
+      return receipts.map((receipt) => moved.get(keyOf(receipt)))
+    },
+  })
+  return async (receipt) => {
+    await members.access(receipt.conversationId, receipt.userId)
+    const row = await move(receipt)
+    if (row === undefined) throw new AppError('not_found', 'There is no such conversation.')
+    return receipt.what === 'read' ? row.read_seq : row.delivered_seq
+  }
+}
+
+const keyOf = ({ conversationId, userId }: { conversationId: string; userId: string }) => `${conversationId} ${userId}`
+
+function furthest(receipts: readonly Receipt[]): Wish[] {
+  const wishes = new Map<string, Wish>()
+  for (const receipt of receipts) {
+    const key = keyOf(receipt)
+    const wish = wishes.get(key) ?? { conversationId: receipt.conversationId, userId: receipt.userId, read: 0, delivered: 0 }
+    wish[receipt.what] = Math.max(wish[receipt.what], receipt.seq)
+    wishes.set(key, wish)
+  }
+  return [...wishes.values()]
+}
+
+async function moveAll(ctx: Ctx, wishes: readonly Wish[]): Promise<Map<string, Row>> {
+  const { rows } = await ctx.pool.query<Row>({
+    name: 'chat-receipts', text: MOVE,
+    values: [wishes.map((wish) => wish.conversationId), wishes.map((wish) => wish.userId), wishes.map((wish) => wish.read), wishes.map((wish) => wish.delivered)],
+  })
+  return new Map(rows.map((row) => [`${row.conversation_id} ${row.user_id}`, row]))
+}
+
+// To the other members; one's own other devices follow what was read.
+function tell(ctx: Ctx, members: Members, receipts: readonly Receipt[], moved: ReadonlyMap<string, Row>): void {
+  const connectionIds = new Map(receipts.map((receipt) => [`${keyOf(receipt)} ${receipt.what}`, receipt.connectionId]))
+  for (const [key, row] of moved) {
+    const membership = members.peek(row.conversation_id)
+    if (membership === undefined) continue
+    const { conversation_id: conversationId, user_id: userId } = row
+    const readBy = connectionIds.get(`${key} read`)
+    if (row.has_read) ctx.publish(membership.memberIds, { type: 'message:read', conversationId, seq: row.read_seq, userId }, { exceptConnectionId: readBy })
+    else if (row.has_received) ctx.publish(othersOf(membership, userId), { type: 'message:delivered', conversationId, seq: row.delivered_seq, userId })
+  }
+}

@@ -1,0 +1,29 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import type { Ctx } from '../../platform/ctx.ts'
+import { conversationList, conversationParams, message, messagePage, messagesQuery, pageQuery, readBody, readReply, sendBody } from './contract.ts'
+import { findHistory } from './find-history.ts'
+import { listConversations } from './list-conversations.ts'
+import { createReceipts } from './receipts.ts'
+import type { Sender } from './sender.ts'
+
+/** The socket's HTTP twin. */
+export const chatRoutes = (ctx: Ctx, sender: Sender): FastifyPluginAsyncZod => async (app) => {
+  const receipts = createReceipts(ctx, sender.members)
+  const config = { access: 'signed-in', limit: 'standard' } as const
+
+  app.get('/api/v1/conversations', { schema: { tags: ['chat'], querystring: pageQuery, response: { 200: conversationList } }, config }, async (request) =>
+    listConversations(ctx.sql, request.user.id, request.query))
+
+  app.get('/api/v1/conversations/:id/messages', { schema: { tags: ['chat'], params: conversationParams, querystring: messagesQuery, response: { 200: messagePage } }, config }, async (request) =>
+    findHistory(ctx, request.user.id, request.params.id, request.query))
+
+  app.post('/api/v1/conversations/:id/messages', { schema: { tags: ['chat'], params: conversationParams, body: sendBody, response: { 201: message } }, config }, async (request, reply) => {
+    const sent = await sender.send({ conversationId: request.params.id, senderId: request.user.id, ...request.body })
+    return reply.code(201).send(sent)
+  })
+
+  app.post('/api/v1/conversations/:id/read', { schema: { tags: ['chat'], params: conversationParams, body: readBody, response: { 200: readReply } }, config }, async (request) => {
+    const seq = await receipts({ conversationId: request.params.id, userId: request.user.id, what: 'read', seq: request.body.seq })
+    return { conversationId: request.params.id, seq }
+  })
+}

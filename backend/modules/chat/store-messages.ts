@@ -1,0 +1,68 @@
+import type { QueryConfig } from 'pg'
+import type { Ctx } from '../../platform/ctx.ts'
+
+export type NewMessage = { conversationId: string; senderId: string; clientId: string; id: string; body: string }
+/** `id`, `body` and `sentAtMs` are those of the first send where this one repeats it. */
+export type StoredMessage = { id: string; seq: number; body: string; sentAtMs: number; isRepeat: boolean }
+
+/** Postgres may be stopped or cut off: no batch waits for longer. */
+const TIMEOUT_MS = 6000
+
+/*
+ * One statement, one round trip, one commit for any number of sends:
+ * - given: the sends, each with what it repeats and whether its sender is a member;
+ * - locked: the conversations of those to store, locked in the order of their ids, so that two replicas never wait in
+ *   a circle; moved: their heads, n places further, while they may be written to (head_at never goes back);
+ * - numbered, stored: the messages at the places that were won.
+ * A repeat that another replica commits while this statement waits for its lock is not in this snapshot: the unique
+ * key then refuses the whole batch, nothing is stored and no place is lost; tried again, it finds the repeat.
+ * The sub-selects around the parameters hide the arrays' lengths from the planner: it would plan every call anew.
+ */
+const STORE = `
+with given as materialized (
+  select g.conversation_id, g.sender_id, g.client_id, g.id, g.body, g.n, o.seq as old_seq, o.id as old_id, o.body as old_body, o.sent_at as old_at, m.user_id is not null as is_member
+  from unnest((select $1::uuid[]), (select $2::uuid[]), (select $3::uuid[]), (select $4::uuid[]), (select $5::text[])) with ordinality
+    as g(conversation_id, sender_id, client_id, id, body, n)
+  left join messages o on o.conversation_id = g.conversation_id and o.sender_id = g.sender_id and o.client_id = g.client_id
+  left join conversation_members m on m.conversation_id = g.conversation_id and m.user_id = g.sender_id
+), grouped as (
+  select conversation_id, count(*) as sends, array_agg(n order by n) as ns, array_agg(sender_id order by n) as senders,
+    array_agg(client_id order by n) as clients, array_agg(id order by n) as ids, array_agg(body order by n) as bodies
+  from given where old_seq is null and is_member group by conversation_id
+), locked as materialized (
+  select k.* from conversations c join grouped k on k.conversation_id = c.id order by c.id for no key update of c
+), moved as (
+  update conversations c set head_seq = c.head_seq + k.sends, head_at = greatest(c.head_at, app_now())
+  from locked k where c.id = k.conversation_id and app_now() < c.writable_until
+  returning c.id as conversation_id, c.head_seq - k.sends as base, c.head_at, k.ns, k.senders, k.clients, k.ids, k.bodies
+), numbered as materialized (
+  select v.conversation_id, v.base + s.i as seq, s.id, s.client_id, s.sender_id, s.body, v.head_at as sent_at, s.n
+  from moved v, unnest(v.ns, v.ids, v.clients, v.senders, v.bodies) with ordinality as s(n, id, client_id, sender_id, body, i)
+), stored as (
+  insert into messages (conversation_id, seq, id, client_id, sender_id, body, sent_at)
+  select conversation_id, seq, id, client_id, sender_id, body, sent_at from numbered
+)
+select n::int4, seq::float8, (extract(epoch from sent_at) * 1000)::float8 as at, null as id, null as body from numbered
+union all
+select n::int4, old_seq::float8, (extract(epoch from old_at) * 1000)::float8, old_id::text, coalesce(old_body, '') from given where old_seq is not null and is_member`
+
+type Row = { n: number; seq: number; at: number; id: string | null; body: string | null }
+
+/**
+ * Stores the sends in one commit; answers each in its place: what became of it, or undefined where its sender is no
+ * member or the conversation is closed. Throws what Postgres threw; then nothing is known to be stored.
+ */
+export async function storeMessages(ctx: Pick<Ctx, 'pool'>, messages: readonly NewMessage[]): Promise<(StoredMessage | undefined)[]> {
+  const ids = (pick: (message: NewMessage) => string) => `{${messages.map(pick).join(',')}}`
+  const query: QueryConfig & { query_timeout: number } = {
+    name: 'chat-store', text: STORE, query_timeout: TIMEOUT_MS,
+    values: [ids((m) => m.conversationId), ids((m) => m.senderId), ids((m) => m.clientId), ids((m) => m.id), messages.map((m) => m.body)],
+  }
+  const { rows } = await ctx.pool.query<Row>(query)
+  const answers: (StoredMessage | undefined)[] = Array.from({ length: messages.length })
+  for (const row of rows) {
+    const message = messages[row.n - 1]!
+    answers[row.n - 1] = { id: row.id ?? message.id, seq: row.seq, body: row.body ?? message.body, sentAtMs: row.at, isRepeat: row.id !== null }
+  }
+  return answers
+}

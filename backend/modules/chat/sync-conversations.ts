@@ -1,0 +1,43 @@
+import { coalesce } from '../../platform/coalesce.ts'
+import type { Ctx } from '../../platform/ctx.ts'
+import type { SignedIn } from '../../platform/realtime/connection.ts'
+import { begin, reached } from '../../platform/realtime/marks.ts'
+import { findPages, type Page, type PageAsk } from './find-pages.ts'
+
+const PAGE_MESSAGES = 100
+/** Pages of one statement: each may have 100 long messages. */
+const PAGES_AT_ONCE = 8
+const LANES = 3
+/** Above this the next page waits until the client has taken the last one. */
+const BUFFERED_BYTES = 256 * 1024
+
+export type SyncAsk = { id: string; afterSeq: number }
+export type Sync = (connection: SignedIn, asks: readonly SyncAsk[]) => Promise<void>
+
+/** Answers `sync`: one page a conversation, at the pace at which the client reads. A herd's pages are read together. */
+export function createSync(ctx: Ctx): Sync {
+  const find = coalesce<PageAsk, Page | undefined>({
+    lanes: LANES, most: PAGES_AT_ONCE,
+    run: (asks) => findPages(ctx.sql, asks, ctx.settings.get('historyPageBytes')),
+  })
+  return async (connection, asks) => {
+    for (let from = 0; from < asks.length && connection.isOpen; from += PAGES_AT_ONCE) {
+      const some = asks.slice(from, from + PAGES_AT_ONCE)
+      const pages = await Promise.all(some.map((ask) => find({ conversationId: ask.id, userId: connection.actor.id, afterSeq: ask.afterSeq, limit: PAGE_MESSAGES })))
+      for (const [at, page] of pages.entries()) await answer(connection, some[at]!, page)
+    }
+  }
+}
+
+async function answer(connection: SignedIn, ask: SyncAsk, page: Page | undefined): Promise<void> {
+  if (page === undefined) {
+    connection.sendError('not_found', 'There is no such conversation.', 'sync', { conversationId: ask.id })
+    return
+  }
+  const text = JSON.stringify({ type: 'conversation:synced', conversationId: ask.id, ...page, changes: [] })
+  const last = page.messages.at(-1)
+  // What it has by this page needs no healing; conversations that are closed are not followed.
+  if (last !== undefined && connection.marks !== undefined && reached(connection.marks, ask.id) !== undefined) begin(connection.marks, ask.id, last.seq)
+  if (connection.bufferedBytes > BUFFERED_BYTES || text.length > BUFFERED_BYTES / 4) await connection.sendPage(text)
+  else connection.send(text)
+}
