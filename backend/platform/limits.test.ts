@@ -1,0 +1,135 @@
+import { once } from 'node:events'
+import { createConnection, createServer, type Socket } from 'node:net'
+import t, { type Test } from 'tap'
+import { call, startTestApp, type TestApp } from '../testing/app.ts'
+import { eventually } from '../testing/wait.ts'
+import type { UserActor } from './access.ts'
+import { AppError } from './errors.ts'
+import { networkOf } from './limits.ts'
+
+const LIMIT = 100
+const settings = { anonymousRequests: 1, userRequests: LIMIT, beaconRequests: LIMIT } // anonymous: × 100 in development
+
+/** The token is the user's id; anything that starts with `bad` is refused. */
+const authenticators = {
+  public: {
+    user: async (token: string) => {
+      if (token.startsWith('bad')) throw new AppError('unauthenticated')
+      return { actor: { kind: 'customer', id: token, signInId: token } satisfies UserActor, expiresAt: new Date('2100-01-01') }
+    },
+  },
+}
+
+function start(t: Test, env: Record<string, string> = {}): Promise<TestApp> {
+  return startTestApp(t, {
+    replicas: 2, simulators: false, settings, env, authenticators,
+    mount: (_ctx, { publicApp }) => {
+      publicApp.get('/open', { config: { access: 'public', limit: 'standard' } }, async () => ({}))
+      publicApp.get('/mine', { config: { access: 'customer', limit: 'standard' } }, async () => ({}))
+      publicApp.get('/beacon', { config: { access: 'public', limit: 'beacon' } }, async () => ({}))
+      publicApp.post('/hook', { config: { access: 'public', limit: 'none' } }, async () => ({}))
+    },
+  })
+}
+
+type Ask = { path?: string; method?: string; token?: string; headers?: Record<string, string> }
+
+/** `count` requests over both replicas, 25 at once: how many were let through. */
+async function admitted(app: TestApp, count: number, ask: (index: number) => Ask = () => ({})): Promise<number> {
+  let passed = 0
+  let next = 0
+  const worker = async () => {
+    for (let index = next++; index < count; index = next++) {
+      const { path = '/open', method = 'GET', ...options } = ask(index)
+      const answer = await call(app.replicas[index % 2]!.url, method, path, options)
+      if (answer.status !== 429) passed++
+    }
+  }
+  await Promise.all(Array.from({ length: 25 }, worker))
+  return passed
+}
+
+t.test('budgets are counted over both replicas together, to the request', async (t) => {
+  const app = await start(t)
+  t.equal(await admitted(app, LIMIT * 2), LIMIT, 'one address')
+  const refused = await call(app.url, 'GET', '/open')
+  t.match(refused, { status: 429, body: { code: 'rate_limited' }, headers: { 'ratelimit-limit': String(LIMIT), 'ratelimit-remaining': '0' } })
+  t.ok(Number(refused.headers['retry-after']) > 800 && Number(refused.headers['retry-after']) <= 900)
+  t.equal(await admitted(app, 40, (index) => ({ headers: { 'x-forwarded-for': `10.0.0.${index}`, forwarded: `for=10.0.0.${index}`, 'x-real-ip': `10.0.0.${index}` } })), 0, 'spoofed forwarding headers make no new address')
+  t.equal(await admitted(app, 40, (index) => ({ path: '/nowhere', token: `bad-${index}` })), 0, 'invented tokens make no new caller')
+  t.equal(await admitted(app, 40, (index) => ({ path: '/mine', token: `bad-${index}` })), 0)
+  t.equal(await admitted(app, LIMIT * 2, () => ({ path: '/mine', token: 'citra' })), LIMIT, 'a signed-in caller has a budget of their own')
+  t.equal(await admitted(app, 20, () => ({ path: '/open', token: 'citra' })), 0, 'and the same one on open routes')
+  t.equal(await admitted(app, 20, () => ({ path: '/mine', token: 'dewi' })), 20)
+  t.equal(await admitted(app, LIMIT * 2, () => ({ path: '/beacon' })), LIMIT, 'so has the beacon')
+  t.equal(await admitted(app, 100, () => ({ method: 'POST', path: '/hook' })), 100, 'webhooks are outside of every budget')
+  t.equal(await admitted(app, 100, () => ({ path: '/health' })), 100, 'and so is health')
+})
+
+t.test('behind trusted proxies the address is theirs to tell', async (t) => {
+  const app = await start(t, { TRUST_PROXY: '127.0.0.0/8' })
+  t.equal(await admitted(app, LIMIT * 2, () => ({ headers: { 'x-forwarded-for': '203.0.113.7' } })), LIMIT)
+  t.equal(await admitted(app, 20, (index) => ({ headers: { 'x-forwarded-for': `198.51.100.${index}, 203.0.113.7` } })), 0, 'what stands before the last untrusted address is the caller’s invention')
+  t.equal(await admitted(app, 20, () => ({ headers: { 'x-forwarded-for': '203.0.113.8' } })), 20)
+})
+
+t.test('a changed setting is in force at once', async (t) => {
+  const app = await start(t)
+  await admitted(app, LIMIT, () => ({ path: '/mine', token: 'citra' }))
+  t.equal((await call(app.url, 'GET', '/mine', { token: 'citra' })).status, 429)
+  for (const { ctx } of app.replicas) ctx.settings.load({ userRequests: LIMIT * 2 })
+  t.equal((await call(app.url, 'GET', '/mine', { token: 'citra' })).status, 200)
+})
+
+t.test('while Valkey is away each replica counts alone, and nobody waits for it', async (t) => {
+  const gate = await startGate(t)
+  const app = await start(t, { VALKEY_URL: gate.url })
+  gate.open(app.valkey.port)
+  await eventually(() => app.replicas.every(({ ctx }) => ctx.valkey.isUp()), 'Valkey is reached')
+  t.equal(await admitted(app, 20, () => ({ path: '/mine', token: 'citra' })), 20)
+  gate.blackhole()
+  const startedMs = performance.now()
+  t.equal(await admitted(app, 2, () => ({ path: '/mine', token: 'citra' })), 2)
+  t.ok(performance.now() - startedMs < 450, 'the first to notice waits a moment')
+  await eventually(() => app.replicas.every(({ ctx }) => !ctx.valkey.isUp()), 'Valkey is missed')
+  const laterMs = performance.now()
+  const passed = await admitted(app, LIMIT * 4, () => ({ path: '/mine', token: 'dewi' }))
+  t.equal(passed, LIMIT * 2, 'a budget for each replica')
+  t.ok((performance.now() - laterMs) / (LIMIT * 4) < 20, 'and no request waits')
+})
+
+t.test('what counts as one address', async (t) => {
+  t.equal(networkOf('203.0.113.7'), '203.0.113.7')
+  t.equal(networkOf('::ffff:203.0.113.7'), '203.0.113.7')
+  t.equal(networkOf('2001:db8:1:2:3:4:5:6'), '2001:db8:1:2')
+  t.equal(networkOf('2001:0db8:0001:0002::9'), '2001:db8:1:2')
+  t.equal(networkOf('2001:db8::1'), '2001:db8:0:0')
+  t.equal(networkOf('::1'), '0:0:0:0')
+  t.equal(networkOf('fe80::1%eth0'), 'fe80:0:0:0')
+})
+
+/** A way to Valkey that can stop carrying anything without closing. */
+async function startGate(t: Test) {
+  const sockets = new Set<Socket>()
+  let target = 0
+  let isBlack = false
+  const server = createServer((near) => {
+    const far = createConnection({ port: target, host: '127.0.0.1' })
+    for (const socket of [near, far]) sockets.add(socket.on('error', () => {}).on('close', () => void (near.destroy(), far.destroy())))
+    near.on('data', (data) => void (isBlack || far.write(data)))
+    far.on('data', (data) => void (isBlack || near.write(data)))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  const address = server.address()
+  const port = typeof address === 'object' ? address!.port : 0
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    open: (valkeyPort: number) => void (target = valkeyPort),
+    blackhole: () => void (isBlack = true),
+  }
+}
