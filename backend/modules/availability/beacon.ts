@@ -24,7 +24,7 @@ const FILLING_MS = 3000
 const MEMORY_MS = 1000
 /** Who waits for another replica's count looks this often and gives up after this. */
 const LOOK_MS = 40
-const LOOKS = 15
+const LOOKS = 50
 
 /**
  * The numbers of the moment for everybody who polls: from this process's memory for a second, then from the snapshot

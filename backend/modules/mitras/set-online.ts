@@ -42,17 +42,17 @@ type Before = { was_online: boolean; was_stale: boolean }
 
 // The state guard and what was before it come from one statement; undefined: not approved.
 async function goOnline(tx: Tx, mitraId: string, gender: Gender | null): Promise<boolean | undefined> {
-  const { rows } = await tx.sql.execute<Before>(sql`
+  const { rows } = await tx.sql.execute<Before & { seen_at: string }>(sql`
     with before as (select user_id, wants_online, stale from mitras where user_id = ${mitraId} and status = 'approved' for no key update)
     update mitras m set wants_online = true, stale = false, last_seen_at = greatest(m.last_seen_at, app_now()), gender = ${gender},
       version = m.version + (not b.wants_online or b.stale)::int, updated_at = app_now()
     from before b where m.user_id = b.user_id
-    returning b.wants_online as was_online, b.stale as was_stale`)
+    returning b.wants_online as was_online, b.stale as was_stale, m.last_seen_at as seen_at`)
   const [before] = rows
   if (!before) return undefined
   if (before.was_online && !before.was_stale) return false
   if (!before.was_online) await tx.sql.execute(sql`update mitra_slots set idle_since = app_now() where mitra_id = ${mitraId} and used = 0`)
-  await openIntervals(tx, 'online', [{ mitraId }])
+  await openIntervals(tx, 'online', [{ mitraId, at: new Date(before.seen_at) }])
   await writeOutbox(tx, [{ topic: 'mitras.available', payload: { mitraId } }])
   return true
 }

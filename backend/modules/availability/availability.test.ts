@@ -1,0 +1,117 @@
+import { Redis } from 'iovalkey'
+import t from 'tap'
+import { call, startTestApp } from '../../testing/app.ts'
+import { startMitras } from '../../testing/mitras.ts'
+import { approvedMitra, goOffline } from '../../testing/people.ts'
+import { eventually } from '../../testing/wait.ts'
+import { createBeacon } from './beacon.ts'
+
+const SNAPSHOT = 'availability:snapshot'
+
+/** Counts that take a moment, as they do under load, and that know how often they were asked. */
+function countingQueue() {
+  const asked = { times: 0 }
+  return {
+    asked,
+    counts: {
+      async countQueue() {
+        asked.times += 1
+        await new Promise((resolve) => setTimeout(resolve, 60))
+        return 7
+      },
+      estimateWait: async () => ({ p50: 30, p90: 90 }),
+    },
+  }
+}
+
+async function read(beacon: ReturnType<typeof createBeacon>) {
+  return JSON.parse((await beacon.read()).body.toString())
+}
+
+t.test('the beacon tells anybody who is there, with an ETag', async (t) => {
+  const app = await startTestApp(t, { simulators: false, settings: { snapshotSeconds: 1 } })
+  const get = (headers = {}) => call(app.url, 'GET', '/api/v1/availability', { headers })
+  const empty = await get()
+  t.match(empty, { status: 200, body: { mitrasOnline: 0, mitrasFree: 0, queueLength: 0, waitSeconds: null, asOf: /^\d{4}-.*\.\d{3}Z$/ } })
+  t.match(empty.headers['content-type'], /application\/json/)
+  const mitra = await approvedMitra(app, { online: true, capacity: 2 })
+  await eventually(async () => (await get()).body.mitrasOnline === 1, 'the mitra is counted')
+  const answer = await get()
+  t.match(answer.body, { mitrasFree: 1, queueLength: 0, waitSeconds: { p50: 0, p90: 0 } })
+  const { etag } = answer.headers
+  t.match(etag, /^W\/".+"$/)
+  const again = await get({ 'if-none-match': `"other", ${etag}` })
+  t.match(again, { status: 304, text: '' })
+  t.equal(again.headers['etag'], etag)
+  t.equal((await get({ 'if-none-match': '"other"' })).status, 200)
+  await goOffline(mitra)
+  await eventually(async () => (await get({ 'if-none-match': etag! })).status === 200, 'the tag changes with the numbers')
+})
+
+t.test('a thousand polls on two replicas cost one count; then memory, snapshot, Postgres in turn', async (t) => {
+  const app = await startMitras(t, { replicas: 2, settings: { snapshotSeconds: 60 } })
+  await app.newMitra({ online: true })
+  const { asked, counts } = countingQueue()
+  const beacons = app.replicas.map(({ ctx }) => createBeacon(ctx, counts))
+  await eventually(() => app.replicas.every(({ ctx }) => ctx.valkey.isUp()), 'Valkey is there')
+  const answers = await Promise.all(Array.from({ length: 1000 }, (_, index) => beacons[index % 2]!.read()))
+  t.equal(asked.times, 1)
+  t.equal(new Set(answers.map((answer) => answer.body.toString())).size, 1, 'everybody gets the same')
+  t.equal(new Set(answers.map((answer) => answer.body)).size, 2, 'bytes made once a replica')
+  const client = new Redis(app.valkey.url)
+  t.after(() => client.disconnect())
+  const text = (await client.get(SNAPSHOT))!
+  t.match(JSON.parse(text), { mitrasOnline: 1, mitrasFree: 1, queueLength: 7, waitSeconds: { p50: 30, p90: 90 } })
+  t.strictSame((await client.keys('lock:*')), [])
+
+  await client.set(SNAPSHOT, text.replace('"queueLength":7', '"queueLength":8'), 'KEEPTTL')
+  t.equal((await read(beacons[0]!)).queueLength, 7, 'its own memory, within a second')
+  await eventually(async () => (await read(beacons[0]!)).queueLength === 8, 'then the snapshot key')
+  t.equal(asked.times, 1)
+  await client.flushall()
+  await eventually(async () => (await read(beacons[1]!)).queueLength === 7, 'then Postgres, which fills the key again')
+  t.ok(await client.exists(SNAPSHOT))
+  await client.set(SNAPSHOT, '{"mitrasOnline":', 'PX', 600_000)
+  await eventually(async () => {
+    t.match(await read(beacons[0]!), { mitrasOnline: 1 })
+    return (await client.pttl(SNAPSHOT)) <= 60_000
+  }, 'what somebody else wrote there is replaced')
+})
+
+t.test('without Valkey each replica counts, once a second', async (t) => {
+  const app = await startMitras(t, { replicas: 2 })
+  await app.valkey.stop()
+  const { asked, counts } = countingQueue()
+  const beacons = app.replicas.map(({ ctx }) => createBeacon(ctx, counts))
+  await Promise.all(Array.from({ length: 500 }, (_, index) => beacons[index % 2]!.read()))
+  t.equal(asked.times, 2)
+  t.match(await read(beacons[0]!), { mitrasOnline: 0, queueLength: 7 })
+})
+
+t.test('a filler that died is followed; a replica that waits for it counts by itself', async (t) => {
+  const app = await startMitras(t)
+  const { asked, counts } = countingQueue()
+  const client = new Redis(app.valkey.url)
+  t.after(() => client.disconnect())
+  await client.set('lock:availability-snapshot', '1', 'PX', 3000)
+  await eventually(() => app.ctx.valkey.isUp(), 'Valkey is there')
+  t.match(await read(createBeacon(app.ctx, counts)), { queueLength: 7 })
+  t.equal(asked.times, 1)
+  const leftMs = await client.pttl(SNAPSHOT)
+  t.ok(leftMs > 0 && leftMs <= 5000, 'kept for 5 s')
+})
+
+t.test('numbers that can not be counted anew are the last known; without any, not ready', async (t) => {
+  const app = await startMitras(t, { settings: { snapshotSeconds: 1 } })
+  let isBroken = true
+  const beacon = createBeacon(app.ctx, { countQueue: async () => (isBroken ? Promise.reject(new Error('away')) : 3), estimateWait: async () => null })
+  await t.rejects(beacon.read(), { code: 'not_ready' })
+  isBroken = false
+  const known = await read(beacon)
+  t.match(known, { queueLength: 3, waitSeconds: null })
+  isBroken = true
+  const client = new Redis(app.valkey.url)
+  t.after(() => client.disconnect())
+  await eventually(async () => (await client.exists(SNAPSHOT)) === 0, 'the snapshot ends')
+  t.strictSame(await read(beacon), known, 'with its own time')
+})
