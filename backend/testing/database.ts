@@ -50,7 +50,7 @@ async function onCluster(statement: string): Promise<void> {
 /** A database without anything in it, for what is about migrations themselves. */
 export async function createEmptyDatabase(): Promise<Omit<TestDatabase, 'clock'>> {
   const name = `test_${randomBytes(6).toString('hex')}`
-  await onCluster(`create database ${name} owner ${OWNER_ROLE}`)
+  await onCluster(`create database ${name} owner ${OWNER_ROLE} strategy file_copy`)
   return { name, url: urlFor(APP_ROLE, name), ownerUrl: urlFor(OWNER_ROLE, name), drop: () => onCluster(`drop database ${name} with (force)`) }
 }
 
