@@ -1,18 +1,24 @@
 import type { FastifyInstance } from 'fastify'
 import { availabilityRoutes } from './modules/availability/index.ts'
-import { identityRoutes } from './modules/identity/index.ts'
+import { chatFrames, chatRoutes, messageHealer, openHeads, readyConversations, type Sender } from './modules/chat/index.ts'
+import { identityRoutes, type TokenVerifier } from './modules/identity/index.ts'
 import { walletRoutes } from './modules/ledger/index.ts'
 import { mitraRoutes, type Liveness } from './modules/mitras/index.ts'
 import { notificationRoutes } from './modules/notifications/index.ts'
 import { paymentRoutes, webhookRoutes } from './modules/payments/index.ts'
-import { applyPayment, countQueue, estimateWait, paymentExpired, sessionRoutes } from './modules/sessions/index.ts'
+import {
+  applyPayment, countQueue, estimateWait, findChangedOffers, findChangedSessions, findOpenSessions, findOpenVersions, paymentExpired, sessionRoutes, type SeenCustomers,
+} from './modules/sessions/index.ts'
 import { appConfigRoutes } from './platform/app-config.ts'
 import type { Authenticators } from './platform/auth-hook.ts'
 import type { Ctx } from './platform/ctx.ts'
 import { healthRoutes, type Readiness } from './platform/health.ts'
 import { createFastify } from './platform/http.ts'
+import type { Hub } from './platform/realtime/hub.ts'
+import type { RealtimeParts } from './platform/realtime/parts.ts'
+import { createRealtime, type Realtime } from './platform/realtime/realtime.ts'
 
-export type PublicParts = { readiness: Readiness; authenticators: Authenticators; liveness: Pick<Liveness, 'seen'> }
+export type PublicParts = { readiness: Readiness; authenticators: Authenticators; liveness: Pick<Liveness, 'seen'>; realtime: Pick<Realtime, 'routes'>; sender: Sender }
 
 /** The public listener: every module's routes by name. A table of contents. */
 export async function createPublicApp(ctx: Ctx, parts: PublicParts): Promise<FastifyInstance> {
@@ -32,5 +38,40 @@ export async function createPublicApp(ctx: Ctx, parts: PublicParts): Promise<Fas
   await app.register(mitraRoutes(ctx, parts))
   await app.register(availabilityRoutes(ctx, { countQueue, estimateWait }))
   await app.register(sessionRoutes(ctx))
+  await app.register(chatRoutes(ctx, parts.sender))
+  await app.register(parts.realtime.routes)
   return app
+}
+
+/** The socket: every module's frames and healers by name, and what `ready` and `heartbeat` gather from several. */
+export function createPublicRealtime(ctx: Ctx, hub: Hub, parts: { verifier: TokenVerifier; sender: Sender; liveness: Pick<Liveness, 'seen'>; customers: Pick<SeenCustomers, 'seen'> }): Realtime {
+  return createRealtime(ctx, hub, {
+    verifier: parts.verifier,
+    seen: (actor) => (actor.kind === 'mitra' ? parts.liveness.seen(actor.id) : parts.customers.seen(actor.id)),
+    frames: chatFrames(ctx, parts.sender),
+    healers: [
+      messageHealer,
+      { what: 'sessions', find: (_ctx, { userIds, sinceSeconds }) => findChangedSessions(ctx.sql, userIds, sinceSeconds) },
+      { what: 'offers', find: (_ctx, { userIds, sinceSeconds }) => findChangedOffers(ctx.sql, userIds, sinceSeconds) },
+    ],
+    ready: readEverything,
+    heartbeat: readPositions,
+  })
+}
+
+const readEverything: RealtimeParts['ready'] = async ({ sql }, actors) => {
+  const conversations = await readyConversations(sql, actors.map((actor) => actor.id))
+  const ready = new Map<string, { fields: Record<string, unknown>; streams: { stream: string; seq: number }[] }>()
+  for (const actor of actors) {
+    const { streams, ...fields } = conversations.get(actor.id)!
+    ready.set(actor.id, { fields: { ...(await findOpenSessions(sql, actor)), ...fields }, streams })
+  }
+  return ready
+}
+
+const readPositions: RealtimeParts['heartbeat'] = async ({ sql }, actors) => {
+  const conversations = await openHeads(sql, actors.map((actor) => actor.id))
+  const positions = new Map<string, Record<string, unknown>>()
+  for (const actor of actors) positions.set(actor.id, { conversations: conversations.get(actor.id)!, ...(await findOpenVersions(sql, actor)) })
+  return positions
 }

@@ -1,8 +1,10 @@
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { createInternalApp } from './internal-app.ts'
+import { createSender } from './modules/chat/index.ts'
 import { createTokenVerifier } from './modules/identity/index.ts'
 import { createLiveness, createMirror } from './modules/mitras/index.ts'
+import { createSeenCustomers, type SeenCustomers } from './modules/sessions/index.ts'
 import { loadSettings, watchSettings, type SettingsWatch } from './modules/settings/index.ts'
 import { createStaffAuthenticator, mayAct } from './modules/staff/index.ts'
 import type { Authenticators } from './platform/auth-hook.ts'
@@ -10,7 +12,8 @@ import type { Ctx } from './platform/ctx.ts'
 import type { Env } from './platform/env.ts'
 import type { Readiness } from './platform/health.ts'
 import { checkSchema } from './platform/migrations.ts'
-import { createPublicApp } from './public-app.ts'
+import { createHub } from './platform/realtime/hub.ts'
+import { createPublicApp, createPublicRealtime } from './public-app.ts'
 import { startWorker, type WorkerOptions } from './worker.ts'
 import { createWorld, type WorldOverrides } from './world.ts'
 
@@ -48,6 +51,8 @@ const BOOT_RETRY_MS = 500
 const REQUESTS_WITHIN_MS = 6000
 const PARTS_WITHIN_MS = 3000
 const CLOSE_WITHIN_MS = 1500
+/** The clocks of sessions whose customer was seen start this often. */
+const CLOCKS_MS = 1000
 
 /** One whole replica: both listeners and what runs behind them. Throws when a listener can't be opened. */
 export async function startReplica(env: Env, options: ReplicaOptions = {}): Promise<Replica> {
@@ -56,11 +61,16 @@ export async function startReplica(env: Env, options: ReplicaOptions = {}): Prom
   const readiness = createReadiness(ctx)
   const verifier = createTokenVerifier(ctx)
   const liveness = createLiveness(ctx)
+  const hub = createHub(ctx)
+  world.plugs.publish = hub.publish
+  const sender = createSender(ctx)
+  const customers = createSeenCustomers(ctx)
+  const realtime = createPublicRealtime(ctx, hub, { verifier, sender, liveness, customers })
   // In this order: a token that was revoked before the start is refused from the start.
-  const parts: Part[] = [settingsInForce(ctx), verifier, liveness, createMirror(ctx), backgroundWork(ctx, { producer: world.producer, ...options.worker })]
+  const parts: Part[] = [settingsInForce(ctx), verifier, liveness, createMirror(ctx), realtime, clocksOf(ctx, customers), backgroundWork(ctx, { producer: world.producer, ...options.worker })]
   const apps: FastifyInstance[] = []
   try {
-    const publicApp = await createPublicApp(ctx, { readiness, liveness, authenticators: options.authenticators?.public ?? { user: (token) => verifier.verify(token) } })
+    const publicApp = await createPublicApp(ctx, { readiness, liveness, realtime, sender, authenticators: options.authenticators?.public ?? { user: (token) => verifier.verify(token) } })
     apps.push(publicApp)
     const internalApp = await createInternalApp(ctx, { readiness, authenticators: options.authenticators?.internal ?? { staff: createStaffAuthenticator(ctx), mayAct } })
     apps.push(internalApp)
@@ -114,6 +124,16 @@ function settingsInForce(ctx: Ctx): Part {
       watch ??= watchSettings(ctx)
     },
     stop: () => watch?.stop(),
+  }
+}
+
+function clocksOf(ctx: Ctx, customers: SeenCustomers): Part {
+  let timer: NodeJS.Timeout | undefined
+  return {
+    start() {
+      timer ??= setInterval(() => void customers.flush().catch((error: unknown) => ctx.log.warn({ err: error }, 'clocks could not be started')), CLOCKS_MS)
+    },
+    stop: () => clearInterval(timer),
   }
 }
 

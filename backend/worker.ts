@@ -1,3 +1,4 @@
+import { pushUndelivered } from './modules/chat/index.ts'
 import { purgeChallenges } from './modules/identity/index.ts'
 import { expirePromoLots } from './modules/ledger/index.ts'
 import { sweepLiveness } from './modules/mitras/index.ts'
@@ -83,6 +84,7 @@ function sweepsOf(ctx: Ctx, reactions: ReadonlyMap<string, Reaction>): Sweep[] {
     { what: 'asks', everyMs, run: () => sweepAsks(ctx, paymentHooks) },
     { what: 'sessions', everyMs, run: () => sweepSessions(ctx) },
     { what: 'liveness', everyMs, run: () => sweepLiveness(ctx) },
+    { what: 'undelivered', everyMs, run: () => pushUndelivered(ctx) },
     { what: 'pushes', everyMs, batch: SWEEP_BATCH, run: () => sweepPushes(ctx, SWEEP_BATCH) },
   ]
 }

@@ -31,6 +31,7 @@ const OVER_LIMIT = Buffer.from(JSON.stringify({ type: 'error', code: 'too_many_f
 
 export type Realtime = {
   routes: FastifyPluginAsync
+  /** Starts the healer; more than once is once. */
   start(): void
   /** Refuses new sockets and closes the open ones 1012, spread over `withinSeconds`. */
   drain(withinSeconds: number): Promise<void>
@@ -46,6 +47,7 @@ export function createRealtime(ctx: Ctx, hub: Hub, parts: RealtimeParts): Realti
   const healer = createHealerLoop(ctx, hub, clock, parts.healers)
   const strangers = new Set<Connection>()
   let isDraining = false
+  let isStarted = false
 
   const wheel = createWheel<Connection>((connection) => meetDeadline(connection))
   const authentication = createAuthentication(ctx, hub, { verifier: parts.verifier, clock, readings, strangers, admit: (connection, data, isBinary) => admit(connection, data, isBinary), schedule: (connection) => schedule(connection) })
@@ -172,6 +174,8 @@ export function createRealtime(ctx: Ctx, hub: Hub, parts: RealtimeParts): Realti
       })
     },
     start() {
+      if (isStarted) return
+      isStarted = true
       ctx.valkey.onConnect(() => void healer.look())
       healer.start()
     },
