@@ -99,7 +99,7 @@ export async function startReplica(env: Env, options: ReplicaOptions = {}): Prom
     }
   } catch (error) {
     await Promise.allSettled(apps.map((app) => app.close()))
-    await Promise.allSettled(parts.map((part) => part.stop()))
+    await Promise.allSettled(parts.map(async (part) => part.stop()))
     await world.close()
     throw error
   }
