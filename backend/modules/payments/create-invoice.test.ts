@@ -64,6 +64,33 @@ t.test('one that was paid before we heard of it is taken and asked about at once
   t.equal(await app.stateOf(id), 'paid')
 })
 
+t.test('one who was stopped and goes on later makes no second invoice', async (t) => {
+  const app = await startPayments(t, { replicas: 2 })
+  const { id } = await app.newPayment()
+  app.simulators.control.setFaults({ xendit: { api: { error: 503, operations: ['create'], times: 1 } } })
+  await createInvoice(app.ctx, id)
+  app.simulators.control.setFaults({ xendit: { api: { delayMs: 1500, operations: ['list'] } } })
+  const stopped = createInvoice(app.ctx, id)
+  await eventually(() => app.simulators.control.calls('xendit.list') === 1, 'it looks the invoice up')
+  app.simulators.control.resetFaults()
+  t.equal((await createInvoice(app.replicas[1]!.ctx, id)).state, 'creating', 'it still has the row')
+  await app.advance(31)
+  t.equal((await createInvoice(app.replicas[1]!.ctx, id)).state, 'pending')
+  t.equal((await stopped).state, 'pending')
+  t.equal(invoicesOf(app, id).length, 1)
+})
+
+t.test('a creation waits for the budget of calls', async (t) => {
+  const app = await startPayments(t, { settings: { providerCallsPerMinute: 1 } })
+  const [first, second] = [await app.newPayment(), await app.newPayment()]
+  t.equal((await createInvoice(app.ctx, first.id)).state, 'pending')
+  const waiting = createInvoice(app.ctx, second.id)
+  t.equal(await Promise.race([waiting, app.stateOf(second.id)]), 'creating')
+  app.ctx.settings.load({ providerCallsPerMinute: 2 })
+  t.equal((await waiting).state, 'pending')
+  t.equal((await createInvoice(app.ctx, first.id)).state, 'pending', 'where nothing is to be made nothing waits')
+})
+
 t.test('a hold that is over or closing gets no invoice', async (t) => {
   const app = await startPayments(t)
   const [over, closing] = [await app.newPayment({ holdSeconds: 10 }), await app.newPayment()]

@@ -20,12 +20,16 @@ const LOOK_UP_PATIENCE_MS = 2000
  * then, also when the provider could not be reached (`creating`) or there was nothing to do. Throws `not_found`.
  */
 export async function createInvoice(ctx: Ctx, paymentId: string): Promise<Payment> {
+  const before = await getPayment(ctx, paymentId)
   const budget = callBudget(ctx)
-  if (await budget.wait(BUDGET_PATIENCE_MS)) {
-    const claim = await claimCreation(ctx, paymentId)
-    if (claim) await makeInvoice(ctx, claim)
-    else budget.giveBack(1)
-  }
+  if (before.state !== 'creating' || !(await budget.wait(BUDGET_PATIENCE_MS))) return before
+  const claim = await claimCreation(ctx, paymentId)
+  if (claim) await makeInvoice(ctx, claim)
+  else budget.giveBack(1)
+  return getPayment(ctx, paymentId)
+}
+
+async function getPayment(ctx: Ctx, paymentId: string): Promise<Payment> {
   const payment = await findPayment(ctx.sql, paymentId)
   if (!payment) throw new AppError('not_found')
   return payment
