@@ -46,7 +46,9 @@ export function startWorkers(ctx: Ctx, jobs: Record<QueueName, JobRun>): { stop(
   return {
     async stop(deadlineMs) {
       isStopping = true
-      const closing = Promise.all(workers.map((worker) => worker.close().catch(report)))
+      // Without Valkey only a forced close ends, and stops BullMQ's timers; it does not wait for jobs, so we do.
+      const isAway = client.status !== 'ready'
+      const closing = Promise.all([...workers.map((worker) => worker.close(isAway).catch(report)), ...running])
       // Without Valkey close() never ends, and a second close(true) only waits for the first: its connections are cut instead.
       if (await within(deadlineMs - FORCE_MS, closing)) {
         client.disconnect()
