@@ -5,7 +5,7 @@ import { eventually } from './wait.ts'
 export type StagedState = 'queued' | 'held' | 'ringing' | 'active' | 'paused' | 'ended' | 'cancelled' | 'expired' | 'unserved'
 
 /** Settings under which time can be moved row by row: nothing waits for minutes, liveness is judged at once. */
-export const STAGE_SETTINGS = { sweepMs: 40, recoverySweepSeconds: 0, healMs: 200 } as const
+export const STAGE_SETTINGS = { sweepMs: 40, recoverySweepSeconds: 0, livenessWriteSeconds: 0, healMs: 200 } as const
 
 /** A session in some state with its two people, and what a test asks about it. */
 export type Scene = {
@@ -115,13 +115,17 @@ async function bringTo(scene: Scene, state: StagedState): Promise<void> {
   }
 }
 
-/** The mitra was last seen so long ago. */
+/** The mitra was last seen so long ago. What replicas have gathered of them is written first: it would bring them back. */
 export async function vanish(app: TestApp, mitra: Person, seconds: number): Promise<void> {
+  const [before] = await app.query<{ now: Date }>('select app_now() as now')
+  await reappear(mitra)
+  await eventually(async () => (await app.query('select 1 from mitras where user_id = $1 and last_seen_at >= $2', [mitra.id, before!.now]))[0], 'the last sign of life is written')
   await app.query(`update mitras set last_seen_at = app_now() - make_interval(secs => $2) where user_id = $1`, [mitra.id, seconds])
 }
 
 export async function reappear(mitra: Person): Promise<void> {
-  await expect(200, mitra.call('POST', '/api/v1/mitra/heartbeat'))
+  const answer = await mitra.call('POST', '/api/v1/mitra/heartbeat')
+  if (answer.status > 204) throw new Error(`a heartbeat was answered ${answer.status}`)
 }
 
 const SESSION_TIMES = ['due_at', 'queued_at', 'held_at', 'hold_until', 'closing_at', 'paid_at', 'ring_until', 'accepted_at', 'clock_started_at', 'ends_at', 'paused_at', 'pause_until', 'ended_at']

@@ -1,40 +1,11 @@
-import t, { type Test } from 'tap'
-import { checkLedger } from '../ledger/index.ts'
-import { applyPayment } from './index.ts'
-import { startTestApp, type TestApp } from '../../testing/app.ts'
-import { approvedMitra, goOffline, goOnline, type Person } from '../../testing/people.ts'
-import { reappear, stage, STAGE_SETTINGS, vanish, type Scene, type StagedState, type StageOptions } from '../../testing/stage.ts'
-import { eventually } from '../../testing/wait.ts'
-import { endByStaff } from './end-session.ts'
-
-/**
- * The table of session states and events, cell by cell. `>x` goes to x; `=` stays; a number is the refusal's status;
- * `wallet`: the state stays and the money goes to the wallet. `+all`, `+unused`, `+none`: what goes back to the wallet;
- * `next`: the offer goes to another mitra, `lost`: the slot is freed and the state stays; `!reason`: the end's reason.
- * `-`: the cell has no meaning. Rows of extensions, ratings, reports, blocks, sanctions and erasure are not built yet.
- */
-const TABLE = `
-event                          | queued                       | held                          | ringing            | active                  | paused                   | ended   | cancelled
-a slot is found                | >held                        | -                             | -                  | -                       | -                        | -       | -
-payment applied                | -                            | >ringing                      | wallet             | wallet                  | wallet                   | wallet  | wallet
-invoice not created            | -                            | >cancelled !payment_unavailable | -                | -                       | -                        | -       | -
-deadline                       | >expired                     | >expired !hold_expired        | next               | >ended +none !time_up   | >ended +unused           | -       | -
-last offer's deadline          | -                            | -                             | >unserved +all     | -                       | -                        | -       | -
-mitra accepts                  | -                            | -                             | >active            | =                       | =                        | =       | -
-mitra declines                 | -                            | -                             | next               | 409                     | 409                      | 409     | -
-mitra declines, named          | -                            | -                             | >unserved +all     | -                       | -                        | -       | -
-mitra declines, nobody else    | -                            | -                             | lost               | -                       | -                        | -       | -
-customer cancels               | >cancelled                   | >cancelled                    | >cancelled +all    | 409                     | 409                      | 409     | =
-customer ends                  | 409                          | 409                           | 409                | >ended +none            | >ended +unused           | =       | 409
-mitra ends                     | -                            | -                             | -                  | >ended +unused          | >ended +unused           | =       | -
-goes offline                   | =                            | lost                          | next               | =                       | =                        | =       | =
-goes offline, named            | >cancelled !mitra_unavailable | lost                         | >unserved +all     | =                       | -                        | -       | -
-mitra gone 120 s               | -                            | lost                          | next               | >paused                 | =                        | =       | =
-mitra seen again               | -                            | -                             | -                  | =                       | >active                  | =       | -
-staff end                      | >cancelled                   | >cancelled                    | >cancelled +all    | >ended +unused          | >ended +unused           | 409     | 409
-customer sends                 | -                            | -                             | -                  | 201                     | 201                      | 409     | -
-mitra sends                    | -                            | -                             | -                  | 201                     | 201                      | 409     | -
-`
+import { randomUUID } from 'node:crypto'
+import type { Test } from 'tap'
+import { checkLedger } from '../modules/ledger/index.ts'
+import { applyPayment, endByStaff } from '../modules/sessions/index.ts'
+import { startTestApp, type TestApp } from './app.ts'
+import { approvedMitra, goOffline, goOnline, type Person } from './people.ts'
+import { reappear, stage, STAGE_SETTINGS, vanish, type Scene, type StagedState, type StageOptions } from './stage.ts'
+import { eventually } from './wait.ts'
 
 type Act = (scene: Scene, other: Person | undefined) => Promise<{ status?: number } | void>
 
@@ -45,7 +16,7 @@ const answerOffer = (verb: 'accept' | 'decline'): Act => async (scene) => {
 }
 const send = (who: 'customer' | 'mitra'): Act => async (scene) => {
   const { conversation_id: conversationId } = await scene.row()
-  return scene[who].call('POST', `/api/v1/conversations/${conversationId}/messages`, { body: { clientId: crypto.randomUUID(), body: 'halo' } })
+  return scene[who].call('POST', `/api/v1/conversations/${conversationId}/messages`, { body: { clientId: randomUUID(), body: 'halo' } })
 }
 const pay: Act = async (scene) => {
   const { state } = await scene.row()
@@ -56,7 +27,7 @@ const pay: Act = async (scene) => {
 // An invoice pays once; what a second payment does is tried with a second provider payment id, as a bank transfer may bring.
 async function payAgain(scene: Scene): Promise<void> {
   const [payment] = await scene.app.query<{ id: string; amount_idr: string }>('select id, amount_idr from payments where session_id = $1', [scene.sessionId])
-  await applyPayment(scene.app.replicas[0]!.ctx, { paymentId: payment!.id, providerPaymentId: crypto.randomUUID(), paidIdr: Number(payment!.amount_idr) })
+  await applyPayment(scene.app.replicas[0]!.ctx, { paymentId: payment!.id, providerPaymentId: randomUUID(), paidIdr: Number(payment!.amount_idr) })
 }
 
 const EVENTS: Record<string, Act> = {
@@ -90,7 +61,7 @@ const EVENTS: Record<string, Act> = {
   'mitra seen again': async (scene) => reappear(scene.mitra),
   'staff end': async (scene) => {
     try {
-      await endByStaff(scene.app.replicas[0]!.ctx, { staffId: crypto.randomUUID(), sessionId: scene.sessionId, reason: 'a test' }, async () => {})
+      await endByStaff(scene.app.replicas[0]!.ctx, { staffId: randomUUID(), sessionId: scene.sessionId, reason: 'a test' }, async () => {})
       return { status: 200 }
     } catch {
       return { status: 409 }
@@ -102,8 +73,8 @@ const EVENTS: Record<string, Act> = {
 
 type Cell = { event: string; state: StagedState; expected: string[] }
 
-function readTable(): Cell[] {
-  const [header, ...rows] = TABLE.trim().split('\n').map((line) => line.split('|').map((cell) => cell.trim()))
+function readTable(table: string): Cell[] {
+  const [header, ...rows] = table.trim().split('\n').map((line) => line.split('|').map((cell) => cell.trim()))
   return rows.flatMap(([event, ...cells]) => cells.flatMap((cell, index) => (
     cell === '-' ? [] : [{ event: event!, state: header![index + 1] as StagedState, expected: cell.split(' ') }])))
 }
@@ -115,14 +86,21 @@ function optionsOf(cell: Cell): StageOptions {
 const needsAnother = (cell: Cell) => cell.expected.includes('next')
 
 async function proveCell(t: Test, app: TestApp, cell: Cell): Promise<void> {
-  // Only this cell's mitras are there: whoever is left of another cell would be matched.
-  await app.query(`update mitras set wants_online = false, stale = false`)
+  await clearStage(app)
   const scene = await stage(app, cell.state, optionsOf(cell))
   const other = needsAnother(cell) ? await approvedMitra(app, { online: true }) : undefined
   const before = { row: await scene.row(), money: await scene.money() }
   const answer = await EVENTS[cell.event]!(scene, other)
   for (const expected of cell.expected) await proveExpected(t, scene, before, expected, answer ?? {}, other)
   await proveMoney(t, scene)
+}
+
+// Only this cell's people are there: whoever is left of another cell would be matched.
+async function clearStage(app: TestApp): Promise<void> {
+  await app.query(`update mitras set wants_online = false, stale = false`)
+  const open = () => app.query<{ id: string }>('select id from chat_sessions where ended_at is null')
+  for (const { id } of await open()) await endByStaff(app.replicas[0]!.ctx, { staffId: randomUUID(), sessionId: id, reason: 'the next cell' }, async () => {})
+  await eventually(async () => (await open()).length === 0, 'nothing of the last cell is open')
 }
 
 type Before = { row: Awaited<ReturnType<Scene['row']>>; money: Awaited<ReturnType<Scene['money']>> }
@@ -173,7 +151,13 @@ async function proveMoney(t: Test, scene: Scene): Promise<void> {
   t.equal(drift!.n, 0, 'slots in use equal the sessions that hold one')
 }
 
-t.test('the table of session states and events', async (t) => {
+/**
+ * Proves rows of the table of session states and events, cell by cell. `>x` goes to x; `=` stays; a number is the
+ * refusal's status; `wallet`: the state stays and the money goes to the wallet. `+all`, `+unused`, `+none`: what goes
+ * back to the wallet; `next`: the offer goes to another mitra, `lost`: the slot is freed and the state stays;
+ * `!reason`: the end's reason; `-`: the cell has no meaning.
+ */
+export async function proveTable(t: Test, table: string): Promise<void> {
   const app = await startTestApp(t, { settings: { ...STAGE_SETTINGS, anonymousRequests: 1_000_000, otpPerPrefixHour: 1_000_000 } })
-  for (const cell of readTable()) await t.test(`${cell.event}, ${cell.state}: ${cell.expected.join(' ')}`, (t) => proveCell(t, app, cell))
-})
+  for (const cell of readTable(table)) await t.test(`${cell.event}, ${cell.state}: ${cell.expected.join(' ')}`, (t) => proveCell(t, app, cell))
+}

@@ -1,0 +1,15 @@
+import t from 'tap'
+import { proveTable } from '../../testing/session-table.ts'
+
+// Rows of extensions, ratings, reports, blocks, sanctions and erasure are not built yet.
+const TABLE = `
+event                          | queued                       | held                          | ringing            | active                  | paused                   | ended   | cancelled
+payment applied                | -                            | >ringing                      | wallet             | wallet                  | wallet                   | wallet  | wallet
+customer cancels               | >cancelled                   | >cancelled                    | >cancelled +all    | 409                     | 409                      | 409     | =
+customer ends                  | 409                          | 409                           | 409                | >ended +none            | >ended +unused           | =       | 409
+staff end                      | >cancelled                   | >cancelled                    | >cancelled +all    | >ended +unused          | >ended +unused           | 409     | 409
+customer sends                 | -                            | -                             | -                  | 201                     | 201                      | 409     | -
+mitra sends                    | -                            | -                             | -                  | 201                     | 201                      | 409     | -
+`
+
+t.test('the table of session states and events: what people do', (t) => proveTable(t, TABLE))

@@ -1,0 +1,16 @@
+import t from 'tap'
+import { proveTable } from '../../testing/session-table.ts'
+
+const TABLE = `
+event                          | queued                       | held                          | ringing            | active                  | paused                   | ended   | cancelled
+a slot is found                | >held                        | -                             | -                  | -                       | -                        | -       | -
+mitra accepts                  | -                            | -                             | >active            | =                       | =                        | =       | -
+mitra declines                 | -                            | -                             | next               | 409                     | 409                      | 409     | -
+mitra declines, named          | -                            | -                             | >unserved +all     | -                       | -                        | -       | -
+mitra declines, nobody else    | -                            | -                             | lost               | -                       | -                        | -       | -
+mitra ends                     | -                            | -                             | -                  | >ended +unused          | >ended +unused           | =       | -
+goes offline                   | =                            | lost                          | next               | =                       | =                        | =       | =
+goes offline, named            | >cancelled !mitra_unavailable | lost                         | >unserved +all     | =                       | -                        | -       | -
+`
+
+t.test('the table of session states and events: what the mitra does', (t) => proveTable(t, TABLE))
