@@ -7,8 +7,9 @@ import { mitraRoutes, type Liveness } from './modules/mitras/index.ts'
 import { notificationRoutes } from './modules/notifications/index.ts'
 import { paymentRoutes, webhookRoutes } from './modules/payments/index.ts'
 import {
-  applyPayment, countQueue, estimateWait, findChangedOffers, findChangedSessions, findOpenSessions, findOpenVersions, paymentExpired, sessionRoutes, type SeenCustomers,
+  applyPayment, countQueue, estimateWait, findChangedOffers, findChangedSessions, findOpenSessions, findOpenVersions, paymentExpired, sessionRoutes,
 } from './modules/sessions/index.ts'
+import type { UserActor } from './platform/access.ts'
 import { appConfigRoutes } from './platform/app-config.ts'
 import type { Authenticators } from './platform/auth-hook.ts'
 import type { Ctx } from './platform/ctx.ts'
@@ -18,14 +19,14 @@ import type { Hub } from './platform/realtime/hub.ts'
 import type { RealtimeParts } from './platform/realtime/parts.ts'
 import { createRealtime, type Realtime } from './platform/realtime/realtime.ts'
 
-export type PublicParts = { readiness: Readiness; authenticators: Authenticators; liveness: Pick<Liveness, 'seen'>; realtime: Pick<Realtime, 'routes'>; sender: Sender }
+export type PublicParts = { readiness: Readiness; authenticators: Authenticators; liveness: Pick<Liveness, 'seen'>; seen: (actor: UserActor) => void; realtime: Pick<Realtime, 'routes'>; sender: Sender }
 
 /** The public listener: every module's routes by name. A table of contents. */
 export async function createPublicApp(ctx: Ctx, parts: PublicParts): Promise<FastifyInstance> {
   const app = await createFastify(ctx, { listener: 'public', ...parts })
   // Any authenticated request is a sign of life.
   app.addHook('onRequest', (request, _reply, done) => {
-    if (request.user?.kind === 'mitra') parts.liveness.seen(request.user.id)
+    if (request.user) parts.seen(request.user)
     done()
   })
   await app.register(healthRoutes(ctx, parts.readiness))
@@ -44,10 +45,10 @@ export async function createPublicApp(ctx: Ctx, parts: PublicParts): Promise<Fas
 }
 
 /** The socket: every module's frames and healers by name, and what `ready` and `heartbeat` gather from several. */
-export function createPublicRealtime(ctx: Ctx, hub: Hub, parts: { verifier: TokenVerifier; sender: Sender; liveness: Pick<Liveness, 'seen'>; customers: Pick<SeenCustomers, 'seen'> }): Realtime {
+export function createPublicRealtime(ctx: Ctx, hub: Hub, parts: { verifier: TokenVerifier; sender: Sender; seen: (actor: UserActor) => void }): Realtime {
   return createRealtime(ctx, hub, {
     verifier: parts.verifier,
-    seen: (actor) => (actor.kind === 'mitra' ? parts.liveness.seen(actor.id) : parts.customers.seen(actor.id)),
+    seen: parts.seen,
     frames: chatFrames(ctx, parts.sender),
     healers: [
       messageHealer,
@@ -61,17 +62,15 @@ export function createPublicRealtime(ctx: Ctx, hub: Hub, parts: { verifier: Toke
 
 const readEverything: RealtimeParts['ready'] = async ({ sql }, actors) => {
   const conversations = await readyConversations(sql, actors.map((actor) => actor.id))
-  const ready = new Map<string, { fields: Record<string, unknown>; streams: { stream: string; seq: number }[] }>()
-  for (const actor of actors) {
+  const open = await findOpenSessions(sql, actors)
+  return new Map(actors.map((actor) => {
     const { streams, ...fields } = conversations.get(actor.id)!
-    ready.set(actor.id, { fields: { ...(await findOpenSessions(sql, actor)), ...fields }, streams })
-  }
-  return ready
+    return [actor.id, { fields: { ...open.get(actor.id), ...fields }, streams }]
+  }))
 }
 
 const readPositions: RealtimeParts['heartbeat'] = async ({ sql }, actors) => {
   const conversations = await openHeads(sql, actors.map((actor) => actor.id))
-  const positions = new Map<string, Record<string, unknown>>()
-  for (const actor of actors) positions.set(actor.id, { conversations: conversations.get(actor.id)!, ...(await findOpenVersions(sql, actor)) })
-  return positions
+  const open = await findOpenVersions(sql, actors)
+  return new Map(actors.map((actor) => [actor.id, { conversations: conversations.get(actor.id)!, ...open.get(actor.id) }]))
 }

@@ -7,6 +7,7 @@ import { createLiveness, createMirror } from './modules/mitras/index.ts'
 import { createSeenCustomers, type SeenCustomers } from './modules/sessions/index.ts'
 import { loadSettings, watchSettings, type SettingsWatch } from './modules/settings/index.ts'
 import { createStaffAuthenticator, mayAct } from './modules/staff/index.ts'
+import type { UserActor } from './platform/access.ts'
 import type { Authenticators } from './platform/auth-hook.ts'
 import type { Ctx } from './platform/ctx.ts'
 import type { Env } from './platform/env.ts'
@@ -65,12 +66,13 @@ export async function startReplica(env: Env, options: ReplicaOptions = {}): Prom
   world.plugs.publish = hub.publish
   const sender = createSender(ctx)
   const customers = createSeenCustomers(ctx)
-  const realtime = createPublicRealtime(ctx, hub, { verifier, sender, liveness, customers })
+  const seen = (actor: UserActor) => (actor.kind === 'mitra' ? liveness : customers).seen(actor.id)
+  const realtime = createPublicRealtime(ctx, hub, { verifier, sender, seen })
   // In this order: a token that was revoked before the start is refused from the start.
   const parts: Part[] = [settingsInForce(ctx), verifier, liveness, createMirror(ctx), realtime, clocksOf(ctx, customers), backgroundWork(ctx, { producer: world.producer, ...options.worker })]
   const apps: FastifyInstance[] = []
   try {
-    const publicApp = await createPublicApp(ctx, { readiness, liveness, realtime, sender, authenticators: options.authenticators?.public ?? { user: (token) => verifier.verify(token) } })
+    const publicApp = await createPublicApp(ctx, { readiness, liveness, seen, realtime, sender, authenticators: options.authenticators?.public ?? { user: (token) => verifier.verify(token) } })
     apps.push(publicApp)
     const internalApp = await createInternalApp(ctx, { readiness, authenticators: options.authenticators?.internal ?? { staff: createStaffAuthenticator(ctx), mayAct } })
     apps.push(internalApp)

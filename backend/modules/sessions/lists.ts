@@ -3,7 +3,7 @@ import type { UserActor } from '../../platform/access.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { findPostingsOfSession } from '../ledger/index.ts'
 import { findPaymentsOfSessions } from '../payments/index.ts'
-import type { SessionView } from './contract.ts'
+import type { OfferView, SessionView } from './contract.ts'
 import { OPEN_STATES } from './queries.ts'
 import { offers, sessionEvents, sessions, type SessionState } from './tables.ts'
 import { findOfferViews, findSessionViews } from './views.ts'
@@ -33,27 +33,41 @@ async function listPage(handle: Queryable, condition: ReturnType<typeof and>, pa
   return { items: ids.map((id) => views.get(id)![side]), nextCursor: rows.length > page.limit ? ids.at(-1) ?? null : null }
 }
 
-/** A person's open sessions and ringing offers: their part of `ready` and of the heartbeat. */
-export async function findOpenSessions(handle: Queryable, actor: UserActor): Promise<{ sessions: SessionView[]; offers: Awaited<ReturnType<typeof findOfferViews>>[number]['view'][] }> {
-  const rows = await handle.select({ id: sessions.id }).from(sessions).where(and(
-    actor.kind === 'customer' ? eq(sessions.customerId, actor.id) : eq(sessions.mitraId, actor.id), inArray(sessions.state, [...OPEN_STATES]),
-  )).orderBy(desc(sessions.id))
+export type OpenOf = { sessions: SessionView[]; offers: OfferView[] }
+
+/** Open sessions and ringing offers of these people, by their id: their part of `ready`. However many ask at once. */
+export async function findOpenSessions(handle: Queryable, actors: readonly UserActor[]): Promise<Map<string, OpenOf>> {
+  const rows = await findOpenRows(handle, actors)
   const views = await findSessionViews(handle, rows.map((row) => row.id))
-  const ringing = actor.kind === 'mitra' ? await findOfferViews(handle, { mitraId: actor.id }) : []
-  return { sessions: rows.map((row) => views.get(row.id)![actor.kind]), offers: ringing.map((offer) => offer.view) }
+  const ringing = await findOfferViews(handle, { mitraIds: idsOf(actors, 'mitra') })
+  return new Map(actors.map((actor) => [actor.id, {
+    sessions: rows.filter((row) => isOf(row, actor)).map((row) => views.get(row.id)![actor.kind]),
+    offers: ringing.filter(({ offer }) => offer.mitraId === actor.id).map(({ view }) => view),
+  }]))
 }
 
-/** Ids and versions only, for the heartbeat: one query for each of both. */
-export async function findOpenVersions(handle: Queryable, actor: UserActor): Promise<{ sessions: { id: string; version: number }[]; offers: string[] }> {
-  const [open, ringing] = [
-    await handle.select({ id: sessions.id, version: sessions.version }).from(sessions).where(and(
-      actor.kind === 'customer' ? eq(sessions.customerId, actor.id) : eq(sessions.mitraId, actor.id), inArray(sessions.state, [...OPEN_STATES]))),
-    actor.kind === 'mitra'
-      ? await handle.select({ id: offers.id }).from(offers).where(and(eq(offers.mitraId, actor.id), eq(offers.state, 'ringing'), sql`${offers.expiresAt} > app_now()`))
-      : [],
-  ]
-  return { sessions: open, offers: ringing.map((offer) => offer.id) }
+/** Ids and versions only: their part of the heartbeat. */
+export async function findOpenVersions(handle: Queryable, actors: readonly UserActor[]): Promise<Map<string, { sessions: { id: string; version: number }[]; offers: string[] }>> {
+  const rows = await findOpenRows(handle, actors)
+  const mitraIds = idsOf(actors, 'mitra')
+  const ringing = mitraIds.length === 0 ? [] : await handle.select({ id: offers.id, mitraId: offers.mitraId }).from(offers)
+    .where(and(inArray(offers.mitraId, mitraIds), eq(offers.state, 'ringing'), sql`${offers.expiresAt} > app_now()`))
+  return new Map(actors.map((actor) => [actor.id, {
+    sessions: rows.filter((row) => isOf(row, actor)).map(({ id, version }) => ({ id, version })),
+    offers: ringing.filter((offer) => offer.mitraId === actor.id).map((offer) => offer.id),
+  }]))
 }
+
+type OpenRow = { id: string; version: number; customerId: string; mitraId: string | null }
+
+async function findOpenRows(handle: Queryable, actors: readonly UserActor[]): Promise<OpenRow[]> {
+  return handle.select({ id: sessions.id, version: sessions.version, customerId: sessions.customerId, mitraId: sessions.mitraId }).from(sessions)
+    .where(and(inArray(sessions.state, [...OPEN_STATES]), or(inArray(sessions.customerId, idsOf(actors, 'customer')), inArray(sessions.mitraId, idsOf(actors, 'mitra')))))
+    .orderBy(desc(sessions.id))
+}
+
+const idsOf = (actors: readonly UserActor[], kind: UserActor['kind']): string[] => actors.filter((actor) => actor.kind === kind).map((actor) => actor.id)
+const isOf = (row: OpenRow, actor: UserActor): boolean => (actor.kind === 'customer' ? row.customerId : row.mitraId) === actor.id
 
 export type HealedFrame = { userIds: string[]; frame: { type: string } & Record<string, unknown>; key: string }
 

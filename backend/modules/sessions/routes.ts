@@ -47,7 +47,7 @@ export const sessionRoutes = (ctx: Ctx): FastifyPluginAsyncZod => async (app) =>
   })
 
   app.get('/api/v1/offers', { schema: { tags: ['sessions'], response: { 200: offerList } }, config: { access: 'mitra', limit: 'standard' } }, async (request) => {
-    const found = await findOfferViews(ctx.sql, { mitraId: request.user.id })
+    const found = await findOfferViews(ctx.sql, { mitraIds: [request.user.id] })
     return { items: found.map((offer) => offer.view), nextCursor: null }
   })
 

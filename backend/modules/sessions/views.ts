@@ -57,11 +57,11 @@ function view(row: Session, people: ReadonlyMap<string, Person>, queue: SessionV
 }
 
 /** Offers as the mitra sees them; ringing ones unless ids are given. */
-export async function findOfferViews(handle: Queryable, which: { mitraId: string } | { ids: readonly string[] }): Promise<{ offer: Offer; view: OfferView }[]> {
+export async function findOfferViews(handle: Queryable, which: { mitraIds: readonly string[] } | { ids: readonly string[] }): Promise<{ offer: Offer; view: OfferView }[]> {
   const condition = 'ids' in which
     ? inArray(offers.id, [...which.ids])
-    : and(eq(offers.mitraId, which.mitraId), eq(offers.state, 'ringing'), sql`${offers.expiresAt} > app_now()`)
-  if ('ids' in which && which.ids.length === 0) return []
+    : and(inArray(offers.mitraId, [...which.mitraIds]), eq(offers.state, 'ringing'), sql`${offers.expiresAt} > app_now()`)
+  if (('ids' in which ? which.ids : which.mitraIds).length === 0) return []
   const rows = await handle.select({ offer: offers, session: sessions }).from(offers).innerJoin(sessions, eq(sessions.id, offers.sessionId)).where(condition).orderBy(desc(offers.id))
   if (rows.length === 0) return []
   const [people, returning] = await Promise.all([
