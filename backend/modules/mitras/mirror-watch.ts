@@ -58,6 +58,7 @@ export function createMirror(ctx: Ctx): Mirror {
 
   return {
     start() {
+      if (timers.length > 0 || isStopped) return
       ctx.valkey.onConnect(() => {
         doubtMirror(ctx)
         checkNow()
