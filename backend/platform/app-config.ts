@@ -7,7 +7,8 @@ import { appOf, isOlder } from './version-gate.ts'
 const Query = z.object({
   app: z.enum(['customer', 'mitra', 'client_app', 'mitra_app']).default('customer'),
   platform: z.string().max(32).optional(),
-  version: z.string().regex(/^\d{1,6}(\.\d{1,6}){0,2}([-+][\w.-]+)*$/).optional(),
+  // A + that nobody encoded arrives as a space.
+  version: z.string().regex(/^\d{1,6}(\.\d{1,6}){0,2}([-+ ][\w.-]+)*$/).optional(),
 })
 
 const AppConfig = z.object({
@@ -31,7 +32,7 @@ export const appConfigRoutes = (ctx: Ctx): FastifyPluginAsyncZod => async (app) 
     return {
       minVersion,
       latestVersion: settings.get(isMitra ? 'mitraLatestVersion' : 'customerLatestVersion'),
-      updateRequired: request.query.version !== undefined && isOlder(request.query.version.split(/[-+]/)[0]!, minVersion),
+      updateRequired: request.query.version !== undefined && isOlder(request.query.version.split(/[-+ ]/)[0]!, minVersion),
       maintenance: settings.get('maintenance'),
       features: { payments: ctx.gateways.payments.enabled },
       terms: { version: settings.get('termsVersion'), url: settings.get('termsUrl') },

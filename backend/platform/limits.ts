@@ -1,15 +1,15 @@
 import { isIPv6 } from 'node:net'
-import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
+import { RateLimiterRedis, type RateLimiterRes } from 'rate-limiter-flexible'
 import { LIMITS, type LimitName } from './access.ts'
 import type { Caller } from './auth-hook.ts'
 import type { Ctx } from './ctx.ts'
 import type { SettingName } from './settings.ts'
 
 const WINDOW_SECONDS = 900
-/** No request waits longer than this for a count; then its replica counts it alone. */
-const ANSWER_WITHIN_MS = 100
 /** In development one machine plays everybody. */
 const DEVELOPMENT_FACTOR = 100
+/** Callers remembered by a replica; beyond it the oldest are forgotten (Valkey still counts them). */
+const REMEMBERED = 50_000
 
 export type Verdict = { limit: number; remaining: number; resetSeconds: number; isOver: boolean }
 export type Limits = { count(name: LimitName, ip: string, caller: Caller): Promise<Verdict> | undefined }
@@ -18,7 +18,7 @@ type BudgetSetting = Extract<SettingName, 'anonymousRequests' | 'userRequests' |
 
 /**
  * Counts requests in Valkey, for all replicas together, in one round trip; while Valkey is away each replica counts
- * alone, at once. `undefined` for what is outside every budget.
+ * on alone from what it last knew. `undefined` for what is outside every budget.
  */
 export function createLimits(ctx: Ctx): Limits {
   const factor = ctx.env.APP_ENV === 'development' ? DEVELOPMENT_FACTOR : 1
@@ -36,46 +36,48 @@ export function createLimits(ctx: Ctx): Limits {
   }
 }
 
+type Window = { count: number; endsAtMs: number }
+
 function createBudget(ctx: Ctx, setting: BudgetSetting, factor: number): (key: string) => Promise<Verdict> {
-  const options = { keyPrefix: `limit:${setting}`, duration: WINDOW_SECONDS }
-  const limitersFor = (points: number) => ({
-    points,
-    local: new RateLimiterMemory({ ...options, points }),
-    // A key that is over is refused from memory: a flood costs Valkey nothing.
-    shared: new RateLimiterRedis({ ...options, points, storeClient: ctx.valkey.command, inMemoryBlockOnConsumed: points }),
-  })
-  let limiters = limitersFor(ctx.settings.get(setting) * factor)
+  // Its own limit is out of reach: the setting decides here, and may change at any time.
+  const shared = new RateLimiterRedis({ keyPrefix: `limit:${setting}`, duration: WINDOW_SECONDS, points: Number.MAX_SAFE_INTEGER, storeClient: ctx.valkey.command })
+  const windows = new Map<string, Window>()
   return async (key) => {
-    const points = ctx.settings.get(setting) * factor
-    if (points !== limiters.points) limiters = limitersFor(points)
-    const { local, shared } = limiters
-    const result = (await within(ctx.valkey.attempt(() => consume(shared, key)))) ?? (await consume(local, key))
-    const isOver = result.consumedPoints > points || (result.consumedPoints === 0 && result.remainingPoints === 0)
+    const limit = ctx.settings.get(setting) * factor
+    const window = windowOf(windows, key)
+    let used = ++window.count
+    // Who is over is refused from memory: a flood costs Valkey nothing.
+    if (used <= limit) {
+      const counted = await ctx.valkey.attempt(() => shared.consume(key))
+      if (counted) {
+        used = counted.consumedPoints
+        follow(window, counted)
+      }
+    }
+    const isOver = used > limit
     if (isOver) ctx.metrics.rateLimited.inc({ limit: setting })
-    return { limit: points, remaining: Math.max(0, result.remainingPoints), resetSeconds: Math.max(1, Math.ceil(result.msBeforeNext / 1000)), isOver }
+    return { limit, remaining: Math.max(0, limit - used), resetSeconds: Math.max(1, Math.ceil((window.endsAtMs - performance.now()) / 1000)), isOver }
   }
 }
 
-// A refusal is a rejection with the result in it; anything else that is thrown is Valkey's.
-async function consume(limiter: RateLimiterRedis | RateLimiterMemory, key: string): Promise<RateLimiterRes> {
-  try {
-    return await limiter.consume(key)
-  } catch (refusal) {
-    if (refusal instanceof RateLimiterRes) return refusal
-    throw refusal
-  }
+function windowOf(windows: Map<string, Window>, key: string): Window {
+  const nowMs = performance.now()
+  const known = windows.get(key)
+  if (known && known.endsAtMs > nowMs) return known
+  if (windows.size >= REMEMBERED) for (const [oldest] of windows.entries().take(REMEMBERED / 10)) windows.delete(oldest)
+  const window = { count: 0, endsAtMs: nowMs + WINDOW_SECONDS * 1000 }
+  windows.delete(key)
+  windows.set(key, window)
+  return window
 }
 
-async function within(counted: Promise<RateLimiterRes | undefined>): Promise<RateLimiterRes | undefined> {
-  const { promise, resolve } = Promise.withResolvers<undefined>()
-  const timer = setTimeout(resolve, ANSWER_WITHIN_MS, undefined)
-  try {
-    return await Promise.race([counted, promise])
-  } finally {
-    clearTimeout(timer)
-  }
+// What this replica counted alone stays counted, unless Valkey has begun another window.
+function follow(window: Window, counted: RateLimiterRes): void {
+  const endsAtMs = performance.now() + counted.msBeforeNext
+  const isNewWindow = endsAtMs - window.endsAtMs > 2000
+  window.count = isNewWindow ? counted.consumedPoints : Math.max(window.count, counted.consumedPoints)
+  window.endsAtMs = endsAtMs
 }
-
 
 /** The address, or the /64 network of an IPv6 address, in one spelling: what "an IP" means in every limit. */
 export function networkOf(ip: string): string {

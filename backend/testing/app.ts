@@ -4,6 +4,7 @@ import type { SettingValues } from '../platform/settings.ts'
 import { startReplica, type Replica, type ReplicaOptions } from '../replica.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 import { testEnv } from './env.ts'
+import type { Gate } from './gate.ts'
 import { startValkey, type Valkey } from './servers/valkey.ts'
 import { startTestSimulators, testSecrets, type Simulators } from './simulators/index.ts'
 
@@ -17,6 +18,8 @@ export type TestAppOptions = {
   replicas?: number
   /** False: no outside companies (payments off). Faults are set at `app.simulators.control`. */
   simulators?: boolean | Parameters<typeof startTestSimulators>[0]
+  /** Ways to Postgres and Valkey that the test can break (`startGate(t)`). */
+  through?: { postgres?: Gate; valkey?: Gate }
   authenticators?: ReplicaOptions['authenticators']
   mount?: ReplicaOptions['mount']
 }
@@ -30,7 +33,7 @@ export type TestApp = {
   db: TestDatabase
   /** Any statement, as the schema's owner. */
   query<Row = Record<string, ReturnType<typeof JSON.parse>>>(text: string, values?: unknown[]): Promise<Row[]>
-  /** Moves the time of Postgres (`app_now()`) and of the replicas' process clocks together. */
+  /** Moves the time of Postgres (`app_now()`), the replicas' process clocks and the simulators together. */
   clock: { advance(seconds: number): Promise<void>; now(): Promise<Date> }
   valkey: Valkey
   simulators: Simulators
@@ -39,20 +42,21 @@ export type TestApp = {
 /** Whole replicas on free ports with a database, a Valkey and simulators of their own; all end with the test. */
 export async function startTestApp(t: Test, options: TestAppOptions = {}): Promise<TestApp> {
   const started: { stop(): Promise<void> }[] = []
+  const replicas: TestReplica[] = []
   t.after(async () => {
+    await Promise.all(replicas.map((replica) => replica.stop()))
     for (const part of started.toReversed()) await part.stop()
   })
+  let shiftMs = 0
+  const clock = { nowMs: () => Date.now() + shiftMs }
   const simulatorOptions = typeof options.simulators === 'object' ? options.simulators : {}
-  const [db, valkey, simulators] = await Promise.all([createTestDatabase(), startValkey(), startTestSimulators(simulatorOptions)])
+  const [db, valkey, simulators] = await Promise.all([createTestDatabase(), startValkey(), startTestSimulators({ clock: clock.nowMs, ...simulatorOptions })])
   const owner = new pg.Pool({ connectionString: db.ownerUrl, max: 2 })
   owner.on('error', () => {})
   started.push({ stop: () => db.drop() }, { stop: () => owner.end() }, valkey, simulators)
   await owner.query('insert into settings (key, value) select key, value from jsonb_each($1::jsonb)', [JSON.stringify(options.settings ?? {})])
 
-  let shiftMs = 0
-  const clock = { nowMs: () => Date.now() + shiftMs }
-  const env = testEnv({ DATABASE_URL: db.url, VALKEY_URL: valkey.url }, { ...(options.simulators === false ? {} : gatewayVariables(simulators)), ...options.env })
-  const replicas: TestReplica[] = []
+  const env = testEnv({ DATABASE_URL: by(options.through?.postgres, db.url), VALKEY_URL: by(options.through?.valkey, valkey.url) }, { ...(options.simulators === false ? {} : gatewayVariables(simulators)), ...options.env })
   for (let index = 0; index < (options.replicas ?? 1); index++) {
     const replica = await startReplica(env, {
       clock,
@@ -61,7 +65,6 @@ export async function startTestApp(t: Test, options: TestAppOptions = {}): Promi
       ...(options.authenticators ? { authenticators: options.authenticators } : {}),
       ...(options.mount ? { mount: options.mount } : {}),
     })
-    started.push(replica)
     replicas.push({ ...replica, url: replica.publicUrl })
   }
   await Promise.all(replicas.map((replica) => replica.serving))
@@ -79,6 +82,14 @@ export async function startTestApp(t: Test, options: TestAppOptions = {}): Promi
       now: () => db.clock.now(),
     },
   }
+}
+
+function by(gate: Gate | undefined, url: string): string {
+  if (!gate) return url
+  const changed = new URL(url)
+  gate.open(Number(changed.port))
+  changed.port = String(gate.port)
+  return changed.href
 }
 
 function gatewayVariables(simulators: Simulators): Record<string, string> {
