@@ -26,8 +26,17 @@ export function readText(file: string): string | undefined {
   }
 }
 
-/** True when somebody listens on this port of 127.0.0.1. */
+/** True when somebody goes on listening on this port of 127.0.0.1; a server that is just ending is waited for. */
 export async function portTaken(port: number): Promise<boolean> {
+  const deadline = performance.now() + 1500
+  while (await isListenedOn(port)) {
+    if (performance.now() > deadline) return true
+    await sleep(20)
+  }
+  return false
+}
+
+async function isListenedOn(port: number): Promise<boolean> {
   const server = createServer()
   const { promise, resolve } = Promise.withResolvers<boolean>()
   server.once('error', (error) => resolve(errorCode(error) === 'EADDRINUSE'))
@@ -44,7 +53,7 @@ export async function freePort(): Promise<number> {
   const [from, to] = lowest > 20_000 ? [12_000, lowest] : [20_000, 32_000]
   for (;;) {
     const port = randomInt(from, to)
-    if (!(await portTaken(port))) return port
+    if (!(await isListenedOn(port))) return port
   }
 }
 
