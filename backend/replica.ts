@@ -14,6 +14,7 @@ import type { Env } from './platform/env.ts'
 import type { Readiness } from './platform/health.ts'
 import { checkSchema } from './platform/migrations.ts'
 import { createHub } from './platform/realtime/hub.ts'
+import type { Realtime } from './platform/realtime/realtime.ts'
 import { createPublicApp, createPublicRealtime } from './public-app.ts'
 import { startWorker, type WorkerOptions } from './worker.ts'
 import { createWorld, type WorldOverrides } from './world.ts'
@@ -42,6 +43,7 @@ export type Replica = {
   publicUrl: string
   internalUrl: string
   readiness: Readiness
+  realtime: Realtime
   /** Resolves once the replica serves (schema in range, settings read, workers running), or stops before it ever did. */
   serving: Promise<void>
   /** Finishes what is under way and closes everything. Every step has its own deadline, 20 s together. */
@@ -82,7 +84,7 @@ export async function startReplica(env: Env, options: ReplicaOptions = {}): Prom
     const stopping = new AbortController()
     const serving = boot(ctx, readiness, stopping.signal, parts)
     return {
-      ctx, publicApp, internalApp, readiness, serving,
+      ctx, publicApp, internalApp, readiness, realtime, serving,
       publicUrl: urlOf(publicApp), internalUrl: urlOf(internalApp),
       async stop() {
         readiness.isDraining = true

@@ -30,6 +30,7 @@ const OVER_PAUSE_MS = 1000
 const OVER_LIMIT = Buffer.from(JSON.stringify({ type: 'error', code: 'too_many_frames', detail: 'Too many frames: slow down.' }))
 
 export type Realtime = {
+  hub: Hub
   routes: FastifyPluginAsync
   /** Starts the healer; more than once is once. */
   start(): void
@@ -150,6 +151,7 @@ export function createRealtime(ctx: Ctx, hub: Hub, parts: RealtimeParts): Realti
   }
 
   return {
+    hub,
     routes: async (app) => {
       await app.register(websocket, {
         // ws closes by itself what breaks the protocol; a reset connection is no error of ours.
