@@ -9,7 +9,7 @@ import { fcmMessage } from './fcm-message.ts'
 
 /** The most that `sendEach` takes. */
 export const FCM_BATCH_MAX = 500
-/** firebase-admin tries for minutes by itself. What comes of it after this replaces itself on the device by its tag. */
+/** firebase-admin itself waits 15 s. What is accepted after this replaces itself on the device by its tag. */
 const DEADLINE_MS = 10_000
 
 /** FCM through firebase-admin behind the port; never throws. Throws at boot for a service account that can't be used. */

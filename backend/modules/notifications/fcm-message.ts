@@ -4,7 +4,7 @@ import type { PushMessage } from '../../platform/gateways.ts'
 
 /** FCM refuses what is larger than 4,096 bytes, data and notification together: the rest is left for the ids. */
 const TITLE_BYTES = 256
-const BODY_BYTES = 2048
+const BODY_BYTES = 1024
 const COLLAPSE_ID_BYTES = 64
 
 /** Channels that client_app and mitra_app create; the person can silence each. */
