@@ -48,7 +48,7 @@ t.test('an invoice that ended unpaid is told', async (t) => {
 })
 
 t.test('an ask without an answer, or whose answer could not be applied, is made again', async (t) => {
-  const { app, payment } = await startDeaf(t, { gatewayTimeoutMs: 200 })
+  const { app, payment } = await startDeaf(t, { gatewayTimeoutMs: 2000 })
   await app.xendit.pay(payment.providerInvoiceId!)
   await app.advance(31)
   app.simulators.control.setFaults({ xendit: { api: { error: 'hang', operations: ['get'], times: 1 } } })

@@ -4,11 +4,9 @@ import type { Ctx } from '../../platform/ctx.ts'
 
 /**
  * Whoever talks to the provider about making or ending an invoice holds the row for this long; a process that died
- * is followed after it. Longer than a look-up and a creation together, time-outs included.
+ * is followed after it. Longer than any call, its time-out included.
  */
-export const CLAIM_SECONDS = 30
-/** No call is begun later than this after a claim: what a stopped process does when it goes on is no longer covered. */
-export const CLAIM_USABLE_MS = 12_000
+const CLAIM_SECONDS = 30
 
 export type Claim = {
   id: string
@@ -20,7 +18,6 @@ export type Claim = {
   leftSeconds: number
   /** Whose claim it is: the time is the token. */
   until: string
-  isUsable(): boolean
 }
 
 type Row = { id: string; amount_idr: string; description: string; create_tries: number; left_seconds: string; until: string }
@@ -40,14 +37,13 @@ export async function claimEnd(ctx: Ctx, paymentId: string, patienceMs: number):
 }
 
 async function claim(ctx: Ctx, paymentId: string, also: SQL): Promise<Claim | undefined> {
-  const startedAt = performance.now()
   const { rows: [row] } = await ctx.sql.execute<Row>(sql`
     update payments set claimed_until = app_now() + make_interval(secs => ${CLAIM_SECONDS})
     where id = ${paymentId} and state = 'creating' and (claimed_until is null or claimed_until <= app_now()) ${also}
     returning id, amount_idr, description, create_tries, extract(epoch from expires_at - app_now()) as left_seconds, claimed_until as until`)
   return row && {
     id: row.id, amountIdr: Number(row.amount_idr), description: row.description, triesBefore: row.create_tries, leftSeconds: Number(row.left_seconds),
-    until: row.until, isUsable: () => performance.now() - startedAt < CLAIM_USABLE_MS,
+    until: row.until,
   }
 }
 
@@ -57,11 +53,16 @@ export async function releaseClaim(ctx: Ctx, claimed: Claim): Promise<void> {
 }
 
 /**
- * Written before the provider is asked for an invoice: from here on there may be one that we never heard of.
- * False: the claim is no longer ours.
+ * Written before the provider is asked for an invoice: from here on there may be one that we never heard of. Renews the
+ * claim for that call. False: the claim or the hold is over;
+ * who was stopped for so long must not make an invoice beside somebody else's.
  */
 export async function noteTry(ctx: Ctx, claimed: Claim): Promise<boolean> {
-  const result = await ctx.sql.execute(sql`
-    update payments set create_tries = create_tries + 1 where id = ${claimed.id} and state = 'creating' and claimed_until = ${claimed.until}`)
-  return result.rowCount === 1
+  const { rows: [row] } = await ctx.sql.execute<{ until: string; left_seconds: string }>(sql`
+    update payments set create_tries = create_tries + 1, claimed_until = app_now() + make_interval(secs => ${CLAIM_SECONDS})
+    where id = ${claimed.id} and state = 'creating' and claimed_until = ${claimed.until} and claimed_until > app_now()
+      and closing_at is null and expires_at > app_now()
+    returning claimed_until as until, extract(epoch from expires_at - app_now()) as left_seconds`)
+  if (row) Object.assign(claimed, { until: row.until, leftSeconds: Number(row.left_seconds) })
+  return row !== undefined
 }

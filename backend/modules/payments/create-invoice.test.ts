@@ -31,7 +31,7 @@ t.test('twenty at once on two replicas make one invoice', async (t) => {
 
 for (const error of ['hang', 'html502', 'garbage', 'truncate', 'reset', 500] as const) {
   t.test(`an uncertain answer (${error}) never makes two invoices`, async (t) => {
-    const app = await startPayments(t, { gatewayTimeoutMs: 300 })
+    const app = await startPayments(t, { gatewayTimeoutMs: 2000 })
     const { id } = await app.newPayment()
     app.simulators.control.setFaults({ xendit: { api: { error, afterEffect: true, operations: ['create'], times: 1 } } })
     t.equal((await createInvoice(app.ctx, id)).state, 'creating')
@@ -45,7 +45,7 @@ for (const error of ['hang', 'html502', 'garbage', 'truncate', 'reset', 500] as 
 }
 
 t.test('an invoice that the provider did not make is made by the next try', async (t) => {
-  const app = await startPayments(t, { gatewayTimeoutMs: 300 })
+  const app = await startPayments(t)
   const { id } = await app.newPayment()
   app.simulators.control.setFaults({ xendit: { api: { error: 'reset', operations: ['create'], times: 1 } } })
   t.equal((await createInvoice(app.ctx, id)).state, 'creating')
@@ -54,7 +54,7 @@ t.test('an invoice that the provider did not make is made by the next try', asyn
 })
 
 t.test('one that was paid before we heard of it is taken and asked about at once', async (t) => {
-  const app = await startPayments(t, { gatewayTimeoutMs: 300 })
+  const app = await startPayments(t, { gatewayTimeoutMs: 2000 })
   const { id } = await app.newPayment()
   app.simulators.control.setFaults({ xendit: { api: { error: 'hang', afterEffect: true, operations: ['create'], times: 1 }, webhooks: { drop: 1 } } })
   await createInvoice(app.ctx, id)
@@ -106,7 +106,7 @@ t.test('a hold that is over or closing gets no invoice', async (t) => {
 })
 
 t.test('a request that died is followed by the outbox, on its own', async (t) => {
-  const app = await startPayments(t, { gatewayTimeoutMs: 300 })
+  const app = await startPayments(t, { gatewayTimeoutMs: 2000 })
   const created: string[] = []
   const reactions = new Map(paymentReactions({ created: async (_ctx, id) => void created.push(id) }).map((one) => [one.topic, one]))
   const sweep = () => sweepOutbox(app.ctx, reactions, { waitedSeconds: 0, limit: 10 })
@@ -148,7 +148,7 @@ t.test('with payments off none is begun', async (t) => {
 })
 
 t.test('ending an invoice: expired, paid before, unanswered, underpaid', async (t) => {
-  const app = await startPayments(t, { gatewayTimeoutMs: 300 })
+  const app = await startPayments(t, { gatewayTimeoutMs: 2000 })
   const make = async () => (await createInvoice(app.ctx, (await app.newPayment()).id))
   const [expired, paid, unanswered, underpaid] = [await make(), await make(), await make(), await make()]
   app.simulators.control.setFaults({ xendit: { webhooks: { drop: 1 } } })
@@ -172,7 +172,7 @@ t.test('ending an invoice: expired, paid before, unanswered, underpaid', async (
 })
 
 t.test('ending a payment whose creation was uncertain looks it up first', async (t) => {
-  const app = await startPayments(t, { gatewayTimeoutMs: 300 })
+  const app = await startPayments(t, { gatewayTimeoutMs: 2000 })
   const { id } = await app.newPayment()
   app.simulators.control.setFaults({ xendit: { api: { error: 'hang', afterEffect: true, operations: ['create'], times: 1 } } })
   await createInvoice(app.ctx, id)

@@ -54,7 +54,7 @@ export async function lookUpInvoice(ctx: Ctx, claim: Claim): Promise<ProviderInv
 }
 
 async function askForInvoice(ctx: Ctx, claim: Claim): Promise<ProviderInvoice> {
-  if (!claim.isUsable() || !(await noteTry(ctx, claim))) throw new GatewayError('timeout', 'the claim is too old to make an invoice under it')
+  if (!(await noteTry(ctx, claim))) throw new GatewayError('timeout', 'the claim is over')
   return ctx.gateways.payments.createInvoice({
     externalId: claim.id,
     amountIdr: claim.amountIdr,

@@ -4,7 +4,7 @@ import { smallestHooks, startPayments } from '../../testing/payments.ts'
 import { createInvoice, runInboxRow, sweepInbox, type PaymentHooks } from './index.ts'
 
 t.test('while the provider is away an event is tried again later, and not parked', async (t) => {
-  const app = await startPayments(t, { gatewayTimeoutMs: 200 })
+  const app = await startPayments(t, { gatewayTimeoutMs: 2000 })
   const payment = await createInvoice(app.ctx, (await app.newPayment()).id)
   await app.xendit.pay(payment.providerInvoiceId!)
   for (const error of ['hang', 'html502', 429, 'garbage'] as const) {

@@ -175,7 +175,7 @@ t.test('late money is applied: expired → paid, failed → paid', async (t) => 
 })
 
 t.test('a webhook may be quicker than the answer to our own creation', async (t) => {
-  const app = await startPayments(t, { gatewayTimeoutMs: 300 })
+  const app = await startPayments(t, { gatewayTimeoutMs: 2000 })
   const { id } = await app.newPayment()
   app.simulators.control.setFaults({ xendit: { api: { error: 'hang', afterEffect: true, operations: ['create'], times: 1 } } })
   await createInvoice(app.ctx, id)

@@ -6,7 +6,7 @@ import { testEnv } from '../../testing/env.ts'
 import { startTestSimulators, testSecrets, type FaultsInput } from '../../testing/simulators/index.ts'
 import { createXenditGateway } from './xendit-gateway.ts'
 
-async function startGateway(t: Test, timeoutMs = 400) {
+async function startGateway(t: Test, timeoutMs = 2000) {
   const simulators = await startTestSimulators()
   t.after(() => simulators.stop())
   const env = testEnv({ DATABASE_URL: 'postgres://127.0.0.1:1/none', VALKEY_URL: 'redis://127.0.0.1:1' }, {
