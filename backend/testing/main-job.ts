@@ -1,0 +1,84 @@
+import type { Test } from 'tap'
+import { call } from './app.ts'
+import { ChatClient } from './chat-client.ts'
+import { startCluster, type Cluster, type ClusterReplica } from './cluster.ts'
+import { checkHistory } from './history.ts'
+import { approvedMitra, customer, expect, goOnline, type Person } from './people.ts'
+import { packageOf, startSession } from './stage.ts'
+import { eventually } from './wait.ts'
+
+const MESSAGES = 100
+
+type Disturb = (cluster: Cluster) => Promise<void>
+
+/** The whole main job on two replicas, the customer on one and the mitra on the other, while `disturb` breaks things in the middle. */
+export async function liveThroughMainJob(t: Test, disturb: Disturb): Promise<void> {
+  const cluster = await startCluster(t, { settings: { healMs: 500, sweepMs: 250 } })
+  const [{ url }] = cluster.replicas as [ClusterReplica, ClusterReplica]
+  const who = await customer(cluster, { replica: 0 })
+  const mitra = await approvedMitra(cluster, { replica: 1 })
+  const alive = () => cluster.replicas.filter((replica) => replica.isAlive()).map((replica) => replica.url)
+  const clients = [new ChatClient(who, alive), new ChatClient(mitra, () => alive().toReversed())] as const
+  t.after(() => Promise.all(clients.map((client) => client.stop())))
+
+  await goOnline(mitra)
+  await eventually(async () => (await call(url, 'GET', '/api/v1/availability')).body.mitrasFree === 1, 'the beacon shows the mitra')
+  const { sessionId, conversationId, price } = await reachActive(cluster, who, mitra, clients[0])
+
+  for (const client of clients) client.join(conversationId)
+  const disturbed = disturb(cluster)
+  await talk(clients)
+  await disturbed
+  await eventually(() => clients.every((client) => client.outbox.size === 0 && client.list.length === 2 * MESSAGES), 'every message has arrived', { timeoutMs: 40_000 })
+  await checkHistory(t, cluster, conversationId, clients)
+
+  await timeUp(t, cluster, sessionId)
+  await settled(t, cluster, { sessionId, conversationId, mitraId: mitra.id, price })
+  const late = clients[0].send('too late')
+  await eventually(() => clients[0].rejected.find((one) => one.clientId === late), 'a send after the end is refused')
+  t.equal(clients[0].rejected.at(-1)?.code, 'conversation_closed')
+}
+
+async function reachActive(cluster: Cluster, who: Person, mitra: Person, client: ChatClient) {
+  const { id: packageId, priceIdr } = await packageOf(cluster, 15)
+  const started = await expect(201, startSession(who, { packageId }))
+  const { session } = started.body
+  await cluster.simulators.control.xendit.pay(String(session.payment.checkoutUrl).split('/').at(-1)!)
+  const offers = await eventually(async () => {
+    const { body } = await mitra.call('GET', '/api/v1/offers')
+    return body.items.length > 0 ? body.items : undefined
+  }, 'the offer rings on the other replica')
+  await expect(200, mitra.call('POST', `/api/v1/offers/${offers[0].id}/accept`))
+  await eventually(() => client.session?.['session'].state === 'active', 'the customer hears of the accept')
+  const seen = await expect(200, who.call('GET', `/api/v1/sessions/${session.id}`))
+  return { sessionId: session.id as string, conversationId: seen.body.session.conversationId as string, price: priceIdr }
+}
+
+async function talk(clients: readonly [ChatClient, ChatClient]): Promise<void> {
+  for (let index = 0; index < MESSAGES; index++) {
+    for (const client of clients) client.send(`message ${index}`)
+    if (index % 25 === 10) clients[index % 2]!.cut()
+    await new Promise((resolve) => setTimeout(resolve, 15))
+  }
+}
+
+async function timeUp(t: Test, cluster: Cluster, sessionId: string): Promise<void> {
+  await cluster.query(`update chat_sessions set ends_at = app_now() + interval '1 second', due_at = app_now() + interval '1 second', version = version + 1 where id = $1`, [sessionId])
+  await cluster.query(`update conversations set writable_until = app_now() + interval '1 second' where id = (select conversation_id from chat_sessions where id = $1)`, [sessionId])
+  const ended = await eventually(async () => (await cluster.query<{ late: number; end_reason: string }>(
+    `select extract(epoch from ended_at - ends_at)::float8 as late, end_reason from chat_sessions where id = $1 and state = 'ended'`, [sessionId]))[0], 'the session has ended')
+  t.equal(ended.end_reason, 'time_up')
+  t.ok(ended.late <= 3, `at most 3 s late (${ended.late} s)`)
+}
+
+async function settled(t: Test, cluster: Cluster, facts: { sessionId: string; conversationId: string; mitraId: string; price: number }): Promise<void> {
+  const rows = await cluster.query<{ account: string; sum: number }>('select account, sum(amount_idr)::int as sum from ledger_entries group by account')
+  const sums = new Map(rows.map((row) => [row.account, row.sum]))
+  t.equal(sums.get(`session_escrow:${facts.sessionId}`), 0, 'the escrow is zero')
+  t.equal(sums.get(`mitra_payable:${facts.mitraId}`), Math.floor(facts.price * 0.7), 'the mitra has earned the share')
+  t.equal([...sums.values()].reduce((total, sum) => total + sum, 0), 0, 'the ledger sums to zero')
+  const settlements = await cluster.query(`select 1 from ledger_transactions where flow = 'settlement' and session_id = $1`, [facts.sessionId])
+  t.equal(settlements.length, 1, 'settled once')
+  const slots = await cluster.query<{ used: number }>('select used from mitra_slots where mitra_id = $1', [facts.mitraId])
+  t.equal(slots[0]!.used, 0, 'the slot is free again')
+}
