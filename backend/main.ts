@@ -18,8 +18,6 @@ function environment(): Env {
 }
 
 const env = environment()
-// What is wrong with the environment is told before anything else is even loaded.
-const { startReplica } = await import('./replica.ts')
 
 let stopped = Number.NaN
 let stop = async () => {}
@@ -31,6 +29,9 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     void stop().then(() => process.exit(0))
   })
 }
+
+// What is wrong with the environment is told before anything else is even loaded.
+const { startReplica } = await import('./replica.ts')
 
 try {
   const replica = await startReplica(env)

@@ -8,7 +8,7 @@ const url = (...protocols: string[]) =>
   z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), `must be a URL of ${protocols.join(' or ')}`)
 const http = url('http:', 'https:')
 // A list of browsers' origins: scheme, host and port, nothing behind them, and never everybody.
-const origins = list.refine((items) => items.every((item) => URL.canParse(item) && /^https?:$/.test(new URL(item).protocol) && new URL(item).origin === item), 'must be a list of origins like https://app.example.com, without a wildcard')
+const origins = list.refine((items) => items.every((item) => URL.canParse(item) && /^https?:$/.test(new URL(item).protocol) && new URL(item).origin === item && !item.includes('*')), 'must be a list of origins like https://app.example.com, without a wildcard')
 const secret = z.string().min(32, 'must have at least 32 characters')
 
 const jsonList = <T extends z.ZodType>(item: T) =>
@@ -132,7 +132,7 @@ function misspelt(given: Record<string, unknown>): string[] {
   return Object.keys(given)
     .filter((name) => !(name in variables.shape) && !KNOWN_ELSEWHERE.has(name))
     .flatMap((name) => {
-      const near = ENV_NAMES.find((known) => slips(name.toUpperCase(), known) <= (known.length < 8 ? 1 : 2))
+      const near = ENV_NAMES.find((known) => (known.length < 8 ? slips(name, known) <= 1 : slips(name.toUpperCase(), known) <= 2))
       return near === undefined ? [] : [`${name}: is not known (misspelt ${near}?)`]
     })
 }

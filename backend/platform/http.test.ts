@@ -22,7 +22,7 @@ t.test('what every route has in common', async (t) => {
       publicApp.get('/api/v1/broken', { config: open }, async () => {
         throw new Error('the secret of the house')
       })
-      publicApp.get('/api/v1/misshapen', { schema: { response: { 200: z.object({ count: z.number() }) } }, config: open }, async () => ({ count: 'many', secret: 'x' }) as never) // what a bug would answer
+      publicApp.get('/api/v1/misshapen', { schema: { response: { 200: z.object({ count: z.number() }) } }, config: open }, async () => ({ count: 'many', secret: 'x' }))
       publicApp.get('/api/v1/stripped', { schema: { response: { 200: z.object({ count: z.number() }) } }, config: open }, async () => ({ count: 1, secret: 'x' }))
       publicApp.post('/api/v1/store', { schema: { body: z.strictObject({ text: z.string() }) }, config: open }, async (request) => {
         const { text } = request.body as { text: string }
@@ -151,5 +151,7 @@ t.test('a route that declares no access, no limit or a loose body does not boot'
   await t.rejects(boot((_ctx, { publicApp }) => void publicApp.get('/x', async () => ({}))), { message: 'GET /x declares no access' })
   await t.rejects(boot((_ctx, { internalApp }) => void internalApp.get('/x', { config: { access: { staff: 'self' } } }, async () => ({}))), { message: 'GET /x declares no limit' })
   await t.rejects(boot((_ctx, { publicApp }) => void publicApp.post('/x', { config: open, schema: { body: z.object({ a: z.string() }) } }, async () => ({}))), { message: /takes unknown fields/ })
-  await t.rejects(boot(async (_ctx, { publicApp }) => void (await publicApp.register(async (scope) => void scope.delete('/y', async () => ({}))))), { message: 'DELETE /y declares no access' })
+  await t.rejects(boot(async (_ctx, { publicApp }) => {
+    await publicApp.register(async (scope) => void scope.delete('/y', async () => ({})))
+  }), { message: 'DELETE /y declares no access' })
 })

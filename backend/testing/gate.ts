@@ -18,7 +18,10 @@ export async function startGate(t: Test, targetPort = 0): Promise<Gate> {
   let target = targetPort
   let state: 'open' | 'black' | 'cut' = 'open'
   const server = createServer((near) => {
-    if (state === 'cut') return void near.destroy()
+    if (state === 'cut') {
+      near.destroy()
+      return
+    }
     const far = connect({ port: target, host: '127.0.0.1' })
     for (const [from, to] of [[near, far], [far, near]] as const) {
       sockets.add(from)
