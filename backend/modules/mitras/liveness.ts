@@ -7,6 +7,8 @@ import { openIntervals } from './intervals.ts'
 import { mirrorChanged, mirrorHeartbeats } from './mirror.ts'
 
 const FLUSH_MS = 1000
+/** Rows in one UPDATE: after an outage everybody waits at once. */
+const BATCH = 5000
 
 export type Liveness = {
   /** A sign of life (any authenticated frame or request of the mitra). Costs a Map entry; never waits. */
@@ -37,19 +39,21 @@ export function createLiveness(ctx: Ctx): Liveness {
 
   const write = async (everything: boolean) => {
     const due = takeDue(everything)
-    if (due.length === 0) return 0
-    const startedAt = performance.now()
-    for (const [mitraId] of due) writtenAt.set(mitraId, startedAt)
-    try {
-      return await transact(ctx, (tx) => recordSeen(tx, due.map(([mitraId, at]) => ({ mitraId, agoMs: performance.now() - at }))))
-    } catch (error) {
-      // Not written, so it is due again; a newer sign of life that came meanwhile counts.
-      for (const [mitraId, at] of due) {
-        waiting.set(mitraId, Math.max(at, waiting.get(mitraId) ?? at))
-        writtenAt.delete(mitraId)
+    let written = 0
+    while (due.length > 0) {
+      const some = due.slice(0, BATCH)
+      const startedAt = performance.now()
+      try {
+        written += await transact(ctx, (tx) => recordSeen(tx, some.map(([mitraId, at]) => ({ mitraId, agoMs: performance.now() - at }))))
+      } catch (error) {
+        // Not written, so it is due again; a newer sign of life that came meanwhile counts.
+        for (const [mitraId, at] of due) waiting.set(mitraId, Math.max(at, waiting.get(mitraId) ?? at))
+        throw error
       }
-      throw error
+      due.splice(0, some.length)
+      for (const [mitraId] of some) writtenAt.set(mitraId, startedAt)
     }
+    return written
   }
 
   // One write at a time: two would put the same sign of life back when both fail.

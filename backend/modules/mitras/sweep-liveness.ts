@@ -8,6 +8,8 @@ import { mirrorChanged } from './mirror.ts'
 /** A gap longer than this many sweeps (and at least 3 s) interrupts: signs of life may have been lost in it. */
 const SWEEPS_MISSED = 3
 const GAP_LEAST_SECONDS = 3
+/** So many at once; the others are found by the next sweep. A statement of any size would one day meet its time-out. */
+const BATCH = 1000
 
 export type LivenessSweep = {
   /** False while another replica sweeps: the sweep is the system's, theirs counts. */
@@ -52,12 +54,13 @@ export async function sweepLiveness(ctx: Ctx): Promise<LivenessSweep> {
 // SKIP LOCKED: who is being written right now is being seen, or judged by the next sweep. The mitra was there until last seen.
 async function markStale(handle: Queryable, unseenSeconds: number): Promise<{ mitraId: string; at: Date }[]> {
   const { rows } = await handle.execute<{ user_id: string; last_seen_at: string }>(sql`
-    update mitras set stale = true, version = version + 1, updated_at = app_now()
-    where user_id in (
+    with unseen as materialized (
       select user_id from mitras
       where wants_online and not stale and last_seen_at < app_now() - make_interval(secs => ${unseenSeconds})
-      order by user_id for no key update skip locked)
-    returning user_id, last_seen_at`)
+      order by user_id limit ${BATCH} for no key update skip locked)
+    update mitras m set stale = true, version = m.version + 1, updated_at = app_now()
+    from unseen u where m.user_id = u.user_id
+    returning m.user_id, m.last_seen_at`)
   return rows.map((row) => ({ mitraId: row.user_id, at: new Date(row.last_seen_at) }))
 }
 
