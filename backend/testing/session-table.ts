@@ -4,7 +4,7 @@ import { checkLedger } from '../modules/ledger/index.ts'
 import { applyPayment, endByStaff } from '../modules/sessions/index.ts'
 import { startTestApp, type TestApp } from './app.ts'
 import { approvedMitra, goOffline, goOnline, type Person } from './people.ts'
-import { reappear, stage, STAGE_SETTINGS, vanish, type Scene, type StagedState, type StageOptions } from './stage.ts'
+import { clearStage, reappear, stage, STAGE_SETTINGS, vanish, type Scene, type StagedState, type StageOptions } from './stage.ts'
 import { eventually } from './wait.ts'
 
 type Act = (scene: Scene, other: Person | undefined) => Promise<{ status?: number } | void>
@@ -93,14 +93,6 @@ async function proveCell(t: Test, app: TestApp, cell: Cell): Promise<void> {
   const answer = await EVENTS[cell.event]!(scene, other)
   for (const expected of cell.expected) await proveExpected(t, scene, before, expected, answer ?? {}, other)
   await proveMoney(t, scene)
-}
-
-// Only this cell's people are there: whoever is left of another cell would be matched.
-async function clearStage(app: TestApp): Promise<void> {
-  await app.query(`update mitras set wants_online = false, stale = false`)
-  const open = () => app.query<{ id: string }>('select id from chat_sessions where ended_at is null')
-  for (const { id } of await open()) await endByStaff(app.replicas[0]!.ctx, { staffId: randomUUID(), sessionId: id, reason: 'the next cell' }, async () => {})
-  await eventually(async () => (await open()).length === 0, 'nothing of the last cell is open')
 }
 
 type Before = { row: Awaited<ReturnType<Scene['row']>>; money: Awaited<ReturnType<Scene['money']>> }

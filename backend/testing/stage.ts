@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import { endByStaff } from '../modules/sessions/index.ts'
 import { approvedMitra, customer, expect, type Person } from './people.ts'
 import type { Answer, TestApp } from './app.ts'
 import { eventually } from './wait.ts'
@@ -126,6 +128,14 @@ export async function vanish(app: TestApp, mitra: Person, seconds: number): Prom
 export async function reappear(mitra: Person): Promise<void> {
   const answer = await mitra.call('POST', '/api/v1/mitra/heartbeat')
   if (answer.status > 204) throw new Error(`a heartbeat was answered ${answer.status}`)
+}
+
+/** Ends whatever is open and sends every mitra offline: whoever is left of an earlier scene would be matched. */
+export async function clearStage(app: TestApp): Promise<void> {
+  await app.query(`update mitras set wants_online = false, stale = false`)
+  const open = () => app.query<{ id: string }>('select id from chat_sessions where ended_at is null')
+  for (const { id } of await open()) await endByStaff(app.replicas[0]!.ctx, { staffId: randomUUID(), sessionId: id, reason: 'the next scene' }, async () => {})
+  await eventually(async () => (await open()).length === 0, 'nothing of the last scene is open')
 }
 
 const SESSION_TIMES = ['due_at', 'queued_at', 'held_at', 'hold_until', 'closing_at', 'paid_at', 'ring_until', 'accepted_at', 'clock_started_at', 'ends_at', 'paused_at', 'pause_until', 'ended_at']

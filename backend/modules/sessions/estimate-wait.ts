@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Queryable } from '../../platform/database.ts'
-import { findCapacity } from '../mitras/index.ts'
+import { findCapacity, findMitras } from '../mitras/index.ts'
 import type { SessionView } from './contract.ts'
 import { estimateWaits } from './rules.ts'
 
@@ -12,8 +12,8 @@ type Line = { slotEnds: number[]; ahead: { id: string; seconds: number }[]; free
 // One read of everything an estimate needs: when each slot in use frees up, and who waits in which order.
 async function readLine(handle: Queryable): Promise<Line> {
   const [running, waiting, capacity] = await Promise.all([
-    handle.execute<{ left: number }>(sql`
-      select extract(epoch from case state
+    handle.execute<{ mitra: string; left: number }>(sql`
+      select slot_mitra_id as mitra, extract(epoch from case state
         when 'active' then ends_at - app_now()
         when 'paused' then (ends_at - paused_at) + (pause_until - app_now()) / 2
         else make_interval(mins => minutes) end)::float8 as left
@@ -22,7 +22,10 @@ async function readLine(handle: Queryable): Promise<Line> {
       select id, minutes * 60 as seconds from chat_sessions where state = 'queued' order by queue_number`),
     findCapacity(handle),
   ])
-  return { slotEnds: running.rows.map((row) => Math.max(0, row.left)), ahead: waiting.rows, freeSlots: capacity.free }
+  // A mitra who has gone offline serves to the end, and then nobody.
+  const mitras = await findMitras(handle, [...new Set(running.rows.map((row) => row.mitra))])
+  const staying = running.rows.filter((row) => mitras.get(row.mitra)?.isOnline)
+  return { slotEnds: staying.map((row) => Math.max(0, row.left)), ahead: waiting.rows, freeSlots: capacity.free }
 }
 
 function estimateAfter(line: Line, ahead: readonly number[]): { p50: number; p90: number } | null {
