@@ -96,7 +96,6 @@ async function main(): Promise<void> {
     throw new ServerUnavailable(`cannot write to ${DATA} (${errorCode(error)})`)
   }
   await removeLeftovers()
-  const valkey = findValkey()
   let postgres: Postgres | undefined
   const end = async () => {
     killTestFiles()
@@ -112,6 +111,7 @@ async function main(): Promise<void> {
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt)
   try {
+    const valkey = findValkey()
     postgres = await startPostgres({ dataDir: join(own, 'postgres'), durable: false })
     await prepareTemplate(postgres)
     const env = { ...process.env, TEST_DATABASE_URL: postgres.url(), [PROGRAM_VARIABLE]: JSON.stringify(valkey) }

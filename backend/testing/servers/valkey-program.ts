@@ -72,7 +72,7 @@ function fetchInto(work: string): { path: string; folders: string[] } {
       return { path: relative(work, path), folders: folders.map((folder) => relative(work, folder)) }
     }
   }
-  const reason = update.stderr.trim().split('\n').findLast((line) => line.startsWith('E:')) ?? 'no package valkey-server or redis-server in the configured sources'
+  const reason = update.stderr.trim().split('\n').find((line) => /^[EW]:/.test(line)) ?? 'no package valkey-server or redis-server in the configured sources'
   throw new ServerUnavailable(`no valkey-server or redis-server is installed, and it could not be fetched (${reason}): install one`)
 }
 
