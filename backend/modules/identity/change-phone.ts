@@ -17,16 +17,17 @@ export async function changePhone(ctx: Ctx, actor: UserActor, input: { challenge
   const challenge = await checkCode(ctx, input.challengeId, input.code)
   if (challenge.kind !== actor.kind) throw new AppError('otp_invalid', 'This code was asked for by the other app.')
   const moved = await transact(ctx, async (tx) => {
-    await consumeChallenge(tx, challenge.id)
+    await consumeChallenge(tx.sql, challenge.id)
     if (await isSanctioned(tx.sql, challenge.phoneHash)) return new AppError('account_suspended', 'This number is suspended.')
     const user = await move(tx, actor, challenge)
     if (!user) return taken()
     await revokeSignIns(tx, { userId: actor.id, exceptSignInId: actor.signInId, reason: 'phone_changed' })
     return user
-  }).catch((error: unknown) => {
-    // Somebody opened an account with this number in the same moment.
-    if (violatedConstraint(error) === 'users_phone') return taken()
-    throw error
+  }).catch(async (error: unknown) => {
+    if (violatedConstraint(error) !== 'users_phone') throw error
+    // Somebody took the number in the same moment; the transaction that used up the code was rolled back with it.
+    await consumeChallenge(ctx.sql, challenge.id)
+    return taken()
   })
   // Only after the commit: the code is used up like any other.
   if (moved instanceof AppError) throw moved

@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { and, eq, gt, isNull, lt, sql } from 'drizzle-orm'
-import type { Ctx, Tx } from '../../platform/ctx.ts'
+import type { Ctx } from '../../platform/ctx.ts'
+import type { Queryable } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
 import { GatewayError } from '../../platform/gateways.ts'
 import { hashCode } from './request-code.ts'
@@ -20,8 +21,8 @@ export async function checkCode(ctx: Ctx, challengeId: string, code: string): Pr
 }
 
 /** Single use: of all who hold the right code exactly one gets through. Throws `otp_invalid` or `otp_expired`. */
-export async function consumeChallenge(tx: Tx, challengeId: string): Promise<void> {
-  const claimed = await tx.sql.update(otpChallenges).set({ consumedAt: sql`app_now()` }).where(and(
+export async function consumeChallenge(handle: Queryable, challengeId: string): Promise<void> {
+  const claimed = await handle.update(otpChallenges).set({ consumedAt: sql`app_now()` }).where(and(
     eq(otpChallenges.id, challengeId), isNull(otpChallenges.consumedAt), isNull(otpChallenges.supersededAt), gt(otpChallenges.expiresAt, sql`app_now()`),
   )).returning({ id: otpChallenges.id })
   if (claimed.length === 0) throw wrong()

@@ -30,7 +30,7 @@ export async function removeDevice(handle: Queryable, userId: string, id: string
   return device
 }
 
-export type DeviceToken = { token: string; platform: Platform }
+export type DeviceToken = { userId: string; token: string; platform: Platform }
 
 /** The push tokens of these persons, of living sign-ins; nothing for those who switched notifications off. */
 export async function findDeviceTokens(handle: Queryable, userIds: readonly string[]): Promise<Map<string, DeviceToken[]>> {

@@ -46,7 +46,7 @@ t.test('without a provider, in development', async (t) => {
     const answers = await Promise.all([verifyCode(one, first), verifyCode(two, second)])
     t.same(answers.map((answer) => answer.status), [200, 200])
     t.equal(answers[0].body.user.id, answers[1].body.user.id)
-    t.same(answers.map((answer) => answer.body.user.isNew).toSorted(), [false, true])
+    t.equal(answers.filter((answer) => answer.body.user.isNew).length, 1)
   })
 
   await t.test('a right code 50 times at once, on two replicas, signs in once', async (t) => {
@@ -180,12 +180,13 @@ t.test('known and unknown numbers look the same', async (t) => {
   await verifyCode(app.url, first.body.challengeId, sentTo(app, known))
 
   const texts: string[] = []
-  const { query } = pg.Client.prototype
-  t.teardown(() => void (pg.Client.prototype.query = query))
-  pg.Client.prototype.query = function record(this: pg.Client, asked: string | { text: string }, ...rest: unknown[]) {
+  const query = Reflect.get(pg.Client.prototype, 'query') as (...args: unknown[]) => unknown // only handed on
+  t.teardown(() => void Reflect.set(pg.Client.prototype, 'query', query))
+  Reflect.set(pg.Client.prototype, 'query', function record(this: pg.Client, ...args: unknown[]) {
+    const [asked] = args as [string | { text: string }]
     texts.push(typeof asked === 'string' ? asked : asked.text)
-    return Reflect.apply(query, this, [asked, ...rest])
-  } as typeof query
+    return Reflect.apply(query, this, args)
+  })
   // The replica's own polls go on meanwhile.
   const statements = async (work: () => Promise<unknown>) => {
     texts.length = 0

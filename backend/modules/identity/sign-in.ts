@@ -17,7 +17,7 @@ export type SignedIn = { tokens: TokenPair; user: User; isNew: boolean }
 export async function signIn(ctx: Ctx, input: SignInInput): Promise<SignedIn> {
   const challenge = await checkCode(ctx, input.challengeId, input.code)
   const signedIn = await transact(ctx, async (tx) => {
-    await consumeChallenge(tx, challenge.id)
+    await consumeChallenge(tx.sql, challenge.id)
     if (await isSanctioned(tx.sql, challenge.phoneHash)) return undefined
     const { user, isNew } = await findOrCreate(tx, challenge.kind, challenge)
     const id = tx.ids.next()

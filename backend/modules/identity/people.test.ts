@@ -1,0 +1,58 @@
+import t from 'tap'
+import { transact } from '../../platform/database.ts'
+import { call, startTestApp } from '../../testing/app.ts'
+import { newPhone, signIn } from '../../testing/sign-in.ts'
+import { ensurePerson, findDeviceTokens, findPeople, findPhone, findSamePersonPairs, findSamePersons, maskPhone, removeDeviceTokens } from './index.ts'
+
+t.test('what other modules ask of identity', async (t) => {
+  const app = await startTestApp(t, { simulators: false })
+  const { ctx } = app.replicas[0]!
+  const nobody = '01890000-0000-7000-8000-000000000000'
+
+  await t.test('people are found by their ids, all at once', async (t) => {
+    const [one, two] = [await signIn(app), await signIn(app, { kind: 'mitra' })]
+    const found = await findPeople(ctx.sql, [one.id, two.id, nobody, one.id])
+    t.same([...found.keys()].toSorted(), [one.id, two.id].toSorted())
+    t.match(found.get(two.id), { kind: 'mitra', displayName: null, language: 'id', timeZone: 'Asia/Jakarta', bannedAt: null, erasedAt: null })
+    t.equal((await findPeople(ctx.sql, [])).size, 0)
+  })
+
+  await t.test('one person is told by the number, or by a push token that both have had', async (t) => {
+    const customer = await signIn(app)
+    const sameNumber = await signIn(app, { kind: 'mitra', phone: customer.phone })
+    const sameDevice = await signIn(app, { kind: 'mitra' })
+    const stranger = await signIn(app, { kind: 'mitra' })
+    for (const { token } of [customer, sameDevice]) {
+      await call(app.url, 'POST', '/api/v1/me/devices', { token, body: { token: 'one-and-the-same-phone', platform: 'android' } })
+    }
+    const others = [sameNumber.id, sameDevice.id, stranger.id]
+    t.same([...(await findSamePersons(ctx.sql, customer.id, others))].toSorted(), [sameNumber.id, sameDevice.id].toSorted())
+    t.same([...(await findSamePersons(ctx.sql, stranger.id, [customer.id, sameDevice.id]))], [])
+    t.same([...(await findSamePersonPairs(ctx.sql, [customer.id, stranger.id], others))].toSorted(), [sameNumber.id, sameDevice.id].map((id) => `${customer.id}:${id}`).toSorted())
+    t.equal((await findSamePersons(ctx.sql, customer.id, [])).size, 0)
+  })
+
+  await t.test('dead push tokens are forgotten', async (t) => {
+    const person = await signIn(app)
+    for (const token of ['a-living-token', 'a-dead-token']) await call(app.url, 'POST', '/api/v1/me/devices', { token: person.token, body: { token, platform: 'ios' } })
+    await removeDeviceTokens(ctx.sql, ['a-dead-token', 'unknown'])
+    t.same((await findDeviceTokens(ctx.sql, [person.id, nobody])).get(person.id), [{ userId: person.id, token: 'a-living-token', platform: 'ios' }])
+    await removeDeviceTokens(ctx.sql, [])
+  })
+
+  await t.test('a number is read for staff, and masked', async (t) => {
+    const person = await signIn(app)
+    t.equal(await findPhone(ctx.sql, ctx, person.id), person.phone)
+    t.equal(await findPhone(ctx.sql, ctx, nobody), undefined)
+    t.notMatch(maskPhone(person.phone), person.phone.slice(4, 9))
+  })
+
+  await t.test('an account is made once for a number and kind', async (t) => {
+    const phone = newPhone()
+    const ensure = () => transact(ctx, (tx) => ensurePerson(tx, { kind: 'mitra', phone }))
+    const [first, second] = await Promise.all([ensure(), ensure()])
+    t.equal(first.user.id, second.user.id)
+    t.not(first.isNew, second.isNew)
+    t.equal((await signIn(app, { kind: 'mitra', phone })).id, first.user.id)
+  })
+})
