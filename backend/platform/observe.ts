@@ -10,7 +10,8 @@ export function observe(app: FastifyInstance, ctx: Ctx): void {
     const labels = { method: request.method, route, status_code: reply.statusCode }
     ctx.metrics.httpRequests.inc(labels)
     ctx.metrics.httpDuration.observe(labels, reply.elapsedTime / 1000)
-    const level = reply.statusCode >= 500 ? 'warn' : request.routeOptions.config.limit === 'none' ? 'debug' : 'info'
+    const isRoutine = request.routeOptions.config.limit === 'none' && reply.statusCode !== 500
+    const level = isRoutine ? 'debug' : reply.statusCode >= 500 ? 'warn' : 'info'
     ctx.log[level](
       {
         requestId: request.id, method: request.method, route, status: reply.statusCode, durationMs: Math.round(reply.elapsedTime * 10) / 10, ip: request.ip,

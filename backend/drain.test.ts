@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { startCluster, type Cluster } from './testing/cluster.ts'
+import { call } from './testing/http.ts'
+import { connect, type TestSocket } from './testing/socket.ts'
+import { customer, type Person } from './testing/people.ts'
+
+const DRAIN_SECONDS = 2
+const SOCKETS = 24
+const LOAD = 8
+
+/** People of a cluster: what `people.ts` needs of an app. */
+const place = (cluster: Cluster) => ({ replicas: cluster.replicas as never, query: cluster.query }) // only `url` of a replica is read
+
+type Fault = { path: string; what: string }
+
+/** Requests one after another, as a balancer sends them: to the first replica while it is ready, then to the second. */
+async function load(cluster: Cluster, people: readonly Person[], isReady: () => boolean, isOver: () => boolean): Promise<{ answered: number; faults: Fault[] }> {
+  const faults: Fault[] = []
+  let answered = 0
+  const worker = async (index: number) => {
+    const person = people[index % people.length]!
+    for (let turn = 0; !isOver(); turn++) {
+      const { url } = cluster.replicas[isReady() ? 0 : 1]!
+      const [method, path] = turn % 3 === 0 ? ['PATCH', '/api/v1/me'] : ['GET', turn % 3 === 1 ? '/api/v1/me' : '/api/v1/packages']
+      try {
+        const answer = await call(url, method!, path!, { token: person.token, ...(method === 'PATCH' ? { body: { displayName: `Citra ${turn}` } } : {}) })
+        if (answer.status >= 500) faults.push({ path: path!, what: `${answer.status} ${answer.text}` })
+        answered++
+      } catch (error) {
+        faults.push({ path: path!, what: String(error instanceof Error ? (error.cause ?? error) : error) })
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: LOAD }, (_, index) => worker(index)))
+  return { answered, faults }
+}
+
+t.test('a replica that is asked to stop leaves without anybody noticing', async (t) => {
+  const cluster = await startCluster(t, { replicas: 2, env: { DRAIN_SECONDS: String(DRAIN_SECONDS) } })
+  const [leaving] = cluster.replicas
+  const people = await Promise.all(Array.from({ length: 4 }, () => customer(place(cluster))))
+  const sockets: TestSocket[] = await Promise.all(Array.from({ length: SOCKETS }, (_, index) => connect(people[index % people.length]!)))
+  let isReady = true
+  let isOver = false
+  const working = load(cluster, people, () => isReady, () => isOver)
+  const watching = (async () => {
+    while (isReady) {
+      const answer = await call(leaving!.url, 'GET', '/ready')
+      if (answer.status !== 200) {
+        t.match(answer, { status: 503, body: { status: 'not_ready', dependencies: { process: { status: 'draining' } } } })
+        isReady = false
+      }
+      await sleep(20)
+    }
+  })()
+  await sleep(500)
+
+  const askedMs = performance.now()
+  const exited = leaving!.kill('SIGTERM')
+  const closings = await Promise.all(sockets.map(async (socket) => ({ ...(await socket.closed), afterMs: performance.now() - askedMs })))
+  t.equal(await exited, 0)
+  t.ok(performance.now() - askedMs < 25_000, `${Math.round(performance.now() - askedMs)} ms`)
+  await watching
+  isOver = true
+  const { answered, faults } = await working
+  t.same(faults, [], 'no 5xx, no reset')
+  t.ok(answered > 20, `${answered} requests`)
+  t.same([...new Set(closings.map((closing) => closing.code))], [1012])
+  const times = closings.map((closing) => closing.afterMs).toSorted((a, b) => a - b)
+  t.ok(times.at(-1)! - times[0]! > (DRAIN_SECONDS * 1000) / 3, 'sockets are spread over the time, so that nobody sees a herd')
+
+  t.comment('the other one, with Valkey stopped')
+  cluster.valkey.kill('SIGSTOP')
+  const otherMs = performance.now()
+  t.equal(await cluster.replicas[1]!.kill('SIGTERM'), 0)
+  t.ok(performance.now() - otherMs < 25_000, `${Math.round(performance.now() - otherMs)} ms`)
+})
