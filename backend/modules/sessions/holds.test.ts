@@ -1,0 +1,110 @@
+import t from 'tap'
+import { startTestApp } from '../../testing/app.ts'
+import { approvedMitra, customer, expect } from '../../testing/people.ts'
+import { clearStage, packageOf, reappear, stage, STAGE_SETTINGS, startSession, vanish } from '../../testing/stage.ts'
+import { eventually } from '../../testing/wait.ts'
+
+t.test('holds, their end in two phases, and pauses', async (t) => {
+  const app = await startTestApp(t, { replicas: 2, settings: { ...STAGE_SETTINGS, invoiceWaitMs: 1500 } })
+  t.beforeEach(async () => {
+    app.simulators.control.resetFaults()
+    await clearStage(app)
+  })
+
+  await t.test('paid while it is being cancelled: cancelled, and the money is in the wallet', async (t) => {
+    const scene = await stage(app, 'held')
+    app.simulators.control.setFaults({ xendit: { webhooks: { drop: 1 } } })
+    await scene.payInvoice()
+    await expect(200, scene.customer.call('POST', `/api/v1/sessions/${scene.sessionId}/cancel`))
+    t.equal((await scene.until('cancelled')).end_reason, 'customer_cancelled')
+    t.same(await scene.money(), { escrow: 0, wallet: 25_000, payable: 0, revenue: 0 })
+  })
+
+  await t.test('paid at the very deadline, the webhook lost: it rings all the same', async (t) => {
+    const scene = await stage(app, 'held')
+    app.simulators.control.setFaults({ xendit: { webhooks: { drop: 1 } } })
+    await scene.payInvoice()
+    await scene.travel(601)
+    await scene.until('ringing')
+    t.equal((await scene.money()).escrow, 25_000)
+  })
+
+  await t.test('the provider does not answer: the hold closes after a minute, later money goes to the wallet', async (t) => {
+    const scene = await stage(app, 'held')
+    app.simulators.control.setFaults({ xendit: { api: { error: 502 } } })
+    const { body } = await expect(200, scene.customer.call('POST', `/api/v1/sessions/${scene.sessionId}/cancel`))
+    t.match(body.session, { state: 'held', isClosing: true })
+    await scene.travel(61)
+    await scene.until('cancelled')
+    app.simulators.control.resetFaults()
+    await scene.payInvoice()
+    await eventually(async () => (await scene.money()).wallet === 25_000, 'the late payment is in the wallet')
+    t.equal((await scene.row()).state, 'cancelled')
+  })
+
+  await t.test('an invoice that takes long: 201 with a payment that says creating, then session:updated', async (t) => {
+    await approvedMitra(app, { online: true })
+    const who = await customer(app)
+    app.simulators.control.setFaults({ xendit: { api: { delayMs: 2500, operations: ['create'] } } })
+    const { id: packageId } = await packageOf(app, 15)
+    const { body } = await expect(201, startSession(who, { packageId }))
+    t.equal(body.payment.state, 'creating')
+    await eventually(async () => (await who.call('GET', `/api/v1/sessions/${body.session.id}`)).body.session.payment.state === 'pending', 'the invoice is made')
+    const [count] = await app.query<{ n: number }>('select count(*)::int as n from payments where session_id = $1', [body.session.id])
+    t.equal(count!.n, 1)
+  })
+
+  await t.test('two webhooks at once, on two replicas, ring once', async (t) => {
+    const scene = await stage(app, 'held')
+    app.simulators.control.setFaults({ xendit: { webhooks: { duplicate: 5 } } })
+    await scene.payInvoice()
+    await scene.until('ringing')
+    const postings = await app.query(`select 1 from ledger_transactions where session_id = $1 and flow = 'payment'`, [scene.sessionId])
+    t.equal(postings.length, 1)
+    const rung = await app.query('select 1 from offers where session_id = $1', [scene.sessionId])
+    t.equal(rung.length, 1)
+  })
+
+  await t.test('a hold that lost its slot stays held, and rings the next eligible mitra when it is paid', async (t) => {
+    const scene = await stage(app, 'held')
+    await scene.mitra.call('PUT', '/api/v1/mitra/status', { body: { online: false } })
+    await eventually(async () => (await scene.row()).slot_mitra_id === null, 'the slot is free')
+    const other = await approvedMitra(app, { online: true })
+    await scene.payInvoice()
+    await eventually(async () => (await scene.row()).slot_mitra_id === other.id, 'the next mitra rings')
+    t.equal((await scene.row()).state, 'ringing')
+  })
+
+  await t.test('a pause stops the clock as of when the mitra was last seen, and moves the end by exactly the pause', async (t) => {
+    const scene = await stage(app, 'paused')
+    const paused = await scene.row()
+    const [mitra] = await app.query<{ last_seen_at: Date }>('select last_seen_at from mitras where user_id = $1', [scene.mitra.id])
+    t.equal((paused['paused_at'] as Date).getTime(), mitra!.last_seen_at.getTime())
+    await reappear(scene.mitra)
+    const active = await scene.until('active')
+    const moved = (active['ends_at'] as Date).getTime() - (paused['ends_at'] as Date).getTime()
+    t.equal(moved, Math.round(Number(active['paused_seconds']) * 1000))
+    t.ok(moved >= 121_000)
+    const [conversation] = await app.query<{ writable_until: Date }>('select writable_until from conversations where id = $1', [active.conversation_id])
+    t.same(conversation!.writable_until, active['ends_at'])
+  })
+
+  await t.test('the end comes while the mitra is silent: it waits until they are seen, or pauses as of the last sign', async (t) => {
+    const seen = await stage(app, 'active')
+    await vanish(app, seen.mitra, 90)
+    await seen.travel(900)
+    await eventually(async () => ((await seen.row())['ends_at'] as Date) < (await app.clock.now()), 'the end has come')
+    t.equal((await seen.customer.call('POST', `/api/v1/conversations/${(await seen.row()).conversation_id}/messages`, { body: { clientId: crypto.randomUUID(), body: 'too late' } })).body.code, 'conversation_closed')
+    t.equal((await seen.row()).state, 'active')
+    await reappear(seen.mitra)
+    t.equal((await seen.until('ended')).end_reason, 'time_up')
+
+    await clearStage(app)
+    const gone = await stage(app, 'active')
+    await gone.travel(895)
+    await vanish(app, gone.mitra, 121)
+    await gone.until('paused')
+    await expect(200, gone.customer.call('POST', `/api/v1/sessions/${gone.sessionId}/end`))
+    t.ok(Number((await gone.row()).returned_idr) > 0, 'what the mitra did not serve goes back')
+  })
+})
