@@ -33,9 +33,8 @@ t.test('what pub/sub loses', async (t) => {
       b.send(sendOf(conversationId, `b${n}`))
     }
     await eventually(() => seqsOf(a).length === 50 && seqsOf(b).length === 50, 'all arrive')
-    const { heal } = app.replicas[1]!.realtime
-    await heal()
-    await heal()
+    await app.replicas[1]!.realtime.heal()
+    await app.replicas[1]!.realtime.heal()
     t.equal(await healedMessages(app, 0), 0)
     t.equal(await healedMessages(app, 1), 0)
     t.equal(seqsOf(b).length, 50)

@@ -46,7 +46,7 @@ t.test('receipts and typing', async (t) => {
     await Promise.all([a.close(), phone.close(), tablet.close()])
   })
 
-  t.test('many receipts at once, from two replicas, end at the highest', async (t) => {
+  t.test('many receipts at once, from two replicas, end at the highest', async () => {
     const { customer, mitra, conversationId } = await pairUp(app)
     await app.query('update conversations set head_seq = 500 where id = $1', [conversationId])
     const sockets = await Promise.all([connect(customer), connect(customer.on(1)), connect(mitra), connect(mitra.on(0))])

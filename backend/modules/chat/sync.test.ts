@@ -93,7 +93,7 @@ t.test('sync', async (t) => {
     t.match(await page(socket, conversationId, 999), { messages: [], headSeq: 5, hasMore: false })
     await app.query('delete from messages where conversation_id = $1 and seq <= 2', [conversationId])
     t.match(await page(socket, conversationId, 0), { messages: [{ seq: 3 }, { seq: 4 }, { seq: 5 }], firstSeq: 3, hasMore: false })
-    for (const conversations of [[{ id: conversationId, afterSeq: -1 }], [{ id: 'x', afterSeq: 0 }], Array(101).fill({ id: conversationId, afterSeq: 0 }), 'all']) {
+    for (const conversations of [[{ id: conversationId, afterSeq: -1 }], [{ id: 'x', afterSeq: 0 }], range(101).map(() => ({ id: conversationId, afterSeq: 0 })), 'all']) {
       socket.send({ type: 'sync', conversations })
       t.match(await socket.next('error'), { code: 'frame_invalid', of: 'sync' })
     }

@@ -1,0 +1,109 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { coalesce } from '../coalesce.ts'
+import { fullBucket, takeFrame } from './bucket.ts'
+import { decodeEnvelopes, encodeEnvelopes } from './envelope.ts'
+import { begin, reached, take, type Marks } from './marks.ts'
+import { createWheel } from './wheel.ts'
+
+t.test('a socket gets every place of a stream once, in whatever order and however often it is offered', async (t) => {
+  fc.assert(fc.property(fc.array(fc.integer({ min: 1, max: 30 })), fc.option(fc.nat(10)), (offered, start) => {
+    const marks: Marks = new Map()
+    if (start !== null) begin(marks, 's', start)
+    const taken = offered.filter((seq) => take(marks, 's', seq))
+    return new Set(taken).size === taken.length && taken.every((seq) => start === null || seq > start) &&
+      offered.every((seq) => taken.includes(seq) || (start !== null && seq <= start))
+  }))
+  t.end()
+})
+
+t.test('what a socket has reached is where its first hole is', async (t) => {
+  fc.assert(fc.property(fc.nat(5), fc.uniqueArray(fc.integer({ min: 1, max: 20 })), fc.nat(20), (start, offered, later) => {
+    const marks: Marks = new Map()
+    begin(marks, 's', start)
+    for (const seq of offered) take(marks, 's', seq)
+    begin(marks, 's', later)
+    let expected = Math.max(start, 0)
+    const has = (seq: number) => seq <= start || seq <= later || offered.includes(seq)
+    while (has(expected + 1)) expected++
+    return reached(marks, 's') === expected
+  }))
+  const marks: Marks = new Map()
+  t.equal(reached(marks, 's'), undefined)
+  take(marks, 's', 7)
+  t.equal(reached(marks, 's'), undefined, 'a stream that began unseen has no known start')
+  begin(marks, 's', 6)
+  t.equal(reached(marks, 's'), 7)
+  t.equal(take(marks, 's', 7), false)
+})
+
+t.test('an envelope comes out as it went in, on every replica but its own', async (t) => {
+  const word = fc.stringMatching(/^[A-Za-z0-9:-]{1,20}$/)
+  const envelope = fc.record({
+    userIds: fc.array(word, { minLength: 1 }), text: fc.anything().map((value) => JSON.stringify({ type: 'x', value })),
+    options: fc.record({ droppable: fc.constant(true), key: word, position: fc.record({ stream: word, seq: fc.nat() }) }, { requiredKeys: [] }),
+  })
+  fc.assert(fc.property(fc.array(envelope), (envelopes) => {
+    const message = encodeEnvelopes('here', envelopes)
+    t.same(decodeEnvelopes('there', message), envelopes)
+    t.equal(decodeEnvelopes('here', message), undefined)
+  }), { numRuns: 50 })
+  for (const garbage of ['', 'x\ny', 'x\nno header\n{}', '\n\n']) t.same(decodeEnvelopes('here', garbage) ?? [], garbage === '' ? [] : decodeEnvelopes('here', garbage) ?? [])
+})
+
+t.test('a bucket gives its burst at once and then its rate', async (t) => {
+  const rate = { burst: 10, perSecond: 5 }
+  const bucket = fullBucket(rate.burst, 0)
+  const takeAll = (nowMs: number) => {
+    let taken = 0
+    while (takeFrame(bucket, rate, nowMs)) taken++
+    return taken
+  }
+  t.equal(takeAll(0), 10)
+  t.equal(takeAll(1000), 5)
+  t.equal(takeAll(1100), 0)
+  t.equal(takeAll(60_000), 10, 'never more than the burst')
+})
+
+t.test('a wheel calls what falls due, once, and nothing that was removed', async (t) => {
+  const called: string[] = []
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const wheel = createWheel<{ name: string; slot: number }>((entry) => {
+    called.push(entry.name)
+    if (entry.name === 'late') resolve()
+  })
+  const entry = (name: string) => ({ name, slot: -1 })
+  const [soon, late, moved, removed] = ['soon', 'late', 'moved', 'removed'].map(entry) as [ReturnType<typeof entry>, ReturnType<typeof entry>, ReturnType<typeof entry>, ReturnType<typeof entry>]
+  wheel.add(soon, 10)
+  wheel.add(late, 1200)
+  wheel.add(moved, 10)
+  wheel.add(moved, 600)
+  wheel.add(removed, 300)
+  wheel.remove(removed)
+  const alive = setInterval(() => {}, 1000)
+  await promise
+  clearInterval(alive)
+  wheel.stop()
+  t.same(called, ['soon', 'moved', 'late'])
+})
+
+t.test('what is asked in one turn, and what piles up meanwhile, runs together', async (t) => {
+  const runs: number[][] = []
+  const double = coalesce<number, number>({
+    lanes: 1, most: 4,
+    async run(items) {
+      runs.push(items)
+      await new Promise((resolve) => setImmediate(resolve))
+      if (items.includes(13)) throw new Error('thirteen')
+      return items.map((item) => item * 2)
+    },
+  })
+  const first = [1, 2, 3].map(double)
+  await new Promise((resolve) => setImmediate(resolve))
+  const second = [4, 5, 6, 7, 8].map(double)
+  t.same(await Promise.all([...first, ...second]), [2, 4, 6, 8, 10, 12, 14, 16])
+  t.same(runs, [[1, 2, 3], [4, 5, 6, 7], [8]])
+  await t.rejects(Promise.all([double(13), double(1)]), /thirteen/)
+  t.equal(await double(21), 42, 'a failure ends nothing')
+  await double.settled()
+})
