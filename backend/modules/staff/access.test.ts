@@ -57,6 +57,12 @@ t.test('nobody gets in without a session, and nothing changes without its CSRF t
   t.strictSame(await app.query('select count(*) from audit_log'), before)
 })
 
+t.test('the staff API documents every one of its routes', async (t) => {
+  const { status, body } = await call(app.internalUrl, 'GET', '/internal/v1/openapi.json')
+  t.equal(status, 200)
+  for (const { method, url } of staffRoutes) t.ok(body.paths[url.replaceAll(/:(\w+)/g, '{$1}')]?.[method.toLowerCase()], `${method} ${url}`)
+})
+
 t.test('nothing of the internal listener is on the public one', async (t) => {
   const boss = await staffOf(app, 'super_admin')
   for (const { method, url, access } of inventory) {
