@@ -10,9 +10,10 @@ export function announceSessions(tx: Tx, ids: readonly string[]): void {
 export async function publishSessions(ctx: Ctx, ids: readonly string[]): Promise<void> {
   const views = await findSessionViews(ctx.sql, [...new Set(ids)])
   for (const { customer, mitra } of views.values()) {
-    ctx.publish([customer.customer.id], { type: 'session:updated', session: customer })
+    const key = `session:${customer.id}:${customer.version}`
+    ctx.publish([customer.customer.id], { type: 'session:updated', session: customer }, { key })
     // A mitra knows a session from the accept on; before that there is only the offer.
-    if (mitra.mitra && mitra.conversationId) ctx.publish([mitra.mitra.id], { type: 'session:updated', session: mitra })
+    if (mitra.mitra && mitra.conversationId) ctx.publish([mitra.mitra.id], { type: 'session:updated', session: mitra }, { key })
   }
 }
 
@@ -20,13 +21,15 @@ export async function publishSessions(ctx: Ctx, ids: readonly string[]): Promise
 export function announceOffers(tx: Tx, ids: readonly string[]): void {
   if (ids.length === 0) return
   tx.afterCommit((ctx) => inBackground(ctx, findOfferViews(ctx.sql, { ids }).then((found) => {
-    for (const { offer, view } of found) if (offer.state === 'ringing') ctx.publish([offer.mitraId], { type: 'offer:created', offer: view })
+    for (const { offer, view } of found) {
+      if (offer.state === 'ringing') ctx.publish([offer.mitraId], { type: 'offer:created', offer: view }, { key: `offer:${offer.id}:${offer.version}` })
+    }
   })))
 }
 
 /** After the commit, stops the ringing: `offer:ended {offerId, outcome}`. */
-export function announceOfferEnded(tx: Tx, offer: Pick<Offer, 'id' | 'mitraId' | 'state'>): void {
-  tx.afterCommit((ctx) => ctx.publish([offer.mitraId], { type: 'offer:ended', offerId: offer.id, outcome: offer.state }))
+export function announceOfferEnded(tx: Tx, offer: Pick<Offer, 'id' | 'mitraId' | 'state' | 'version'>): void {
+  tx.afterCommit((ctx) => ctx.publish([offer.mitraId], { type: 'offer:ended', offerId: offer.id, outcome: offer.state }, { key: `offer:${offer.id}:${offer.version}` }))
 }
 
 // The healer finds what this could not tell: a failure here costs seconds, not the event.
