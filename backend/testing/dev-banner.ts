@@ -1,0 +1,25 @@
+import type { Env } from '../platform/env.ts'
+
+export type DemoSignIns = { mitras: string[]; customerPhone: string; staff: { email: string; password: string } }
+
+/** What `npm start` prints once everything is up: the three URLs and who can sign in. */
+export function banner(facts: { env: Env; demo: DemoSignIns; simulatorUrl: string; seconds: number }): string {
+  const { env, demo } = facts
+  const publicUrl = `http://127.0.0.1:${env.PORT}`
+  const rows = [
+    `halobestie is up (${facts.seconds.toFixed(1)} s)`,
+    '',
+    `public      ${publicUrl}   documentation ${publicUrl}/api/v1/docs`,
+    `internal    http://${env.INTERNAL_HOST}:${env.INTERNAL_PORT}`,
+    `simulators  ${facts.simulatorUrl}   Xendit, Fazpass, FCM`,
+    '',
+    'Demo sign-ins; every one-time code is 000000',
+    ...demo.mitras.map((phone) => `mitra     ${phone}`),
+    `customer  ${demo.customerPhone}`,
+    `staff  ${demo.staff.email}  ${demo.staff.password}`,
+    '',
+    'Ctrl-C stops everything. `npm start -- --fresh` starts from nothing.',
+    '',
+  ]
+  return rows.join('\n')
+}
