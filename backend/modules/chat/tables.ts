@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import { bigint, pgTable, primaryKey, text, timestamp, unique, uuid } from 'drizzle-orm/pg-core'
 
 const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
@@ -9,7 +10,7 @@ export const conversations = pgTable('conversations', {
   headSeq: position('head_seq').notNull().default(0),
   headChange: position('head_change').notNull().default(0),
   headAt: time('head_at'),
-  createdAt: time('created_at').notNull().defaultNow(),
+  createdAt: time('created_at').notNull().default(sql`app_now()`),
 })
 
 export const conversationMembers = pgTable('conversation_members', {
@@ -27,7 +28,7 @@ export const messages = pgTable('messages', {
   clientId: uuid('client_id').notNull(),
   senderId: uuid('sender_id').notNull(),
   body: text('body'),
-  sentAt: time('sent_at').notNull().defaultNow(),
+  sentAt: time('sent_at').notNull().default(sql`app_now()`),
   editedAt: time('edited_at'),
   deletedAt: time('deleted_at'),
   change: position('change'),

@@ -1,6 +1,8 @@
+import { sql } from 'drizzle-orm'
 import { bigint, boolean, integer, jsonb, numeric, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 
 const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
+const now = sql`app_now()`
 const idr = (name: string) => bigint(name, { mode: 'number' })
 
 export type SessionState = 'queued' | 'held' | 'ringing' | 'active' | 'paused' | 'ended' | 'cancelled' | 'expired' | 'unserved'
@@ -11,21 +13,21 @@ export const packages = pgTable('packages', {
   minutes: integer('minutes').notNull(),
   priceIdr: idr('price_idr').notNull(),
   active: boolean('active').notNull().default(true),
-  createdAt: time('created_at').notNull(),
-  updatedAt: time('updated_at').notNull(),
+  createdAt: time('created_at').notNull().default(now),
+  updatedAt: time('updated_at').notNull().default(now),
 })
 
 export const sessions = pgTable('chat_sessions', {
   id: uuid('id').primaryKey(),
-  version: bigint('version', { mode: 'number' }).notNull(),
+  version: bigint('version', { mode: 'number' }).notNull().default(1),
   state: text('state').$type<SessionState>().notNull(),
   customerId: uuid('customer_id').notNull(),
   namedMitraId: uuid('named_mitra_id'),
-  anyMitra: boolean('any_mitra').notNull(),
+  anyMitra: boolean('any_mitra').notNull().default(false),
   topic: text('topic'),
   language: text('language'),
   gender: text('gender').$type<'female' | 'male' | 'other'>(),
-  useWallet: boolean('use_wallet').notNull(),
+  useWallet: boolean('use_wallet').notNull().default(false),
   requestKey: text('request_key'),
   packageId: uuid('package_id').notNull(),
   minutes: integer('minutes').notNull(),
@@ -35,9 +37,9 @@ export const sessions = pgTable('chat_sessions', {
   mitraId: uuid('mitra_id'),
   conversationId: uuid('conversation_id'),
   queueNumber: bigint('queue_number', { mode: 'number' }),
-  offersMade: integer('offers_made').notNull(),
+  offersMade: integer('offers_made').notNull().default(0),
   dueAt: time('due_at'),
-  queuedAt: time('queued_at').notNull(),
+  queuedAt: time('queued_at').notNull().default(now),
   heldAt: time('held_at'),
   holdUntil: time('hold_until'),
   closingAt: time('closing_at'),
@@ -49,12 +51,12 @@ export const sessions = pgTable('chat_sessions', {
   endsAt: time('ends_at'),
   pausedAt: time('paused_at'),
   pauseUntil: time('pause_until'),
-  pausedSeconds: numeric('paused_seconds', { precision: 12, scale: 3, mode: 'number' }).notNull(),
+  pausedSeconds: numeric('paused_seconds', { precision: 12, scale: 3, mode: 'number' }).notNull().default(0),
   endedAt: time('ended_at'),
   endedBy: text('ended_by').$type<EndedBy>(),
   endReason: text('end_reason'),
   returnedIdr: idr('returned_idr'),
-  updatedAt: time('updated_at').notNull(),
+  updatedAt: time('updated_at').notNull().default(now),
 })
 export type Session = typeof sessions.$inferSelect
 export type EndedBy = 'customer' | 'mitra' | 'staff' | 'system'
@@ -69,23 +71,23 @@ export const purchases = pgTable('purchases', {
   minutes: integer('minutes').notNull(),
   priceIdr: idr('price_idr').notNull(),
   state: text('state').$type<'waiting' | 'funding' | 'funded' | 'returned' | 'settled'>().notNull(),
-  promoIdr: idr('promo_idr').notNull(),
-  walletIdr: idr('wallet_idr').notNull(),
-  invoiceIdr: idr('invoice_idr').notNull(),
-  promoLots: jsonb('promo_lots').$type<{ lotId: string; amountIdr: number; expiresAt: string }[]>().notNull(),
-  returnedIdr: idr('returned_idr').notNull(),
-  createdAt: time('created_at').notNull(),
+  promoIdr: idr('promo_idr').notNull().default(0),
+  walletIdr: idr('wallet_idr').notNull().default(0),
+  invoiceIdr: idr('invoice_idr').notNull().default(0),
+  promoLots: jsonb('promo_lots').$type<{ lotId: string; amountIdr: number; expiresAt: string }[]>().notNull().default([]),
+  returnedIdr: idr('returned_idr').notNull().default(0),
+  createdAt: time('created_at').notNull().default(now),
 })
 export type Purchase = typeof purchases.$inferSelect
 
 export const offers = pgTable('offers', {
   id: uuid('id').primaryKey(),
-  version: bigint('version', { mode: 'number' }).notNull(),
+  version: bigint('version', { mode: 'number' }).notNull().default(1),
   sessionId: uuid('session_id').notNull(),
   mitraId: uuid('mitra_id').notNull(),
   state: text('state').$type<'ringing' | 'accepted' | 'declined' | 'expired' | 'withdrawn'>().notNull(),
-  counted: boolean('counted').notNull(),
-  createdAt: time('created_at').notNull(),
+  counted: boolean('counted').notNull().default(true),
+  createdAt: time('created_at').notNull().default(now),
   expiresAt: time('expires_at').notNull(),
   endedAt: time('ended_at'),
 })
@@ -94,12 +96,12 @@ export type Offer = typeof offers.$inferSelect
 export const sessionEvents = pgTable('session_events', {
   id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
   sessionId: uuid('session_id').notNull(),
-  at: time('at').notNull(),
+  at: time('at').notNull().default(now),
   event: text('event').notNull(),
   fromState: text('from_state').$type<SessionState>(),
   toState: text('to_state').$type<SessionState>().notNull(),
   actorKind: text('actor_kind').$type<ActorKind>().notNull(),
   actorId: uuid('actor_id'),
   reason: text('reason'),
-  details: jsonb('details').$type<Record<string, unknown>>().notNull(),
+  details: jsonb('details').$type<Record<string, unknown>>().notNull().default({}),
 })
