@@ -59,7 +59,7 @@ function describe(column: PgColumn): Column {
 function literal({ default: value, columnType }: PgColumn): string {
   if (is(value, SQL)) return new PgDialect().sqlToQuery(value).sql
   if (columnType === 'PgArray' && Array.isArray(value)) return `{${value.join(',')}}`
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 /** Postgres writes `'draft'::text` where drizzle says `draft`. */
