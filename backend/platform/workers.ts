@@ -36,8 +36,14 @@ export function startWorkers(ctx: Ctx, jobs: Record<QueueName, JobRun>): { stop(
     wasReported = false
   })
   const running = new Set<Promise<void>>()
+  const { promise: givenUp, resolve: giveUp } = Promise.withResolvers<void>()
+  const process = (name: QueueName, id: string) => {
+    const run = runJob(ctx, name, jobs[name], id).finally(() => running.delete(run))
+    running.add(run)
+    return Promise.race([run, givenUp])
+  }
   const workers = QUEUES.map((name) => {
-    const worker = new Worker<{ id: string }>(name, (job) => track(running, runJob(ctx, name, jobs[name], job.data.id)), {
+    const worker = new Worker<{ id: string }>(name, (job) => process(name, job.data.id), {
       connection: client, prefix: QUEUE_PREFIX, concurrency: jobs[name].concurrency,
       lockDuration: LOCK_MS, stalledInterval: STALLED_EVERY_MS, maxStalledCount: 1, runRetryDelay: 1000,
     })
@@ -49,15 +55,12 @@ export function startWorkers(ctx: Ctx, jobs: Record<QueueName, JobRun>): { stop(
       // Without Valkey only a forced close ends, and stops BullMQ's timers; it does not wait for jobs, so we do.
       const isAway = client.status !== 'ready'
       const closing = Promise.all([...workers.map((worker) => worker.close(isAway).catch(report)), ...running])
-      // Without Valkey close() never ends, and a second close(true) only waits for the first: its connections are cut instead.
-      if (await within(deadlineMs - FORCE_MS, closing)) {
-        client.disconnect()
-        return
-      }
-      ctx.log.warn({ running: running.size }, 'the workers did not end in time: what they were at is followed after its lease')
+      const isInTime = await within(deadlineMs - FORCE_MS, closing)
+      if (!isInTime) ctx.log.warn({ running: running.size }, 'the workers did not end in time: what they were at is followed after its lease')
+      // A close() that hangs can't be forced any more (a second one waits for the first): what it waits for is taken away.
+      giveUp()
       client.disconnect()
-      await Promise.all(workers.map((worker) => worker.getBackend().disconnectBlocking(false).catch(report)))
-      await within(FORCE_MS, closing)
+      if (!isInTime) await within(FORCE_MS, closing)
     },
   }
 }
@@ -68,14 +71,5 @@ async function runJob(ctx: Ctx, queue: QueueName, job: JobRun, id: string): Prom
   } catch (error) {
     ctx.metrics.jobErrors.inc({ queue })
     ctx.log.error({ err: error, queue, rowId: id }, 'a job failed')
-  }
-}
-
-async function track(running: Set<Promise<void>>, work: Promise<void>): Promise<void> {
-  running.add(work)
-  try {
-    await work
-  } finally {
-    running.delete(work)
   }
 }

@@ -30,8 +30,8 @@ export async function startBackground(t: Test, options: BackgroundOptions = {}) 
   const replicas = Array.from({ length: options.replicas ?? 1 }, (_, index) => createBackground(env, index, options))
   if (options.started !== false) for (const replica of replicas) replica.start()
   t.after(async () => {
-    valkey.kill('SIGCONT')
     await Promise.all(replicas.map((replica) => replica.stop()))
+    // SIGKILL ends a Valkey that was stopped, too.
     await Promise.all([valkey.stop(), simulators.stop(), owner.end()])
     await db.drop()
   })
