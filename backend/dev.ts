@@ -133,9 +133,14 @@ function assertWritable(): void {
   }
 }
 
+// A terminal's Ctrl-C arrives twice: from the terminal itself and passed on by npm. Only a later one is impatience.
+const SAME_SIGNAL_MS = 1000
+let signalledAt = Number.NaN
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
-    if (isStopping) process.exit(1)
+    if (performance.now() - signalledAt < SAME_SIGNAL_MS) return
+    if (!Number.isNaN(signalledAt)) process.exit(1)
+    signalledAt = performance.now()
     void stop().then(() => process.exit(0))
   })
 }
