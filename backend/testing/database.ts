@@ -20,6 +20,8 @@ export type TestDatabase = {
   /** For the owner of the schema: may do everything inside this database. */
   ownerUrl: string
   clock: TestClock
+  /** Cuts every connection of the application's role, as a restart of Postgres does. */
+  terminateBackends: () => Promise<void>
   /** Ends every connection and removes the database. */
   drop: () => Promise<void>
 }
@@ -48,7 +50,7 @@ async function onCluster(statement: string): Promise<void> {
 }
 
 /** A database without anything in it, for what is about migrations themselves. */
-export async function createEmptyDatabase(): Promise<Omit<TestDatabase, 'clock'>> {
+export async function createEmptyDatabase(): Promise<Omit<TestDatabase, 'clock' | 'terminateBackends'>> {
   const name = `test_${randomBytes(6).toString('hex')}`
   await onCluster(`create database ${name} owner ${OWNER_ROLE} strategy file_copy`)
   return { name, url: urlFor(APP_ROLE, name), ownerUrl: urlFor(OWNER_ROLE, name), drop: () => onCluster(`drop database ${name} with (force)`) }
@@ -75,6 +77,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
         return rows[0]?.now ?? new Date(Number.NaN)
       },
     },
+    terminateBackends: () => onCluster(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}' and usename = '${APP_ROLE}'`),
     drop: async () => {
       await control.end()
       await onCluster(`drop database ${name} with (force)`)

@@ -203,4 +203,29 @@ t.test('sending', async (t) => {
     t.equal((await blocked.next('message:ack'))['seq'], 1)
     await Promise.all([blocked.close(), free.close()])
   })
+
+  t.test('every backend of Postgres is terminated again and again: no ack is false, and it goes on by itself', async (t) => {
+    const { customer, mitra, conversationId } = await pairUp(app)
+    const [a, b] = await Promise.all([connect(customer), connect(mitra)])
+    const sends = range(300).map((n) => sendOf(conversationId, `m${n}`))
+    for (const [index, send] of sends.entries()) {
+      a.send(send)
+      if (index % 60 === 30) await app.db.terminateBackends()
+      if (index % 10 === 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+    // What was not acked is sent again, as an outbox does.
+    await eventually(() => a.all('message:ack').length + a.all('error').length >= 300, 'every send is answered')
+    const acked = () => new Set(a.all('message:ack').map((frame) => frame['clientId'] as string))
+    await eventually(async () => {
+      for (const send of sends) if (!acked().has(send.clientId)) a.send(send)
+      return eventually(() => acked().size === 300, 'all acked', { timeoutMs: 1000 }).then(() => true, () => false)
+    }, 'all are stored')
+    const rows = await messagesIn(app, conversationId)
+    t.same(rows.map((row) => row.seq), range(300))
+    const seqs = new Map(rows.map((row) => [row.client_id, row.seq]))
+    t.same(a.all('message:ack').filter((frame) => seqs.get(frame['clientId']) !== frame['seq']), [])
+    await eventually(() => b.all('message:received').length >= 300, 'the peer has everything')
+    t.equal(new Set(b.all('message:received').map((frame) => frame['seq'])).size, 300)
+    await Promise.all([a.close(), b.close()])
+  })
 })
