@@ -151,5 +151,5 @@ async function proveMoney(t: Test, scene: Scene): Promise<void> {
  */
 export async function proveTable(t: Test, table: string): Promise<void> {
   const app = await startTestApp(t, { settings: { ...STAGE_SETTINGS, anonymousRequests: 1_000_000, otpPerPrefixHour: 1_000_000 } })
-  for (const cell of readTable(table)) await t.test(`${cell.event}, ${cell.state}: ${cell.expected.join(' ')}`, (t) => proveCell(t, app, cell))
+  for (const cell of readTable(table)) await t.test(`${cell.event}, ${cell.state}: ${cell.expected.join(' ')}`, (cellTest) => proveCell(cellTest, app, cell))
 }

@@ -1,6 +1,7 @@
-import { and, asc, desc, eq, inArray, lt, or, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, inArray, lt, or, sql } from 'drizzle-orm'
 import type { UserActor } from '../../platform/access.ts'
 import type { Queryable } from '../../platform/database.ts'
+import { findPeople } from '../identity/index.ts'
 import { findPostingsOfSession } from '../ledger/index.ts'
 import { findPaymentsOfSessions } from '../payments/index.ts'
 import type { OfferView, SessionView } from './contract.ts'
@@ -10,10 +11,11 @@ import { findOfferViews, findSessionViews } from './views.ts'
 
 type Page = { limit: number; cursor?: string | undefined }
 
-/** A person's sessions, newest first. */
+/** A person's sessions, newest first; what belongs to an earlier owner of the number is not theirs. */
 export async function findSessionsOf(handle: Queryable, actor: UserActor, page: Page): Promise<{ items: SessionView[]; nextCursor: string | null }> {
   const mine = actor.kind === 'customer' ? eq(sessions.customerId, actor.id) : eq(sessions.mitraId, actor.id)
-  return listPage(handle, mine, page, actor.kind)
+  const from = (await findPeople(handle, [actor.id])).get(actor.id)?.historyFrom
+  return listPage(handle, and(mine, from ? gte(sessions.queuedAt, from) : undefined), page, actor.kind)
 }
 
 /** Sessions for staff, newest first. */

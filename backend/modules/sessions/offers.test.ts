@@ -39,7 +39,7 @@ t.test('offers', async (t) => {
     const [accept, cancel] = await Promise.all([
       scene.mitra.on(1).call('POST', `/api/v1/offers/${id}/accept`), scene.customer.call('POST', `/api/v1/sessions/${scene.sessionId}/cancel`),
     ])
-    t.same([accept.status, cancel.status].toSorted(), [200, 409])
+    t.same(new Set([accept.status, cancel.status]), new Set([200, 409]))
     const row = await scene.row()
     t.equal(row.state, accept.status === 200 ? 'active' : 'cancelled')
     const [slots] = await app.query<{ used: number }>('select used from mitra_slots where mitra_id = $1', [scene.mitra.id])

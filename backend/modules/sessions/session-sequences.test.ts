@@ -65,7 +65,7 @@ async function act({ app, customers, mitras, packageId }: Cast, { act, who, seco
       return 200
     case 'beat':
       return post(mitra, '/api/v1/mitra/heartbeat')
-    case 'travel': {
+    default: {
       const found = await session()
       if (found) await travel(app, found.id, seconds)
       return 200

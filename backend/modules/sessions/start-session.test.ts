@@ -58,7 +58,7 @@ t.test('starting a session', async (t) => {
   await t.test('one open session a customer, also when asked twice at once on two replicas; the same key answers the same', async (t) => {
     const who = await customer(app)
     const both = await Promise.all([startSession(who, { packageId }), startSession(who.on(1), { packageId })])
-    t.same(both.map((answer) => answer.status).toSorted(), [201, 409])
+    t.same(new Set(both.map((answer) => answer.status)), new Set([201, 409]))
     t.equal(both.find((answer) => answer.status === 409)!.body.code, 'session_already_open')
     const other = await customer(app)
     const key = { 'idempotency-key': newKey() }
