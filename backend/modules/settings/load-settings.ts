@@ -5,6 +5,8 @@ import { settings } from './tables.ts'
 
 // One load after another: the later one then has the later snapshot, and an old answer never replaces a new one.
 const lastLoad = new WeakMap<Settings, Promise<void>>()
+// Told once, not at every reading.
+const refused = new WeakMap<Settings, Map<string, string>>()
 
 /** Puts what the table says into force on this replica: one query. A row that no longer fits its bounds is skipped and logged. */
 export function loadSettings(ctx: Ctx): Promise<void> {
@@ -21,7 +23,15 @@ async function readAll(ctx: Ctx): Promise<void> {
     if (!isSettingName(key)) continue // a newer or older version of the service knows it
     const checked = checkSetting(key, value)
     if (checked.ok) values[key] = checked.value
-    else ctx.log.warn({ setting: key }, 'a stored setting is out of its bounds: the default is in force')
+    else warnOnce(ctx, key, JSON.stringify(value))
   }
   ctx.settings.load(values)
+}
+
+function warnOnce(ctx: Ctx, key: string, value: string): void {
+  const known = refused.get(ctx.settings) ?? new Map<string, string>()
+  refused.set(ctx.settings, known)
+  if (known.get(key) === value) return
+  known.set(key, value)
+  ctx.log.warn({ setting: key }, 'a stored setting is out of its bounds: the default is in force')
 }

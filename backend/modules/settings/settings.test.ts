@@ -1,17 +1,26 @@
 import t from 'tap'
 import { SETTINGS } from '../../platform/settings-catalogue.ts'
-import { startTestApp, type TestApp } from '../../testing/app.ts'
+import { startTestApp } from '../../testing/app.ts'
+import { startGate } from '../../testing/gate.ts'
 import { call } from '../../testing/http.ts'
 import { staffOf } from '../../testing/staff.ts'
 import { eventually } from '../../testing/wait.ts'
 import { watchSettings } from './index.ts'
 
 const path = (key: string) => `/internal/v1/settings/${key}`
-const value = (app: TestApp, replica: number) => app.replicas[replica]!.ctx.settings.get('holdSeconds')
+const gate = await startGate(t)
+const app = await startTestApp(t, { simulators: false, replicas: 2, through: { valkey: gate }, settings: { queueSeconds: 77, offerSeconds: 99_999 } })
+const admin = await staffOf(app, 'admin')
+const value = (replica: number) => app.replicas[replica]!.ctx.settings.get('holdSeconds')
+const rows = () => app.query('select key, value, version from settings order by key')
+
+t.test('a stored value is in force from the boot; one that no longer fits leaves the default', async (t) => {
+  t.equal(app.replicas[0]!.ctx.settings.get('queueSeconds'), 77)
+  t.equal(app.replicas[0]!.ctx.settings.get('offerSeconds'), 45)
+  t.match((await admin.call('GET', path('offerSeconds'))).body, { value: 45, default: 45 })
+})
 
 t.test('settings are listed with their bounds, changed, and every change is in the history and the audit', async (t) => {
-  const app = await startTestApp(t, { simulators: false })
-  const admin = await staffOf(app, 'admin')
   const list = await admin.call('GET', '/internal/v1/settings')
   t.equal(list.status, 200)
   t.equal(list.body.items.length, Object.keys(SETTINGS).length)
@@ -20,7 +29,7 @@ t.test('settings are listed with their bounds, changed, and every change is in t
   const changed = await admin.call('PUT', path('holdSeconds'), { value: 300, reason: 'shorter holds' })
   t.equal(changed.status, 200)
   t.match(changed.body, { key: 'holdSeconds', value: 300, version: 1, updatedBy: admin.id })
-  t.equal(value(app, 0), 300, 'in force at once where it was changed')
+  t.equal(value(0), 300, 'in force at once where it was changed')
   t.match((await admin.call('GET', path('holdSeconds'))).body, { value: 300, updatedAt: /Z$/ })
   await admin.call('PUT', path('holdSeconds'), { value: 240 })
 
@@ -36,8 +45,7 @@ t.test('settings are listed with their bounds, changed, and every change is in t
 })
 
 t.test('what is out of bounds is refused with the bounds', async (t) => {
-  const app = await startTestApp(t, { simulators: false })
-  const admin = await staffOf(app, 'admin')
+  const before = await rows()
   const answer = await admin.call('PUT', path('holdSeconds'), { value: 1 })
   t.match(answer.body, { code: 'validation_failed', detail: 'holdSeconds is a whole number from 2 to 7200 (seconds)', errors: [{ path: 'value', code: 'out_of_bounds' }] })
   for (const key of ['nothing', 'constructor', '__proto__', 'toString']) {
@@ -46,42 +54,37 @@ t.test('what is out of bounds is refused with the bounds', async (t) => {
     t.equal((await admin.call('GET', `${path(key)}/history`)).status, 404)
   }
   for (const body of [{}, { value: null }, { value: 5, extra: 1 }, { value: { a: 1 } }, { value: '300' }, { value: 300.5 }, { value: [300] }]) t.equal((await admin.call('PUT', path('holdSeconds'), body)).status, 400)
-  t.strictSame(await app.query('select * from settings'), [], 'nothing was stored')
+  t.strictSame(await rows(), before, 'nothing was stored')
 })
 
 t.test('only who may change settings changes them', async (t) => {
-  const app = await startTestApp(t, { simulators: false })
-  const body = { value: 300 }
+  const body = { value: 301 }
+  const before = await rows()
   t.equal((await call(app.internalUrl, 'PUT', path('holdSeconds'), { body })).status, 401, 'nobody')
   t.equal((await call(app.internalUrl, 'GET', path('holdSeconds'))).status, 401)
   const viewer = await staffOf(app, 'viewer')
   t.equal((await viewer.call('GET', path('holdSeconds'))).status, 200)
   t.match(await viewer.call('PUT', path('holdSeconds'), body), { status: 403, body: { code: 'forbidden' } })
-  const admin = await staffOf(app, 'admin')
   t.match(await call(app.internalUrl, 'PUT', path('holdSeconds'), { body, headers: { cookie: admin.cookie } }), { status: 403, body: { code: 'forbidden' } }, 'without the CSRF token')
   t.equal((await call(app.url, 'PUT', path('holdSeconds'), { body, headers: { cookie: admin.cookie, 'x-csrf-token': admin.csrfToken } })).status, 404, 'not in public')
-  t.equal(value(app, 0), 600)
+  t.strictSame(await rows(), before)
 })
 
 t.test('twenty changes at once are one after another in the history', async (t) => {
-  const app = await startTestApp(t, { simulators: false, replicas: 2 })
-  const admin = await staffOf(app, 'admin')
   const answers = await Promise.all(Array.from({ length: 20 }, (_, index) =>
-    admin.call('PUT', path('holdSeconds'), { value: 100 + index }, { url: app.replicas[index % 2]!.internalUrl })))
+    admin.call('PUT', path('queueSeconds'), { value: 100 + index }, { url: app.replicas[index % 2]!.internalUrl })))
   t.ok(answers.every((answer) => answer.status === 200))
-  const rows = await app.query<{ old_value: number; new_value: number }>(`select old_value, new_value from settings_history where key = 'holdSeconds'`)
-  const byOld = new Map(rows.map((row) => [row.old_value, row.new_value]))
-  let last = 600
+  const history = await app.query<{ old_value: number; new_value: number }>(`select old_value, new_value from settings_history where key = 'queueSeconds'`)
+  const byOld = new Map(history.map((row) => [row.old_value, row.new_value]))
+  let last = 77
   let length = 0
   for (let next = byOld.get(last); next !== undefined && length < 21; next = byOld.get(last), length++) last = next
   t.equal(length, 20, 'each change begins where the one before it ended')
-  t.match(await app.query(`select value, version from settings where key = 'holdSeconds'`), [{ value: last, version: '20' }])
-  await eventually(() => value(app, 0) === last && value(app, 1) === last, 'both replicas end with the last one')
+  t.match(await app.query(`select value, version from settings where key = 'queueSeconds'`), [{ value: last, version: '21' }])
+  await eventually(() => app.replicas.every((replica) => replica.ctx.settings.get('queueSeconds') === last), 'both replicas end with the last one')
 })
 
 t.test('a change reaches the other replica by pub/sub, and by the re-read while Valkey is away', async (t) => {
-  const app = await startTestApp(t, { simulators: false, replicas: 2 })
-  const admin = await staffOf(app, 'admin')
   const other = app.replicas[1]!.ctx
   await eventually(() => other.valkey.isUp(), 'Valkey is up')
   const told: string[][] = []
@@ -90,22 +93,17 @@ t.test('a change reaches the other replica by pub/sub, and by the re-read while 
   watch.onSettingsChanged((names) => told.push([...names]))
 
   await admin.call('PUT', path('holdSeconds'), { value: 300 })
-  await eventually(() => value(app, 1) === 300, 'the other replica has it, long before it would have read again', { timeoutMs: 5000 })
+  await eventually(() => value(1) === 300, 'the other replica has it, long before it would have read again', { timeoutMs: 5000 })
   await eventually(() => told.length > 0, 'listeners are told')
   t.strictSame(told, [['holdSeconds']])
 
   const impatient = watchSettings(other, { rereadMs: 200 })
   t.after(() => impatient.stop())
-  await app.valkey.stop()
+  gate.cut()
   await admin.call('PUT', path('holdSeconds'), { value: 301 })
-  t.equal(value(app, 0), 301, 'where it was changed, at once')
-  await eventually(() => value(app, 1) === 301, 'the other one reads it again')
+  t.equal(value(0), 301, 'where it was changed, at once')
+  await eventually(() => value(1) === 301, 'the other one reads it again')
+  gate.open()
 })
 
-t.test('a stored value that no longer fits leaves the default in force', async (t) => {
-  const app = await startTestApp(t, { simulators: false, settings: { holdSeconds: 99_999, queueSeconds: 77 } })
-  t.equal(value(app, 0), 600)
-  t.equal(app.replicas[0]!.ctx.settings.get('queueSeconds'), 77)
-  const admin = await staffOf(app, 'admin')
-  t.match((await admin.call('GET', path('holdSeconds'))).body, { value: 600 })
-})
+t.end()
