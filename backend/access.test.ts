@@ -1,0 +1,176 @@
+import { randomUUID } from 'node:crypto'
+import t, { type Test } from 'tap'
+import type { z } from 'zod'
+import { createAccessTokens } from './modules/identity/access-tokens.ts'
+import { mayAct } from './modules/staff/index.ts'
+import type { StaffAct, StaffRole } from './platform/access.ts'
+import type { RouteEntry } from './platform/route-guard.ts'
+import { BODIES, INTERNAL_ROUTES, OBJECTS, PRIVILEGED, PUBLIC_ROUTES } from './testing/access-table.ts'
+import { call, startTestApp, type Answer, type TestApp } from './testing/app.ts'
+import { approvedMitra, customer, expect, type Person } from './testing/people.ts'
+import { stage, STAGE_SETTINGS } from './testing/stage.ts'
+import { staffOf, type StaffClient } from './testing/staff.ts'
+import { eventually } from './testing/wait.ts'
+
+const ROLES: readonly StaffRole[] = ['super_admin', 'admin', 'finance', 'moderator', 'viewer']
+const nameOf = (route: RouteEntry) => `${route.method} ${route.url}`
+const pathOf = (route: RouteEntry, id: string) => route.url.replace(/:\w+/, id)
+const hasBody = (route: RouteEntry) => route.method !== 'GET'
+const bodyOf = (route: RouteEntry) => (hasBody(route) ? { body: BODIES[nameOf(route)]?.() ?? {} } : {})
+const refusal = ({ status, body }: Answer) => ({ status, code: body?.code, title: body?.title, detail: body?.detail })
+
+function describe({ access, limit, config }: RouteEntry): string {
+  const parts = [typeof access === 'object' ? `staff ${access.staff}` : access]
+  if (limit !== 'standard') parts.push(`limit ${limit}`)
+  if (config?.idempotency === 'required') parts.push('key required')
+  if (config?.idempotency === 'off') parts.push('no keys')
+  if (config?.alwaysOpen) parts.push('always open')
+  return parts.join(', ')
+}
+
+/** Two strangers to everything that a customer and a mitra have together, and those two. */
+async function people(app: TestApp) {
+  const scene = await stage(app, 'active')
+  const [otherCustomer, otherMitra] = await Promise.all([customer(app), approvedMitra(app)])
+  const { customer: citra, mitra: made } = scene
+  const device = await expect(201, citra.call('POST', '/api/v1/me/devices', { body: { token: `device-${randomUUID()}`, platform: 'ios' } }))
+  const signIns = await expect(200, citra.call('GET', '/api/v1/me/sign-ins'))
+  const session = await expect(200, citra.call('GET', `/api/v1/sessions/${scene.sessionId}`))
+  const [offer] = await app.query<{ id: string }>('select id from offers where session_id = $1', [scene.sessionId])
+  const notification = await eventually(async () => (await app.query<{ id: string }>('select id from notifications where user_id = $1', [citra.id]))[0], 'the customer is told something')
+  const objects: Record<string, string> = {
+    session: scene.sessionId, payment: session.body.session.payment.id, offer: offer!.id, conversation: session.body.session.conversationId,
+    notification: notification.id, device: device.body.id, 'sign-in': signIns.body.items[0].id, anyone: made.id,
+  }
+  return { scene, citra, made, otherCustomer, otherMitra, objects }
+}
+
+t.test('every public route, for everybody who might call it', async (t) => {
+  const app = await startTestApp(t, { settings: { ...STAGE_SETTINGS, otpResendSeconds: 1 } })
+  const { ctx, publicApp, internalApp } = app.replicas[0]!
+  const routes = publicApp.inventory.filter((route) => route.method !== 'HEAD')
+  const closed = routes.filter((route) => route.access !== 'public')
+  const { citra, made, otherCustomer, otherMitra, objects } = await people(app)
+  const ask = (route: RouteEntry, options: { id?: string; token?: string | undefined; headers?: Record<string, string>; body?: object } = {}) =>
+    call(app.url, route.method, pathOf(route, options.id ?? randomUUID()), { ...bodyOf(route), token: options.token, headers: { 'idempotency-key': randomUUID(), ...options.headers }, ...(options.body ? { body: options.body } : {}) })
+
+  t.same(Object.fromEntries(routes.map((route) => [nameOf(route), describe(route)])), PUBLIC_ROUTES, 'every route stands in the table, with its access')
+
+  t.test('nobody, a made-up token, an expired one, the wrong kind', async (t) => {
+    const [issuedMs, actor] = [ctx.clock.nowMs() - 3_600_000, { kind: 'customer', id: citra.id, signInId: randomUUID() } as const]
+    const expired = await createAccessTokens(ctx.env.jwtKeys, issuedMs).sign(actor, issuedMs, 900)
+    for (const route of closed) {
+      t.match(await ask(route), { status: 401, body: { code: 'unauthenticated' } }, `${nameOf(route)}: nobody`)
+      t.match(await ask(route, { token: 'made.up.token' }), { status: 401, body: { code: 'unauthenticated' } }, `${nameOf(route)}: made up`)
+      t.match(await ask(route, { token: expired.token }), { status: 401, body: { code: 'token_expired' } }, `${nameOf(route)}: expired`)
+      if (route.access === 'customer') t.match(await ask(route, { token: made.token }), { status: 403, body: { code: 'forbidden' } }, `${nameOf(route)}: a mitra`)
+      if (route.access === 'mitra') t.match(await ask(route, { token: citra.token }), { status: 403, body: { code: 'forbidden' } }, `${nameOf(route)}: a customer`)
+    }
+    for (const route of routes.filter((one) => one.access === 'public' && !/webhooks|realtime|otp/.test(one.url))) {
+      const open = await ask(route)
+      for (const token of ['made.up.token', expired.token]) t.equal((await ask(route, { token })).status, open.status, `${nameOf(route)}: a bad token is no token`)
+    }
+  })
+
+  t.test('somebody else’s object looks like a missing one', async (t) => {
+    for (const route of routes.filter((one) => one.url.includes(':'))) {
+      const object = OBJECTS[route.url]
+      t.ok(object, `${route.url} says whose object it names`)
+      if (object === undefined || object === 'anyone') continue
+      for (const person of [otherCustomer, otherMitra].filter((one) => route.access === 'signed-in' || route.access === one.kind)) {
+        const others = await ask(route, { id: objects[object]!, token: person.token })
+        const missing = await ask(route, { id: randomUUID(), token: person.token })
+        t.match(others, { status: 404, body: { code: 'not_found' } }, `${nameOf(route)}: of others, for a ${person.kind}`)
+        t.same(refusal(others), refusal(missing), `${nameOf(route)}: missing`)
+        t.match(await ask(route, { id: 'no-id', token: person.token }), { status: 400, body: { code: 'validation_failed' } }, `${nameOf(route)}: no id`)
+      }
+    }
+  })
+
+  t.test('twenty fields that nobody may set are refused, each by its name', async (t) => {
+    for (const route of routes.filter((one) => hasBody(one) && !one.url.startsWith('/webhooks/'))) {
+      const person = route.access === 'mitra' ? made : citra
+      const answer = await ask(route, { id: objects[OBJECTS[route.url] ?? ''] ?? randomUUID(), token: person.token, body: { ...bodyOf(route).body, ...PRIVILEGED } })
+      t.equal(answer.status, 400, nameOf(route))
+      t.same(Object.keys(PRIVILEGED).filter((field) => !answer.body.errors?.some((error: { path: string }) => error.path === field)), [], `${nameOf(route)}: all of them`)
+    }
+  })
+
+  t.test('answers are what their schema declares', async (t) => {
+    for (const route of routes.filter((one) => one.schema?.hide !== true)) t.ok(successSchema(route), `${nameOf(route)} declares what it answers`)
+    for (const route of routes.filter((one) => one.method === 'GET' && one.schema?.hide !== true && !/^\/payment\/return/.test(one.url))) {
+      const person = route.access === 'mitra' || route.url.startsWith('/api/v1/offers') ? made : citra
+      const answer = await ask(route, { id: objects[OBJECTS[route.url] ?? ''] ?? '', token: person.token })
+      t.equal(answer.status, 200, `${nameOf(route)}: ${answer.text.slice(0, 200)}`)
+      t.same(successSchema(route)?.parse(answer.body), answer.body, nameOf(route))
+    }
+  })
+
+  t.test('nothing internal exists in public', async (t) => {
+    const inPublic = new Set(routes.map((route) => route.url))
+    const urls = new Set(internalApp.inventory.map((route) => route.url).filter((url) => !inPublic.has(url)))
+    for (const url of [...urls, '/internal/v1/docs', '/internal/v1/openapi.json', '/queues', '/internal', '/']) {
+      for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']) t.match(await call(app.url, method, url.replace(/:\w+/, randomUUID())), { status: 404, body: { code: 'not_found' } }, `${method} ${url}`)
+    }
+  })
+
+  t.test('a banned person is refused everywhere', async (t) => {
+    await app.query('update users set banned_at = app_now() where id = $1', [otherCustomer.id])
+    await eventually(async () => (await otherCustomer.call('GET', '/api/v1/me')).status === 403, 'the ban has arrived')
+    for (const route of closed.filter((one) => one.access !== 'mitra')) {
+      t.match(await ask(route, { token: otherCustomer.token }), { status: 403, body: { code: 'account_suspended' } }, nameOf(route))
+    }
+  })
+})
+
+t.test('every staff route, for every role', async (t) => {
+  const app = await startTestApp(t, { simulators: false, settings: { anonymousRequests: 100_000 } })
+  const routes = app.replicas[0]!.internalApp.inventory.filter((route) => route.method !== 'HEAD')
+  const staffRoutes = routes.flatMap((route) => (typeof route.access === 'object' ? [{ route, act: route.access.staff }] : []))
+  const everybody = new Map<StaffRole, StaffClient>()
+  for (const role of ROLES) everybody.set(role, await staffOf(app, role))
+  const citra: Person = await customer(app)
+  const path = (route: RouteEntry) => pathOf(route, route.url.includes(':key') ? 'offerSeconds' : randomUUID())
+
+  t.same(Object.fromEntries(routes.map((route) => [nameOf(route), describe(route)])), INTERNAL_ROUTES, 'every route stands in the table, with its act')
+
+  for (const { route, act } of staffRoutes) {
+    const { body } = { body: undefined, ...bodyOf(route) }
+    t.match(await call(app.internalUrl, route.method, path(route), { body }), { status: 401, body: { code: 'unauthenticated' } }, `${nameOf(route)}: nobody`)
+    t.match(await call(app.internalUrl, route.method, path(route), { body, token: citra.token }), { status: 401 }, `${nameOf(route)}: a customer`)
+    t.match(await call(app.internalUrl, route.method, path(route), { body, headers: { cookie: 'staff=made-up' } }), { status: 401 }, `${nameOf(route)}: a made-up cookie`)
+    if (route.method !== 'GET') {
+      const { cookie } = everybody.get('super_admin')!
+      t.match(await call(app.internalUrl, route.method, path(route), { body, headers: { cookie } }), { status: 403, body: { code: 'forbidden' } }, `${nameOf(route)}: without its CSRF token`)
+      t.match(await call(app.internalUrl, route.method, path(route), { body, headers: { cookie, 'x-csrf-token': everybody.get('admin')!.csrfToken } }), { status: 403 }, `${nameOf(route)}: with somebody else’s`)
+      t.match(await everybody.get('super_admin')!.call(route.method, path(route), body, { headers: { origin: 'https://evil.example' } }), { status: 403 }, `${nameOf(route)}: from another site`)
+      await proveExtras(t, everybody.get('super_admin')!, route, path(route))
+    }
+  }
+  // What ends the session comes last.
+  for (const { route, act } of staffRoutes.toSorted((a, b) => Number(a.route.url.endsWith('/logout')) - Number(b.route.url.endsWith('/logout')))) {
+    for (const [role, staff] of everybody) await proveRole(t, staff, role, route, act, path(route))
+  }
+})
+
+async function proveRole(t: Test, staff: StaffClient, role: StaffRole, route: RouteEntry, act: StaffAct, path: string): Promise<void> {
+  const { status, body } = await staff.call(route.method, path, bodyOf(route).body)
+  // An act of one's own may be refused for other reasons (a wrong password).
+  const isRefused = status === 403 && body.detail === 'Your role may not do this.'
+  t.equal(isRefused, !mayAct(role, act), `${nameOf(route)}: ${role} ${mayAct(role, act) ? 'may' : 'may not'} (${status})`)
+  t.ok(status < 500 && status !== 401, `${nameOf(route)}: ${role} is answered (${status})`)
+}
+
+async function proveExtras(t: Test, staff: StaffClient, route: RouteEntry, path: string): Promise<void> {
+  const own = new Set(Object.keys((route.schema?.body as z.ZodObject | undefined)?.shape ?? {}))
+  const extras = Object.fromEntries(Object.entries(PRIVILEGED).filter(([field]) => !own.has(field)))
+  const answer = await staff.call(route.method, path, { ...bodyOf(route).body, ...extras })
+  t.equal(answer.status, 400, `${nameOf(route)}: extra fields`)
+  t.same(Object.keys(extras).filter((field) => !answer.body.errors?.some((error: { path: string }) => error.path === field)), [], `${nameOf(route)}: all of them`)
+}
+
+function successSchema(route: RouteEntry): z.ZodType | undefined {
+  const responses = (route.schema?.response ?? {}) as Record<string, z.ZodType>
+  const status = Object.keys(responses).find((code) => code.startsWith('2'))
+  return status === undefined ? undefined : responses[status]
+}
