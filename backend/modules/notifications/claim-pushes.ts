@@ -3,8 +3,8 @@ import type { Ctx } from '../../platform/ctx.ts'
 
 /** A push that somebody is sending is not taken by anybody else for this long; a worker that died is followed after it. */
 export const LEASE_SECONDS = 20
-/** No call is begun later than this after a claim: with the gateway's own deadline it ends within the lease. */
-const USABLE_MS = 8000
+/** What must be left of a claim for a call to begin: the gateway's own deadline, and a little. */
+const CALL_SECONDS = 12
 
 export type ClaimedPush = {
   id: string
@@ -19,8 +19,6 @@ export type ClaimedPush = {
   /** The devices that a try before left open; undefined: it is for all of them. */
   pendingTokens: string[] | undefined
   leftSeconds: number
-  /** False once a worker was stopped for so long that another may have followed. */
-  isUsable(): boolean
 }
 
 type Row = {
@@ -30,7 +28,6 @@ type Row = {
 
 /** Claims due pushes that nobody is sending; each claim counts as a try, so that one which kills its worker ends too. */
 export async function claimPushes(ctx: Ctx, which: SQL, limit: number): Promise<ClaimedPush[]> {
-  const startedAt = performance.now()
   const { rows } = await ctx.sql.execute<Row>(sql`
     update pushes set claimed_until = app_now() + make_interval(secs => ${LEASE_SECONDS}), attempts = attempts + 1
     where id = any(array(
@@ -41,6 +38,12 @@ export async function claimPushes(ctx: Ctx, which: SQL, limit: number): Promise<
   return rows.map((row) => ({
     id: row.id, userId: row.user_id, kind: row.kind, tag: row.tag, title: row.title, body: row.body, data: row.data,
     highPriority: row.high_priority, attempts: row.attempts, pendingTokens: row.pending_tokens ?? undefined, leftSeconds: Number(row.left_seconds),
-    isUsable: () => performance.now() - startedAt < USABLE_MS,
   }))
+}
+
+/** False for a worker that was stopped or slow for so long that another follows, or may before its call ends. */
+export async function isStillOurs(ctx: Ctx, push: ClaimedPush): Promise<boolean> {
+  const { rows } = await ctx.sql.execute(sql`
+    select 1 from pushes where id = ${push.id} and attempts = ${push.attempts} and claimed_until > app_now() + make_interval(secs => ${CALL_SECONDS})`)
+  return rows.length > 0
 }

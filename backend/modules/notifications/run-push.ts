@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../platform/ctx.ts'
 import type { PushMessage, PushResult } from '../../platform/gateways.ts'
 import { findDeviceTokens, removeDeviceTokens } from '../identity/index.ts'
-import { claimPushes, type ClaimedPush } from './claim-pushes.ts'
+import { claimPushes, isStillOurs, type ClaimedPush } from './claim-pushes.ts'
 import { FCM_BATCH_MAX } from './fcm-gateway.ts'
 import { decidePush, TRIES_MAX, type PushOutcome } from './rules.ts'
 
@@ -28,7 +28,7 @@ export async function sweepPushes(ctx: Ctx, limit = SWEEP_LIMIT): Promise<number
 
 async function run(ctx: Ctx, push: ClaimedPush): Promise<void> {
   const outcome = await send(ctx, push)
-  // Stopped beyond its claim: whoever followed decides.
+  // Stopped beyond its claim: whoever follows decides.
   if (!outcome) return
   ctx.metrics.pushes.inc({ result: outcome.to === 'dropped' || outcome.to === 'failed' ? outcome.reason : outcome.to })
   if (outcome.to === 'later') await postpone(ctx, push, outcome)
@@ -41,7 +41,7 @@ async function send(ctx: Ctx, push: ClaimedPush): Promise<PushOutcome | undefine
   if (!ctx.gateways.push.enabled) return { to: 'dropped', reason: 'push_disabled' }
   const tokens = await findTokens(ctx, push)
   if (tokens.length === 0) return { to: 'dropped', reason: 'no_device' }
-  if (!push.isUsable()) return undefined
+  if (!(await isStillOurs(ctx, push))) return undefined
   const results = await sendAll(ctx, tokens.map((token) => messageFor(push, token)))
   await removeDeviceTokens(ctx.sql, tokens.filter((_, index) => results[index]?.outcome === 'token_dead'))
   return decidePush(push, tokens, results)
