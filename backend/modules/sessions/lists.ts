@@ -71,6 +71,9 @@ async function findOpenRows(handle: Queryable, actors: readonly UserActor[]): Pr
 const idsOf = (actors: readonly UserActor[], kind: UserActor['kind']): string[] => actors.filter((actor) => actor.kind === kind).map((actor) => actor.id)
 const isOf = (row: OpenRow, actor: UserActor): boolean => (actor.kind === 'customer' ? row.customerId : row.mitraId) === actor.id
 
+// One parameter, however many are connected: a list of ten thousand would be built, bound and planned anew each time.
+const isAnyOf = (column: typeof sessions.customerId | typeof sessions.mitraId | typeof offers.mitraId, ids: string[]) => sql`${column} = any(${sql.param(ids)}::uuid[])`
+
 export type HealedFrame = { userIds: string[]; frame: { type: string } & Record<string, unknown>; key: string }
 
 /** What changed for these users within the last seconds: the healer sends what pub/sub lost. */
@@ -79,7 +82,7 @@ export async function findChangedSessions(handle: Queryable, userIds: readonly s
   const ids = [...userIds]
   const since = sql`app_now() - make_interval(secs => ${sinceSeconds})`
   const rows = await handle.select({ id: sessions.id }).from(sessions)
-    .where(and(sql`${sessions.updatedAt} > ${since}`, or(inArray(sessions.customerId, ids), inArray(sessions.mitraId, ids))))
+    .where(and(sql`${sessions.updatedAt} > ${since}`, or(isAnyOf(sessions.customerId, ids), isAnyOf(sessions.mitraId, ids))))
   const views = await findSessionViews(handle, rows.map((row) => row.id))
   return [...views.values()].flatMap(({ customer, mitra }) => [
     { userIds: [customer.customer.id], frame: { type: 'session:updated', session: customer }, key: `session:${customer.id}:${customer.version}` },
@@ -92,7 +95,7 @@ export async function findChangedOffers(handle: Queryable, userIds: readonly str
   if (userIds.length === 0) return []
   const since = sql`app_now() - make_interval(secs => ${sinceSeconds})`
   const rows = await handle.select({ id: offers.id }).from(offers)
-    .where(and(inArray(offers.mitraId, [...userIds]), or(sql`${offers.createdAt} > ${since}`, sql`${offers.endedAt} > ${since}`)))
+    .where(and(isAnyOf(offers.mitraId, [...userIds]), or(sql`${offers.createdAt} > ${since}`, sql`${offers.endedAt} > ${since}`)))
   const found = await findOfferViews(handle, { ids: rows.map((row) => row.id) })
   return found.map(({ offer, view }) => ({
     userIds: [offer.mitraId], key: `offer:${offer.id}:${offer.version}`,
