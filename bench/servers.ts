@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import pg from 'pg'
+import { testVariables } from '../backend/testing/env.ts'
+import { startPostgres } from '../backend/testing/servers/postgres.ts'
+import { freePort, projectRoot } from '../backend/testing/servers/processes.ts'
+import { startValkey } from '../backend/testing/servers/valkey.ts'
+import { APP_ROLE, OWNER_ROLE } from '../backend/testing/template.ts'
+import { migrateUp } from '../backend/platform/migrations.ts'
+
+export type BenchServers = {
+  /** For the application's role. */
+  databaseUrl: string
+  owner: pg.Pool
+  replicas: { url: string; internalUrl: string; pid: number }[]
+  stop(): Promise<void>
+}
+
+const DATABASE = 'bench'
+
+/** A Postgres that really commits to disk, a Valkey, and replicas as the processes that run in production. */
+export async function startBenchServers(options: { replicas: number; profileDir?: string | undefined }): Promise<BenchServers> {
+  const folder = join(projectRoot, `.data/bench-${process.pid}`)
+  mkdirSync(folder, { recursive: true })
+  const parts: { stop(): Promise<unknown> }[] = []
+  const stop = async () => {
+    for (const part of parts.toReversed()) await part.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  try {
+    const postgres = await startPostgres({ dataDir: join(folder, 'postgres'), durable: true, fresh: true })
+    parts.push(postgres)
+    const valkey = await startValkey()
+    parts.push(valkey)
+    await createDatabase(postgres.url())
+    const ownerUrl = postgres.url(OWNER_ROLE, DATABASE)
+    await migrateUp({ url: ownerUrl, appRole: APP_ROLE, log: () => {} })
+    const owner = new pg.Pool({ connectionString: ownerUrl, max: 2 })
+    parts.push({ stop: () => owner.end() })
+    const databaseUrl = postgres.url(APP_ROLE, DATABASE)
+    const replicas = []
+    for (let index = 0; index < options.replicas; index++) {
+      const replica = await startReplicaProcess({ DATABASE_URL: databaseUrl, VALKEY_URL: valkey.url }, options.profileDir)
+      parts.push(replica)
+      replicas.push(replica)
+    }
+    return { databaseUrl, owner, replicas, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function createDatabase(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query(`create role ${OWNER_ROLE} login; create role ${APP_ROLE} login`)
+  await client.query(`create database ${DATABASE} owner ${OWNER_ROLE}`)
+  await client.end()
+}
+
+async function startReplicaProcess(urls: { DATABASE_URL: string; VALKEY_URL: string }, profileDir: string | undefined) {
+  const [port, internalPort] = [await freePort(), await freePort()]
+  const profile = profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`]
+  const child = spawn(process.execPath, [...profile, join(projectRoot, 'backend/main.ts')], {
+    env: { PATH: process.env['PATH'], ...testVariables(urls, { PORT: String(port), INTERNAL_PORT: String(internalPort), POOL_MAX: '20', LOG_LEVEL: 'warn' }) },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  const url = `http://127.0.0.1:${port}`
+  for (const giveUpAt = performance.now() + 30_000; ;) {
+    if (child.exitCode !== null || performance.now() > giveUpAt) throw new Error('a replica did not start')
+    if (await fetch(`${url}/ready`).then((answer) => answer.ok, () => false)) break
+    await pause(50)
+  }
+  return {
+    url, internalUrl: `http://127.0.0.1:${internalPort}`, pid: child.pid!,
+    async stop() {
+      if (child.exitCode !== null) return
+      child.kill('SIGTERM')
+      await once(child, 'exit')
+    },
+  }
+}
