@@ -47,7 +47,7 @@ export function createEnqueue(url: string, log: Log): Producer {
     const known = queues.get(name)
     if (known) return known
     const queue = new Queue(name, {
-      connection: client, prefix: QUEUE_PREFIX, skipMetasUpdate: true,
+      connection: client, prefix: QUEUE_PREFIX, streams: { events: { maxLen: 100 } }, // nobody listens to the events
       defaultJobOptions: { attempts: 1, removeOnComplete: true, removeOnFail: { age: 3600, count: 1000 } },
     })
     queue.on('error', report)

@@ -43,10 +43,14 @@ export function judgeFcmFailure(failure: FcmFailure): FcmVerdict {
     case 'internal-error':
       return { outcome: 'retry', afterSeconds, reason }
     default:
-      return reason.startsWith('app/') || status === 429 || (status !== undefined && status >= 500)
-        ? { outcome: 'retry', afterSeconds, reason }
-        : { outcome: 'rejected', reason }
+      return isTrouble(reason, status) ? { outcome: 'retry', afterSeconds, reason } : { outcome: 'rejected', reason }
   }
+}
+
+/** Trouble on the way, or a proxy's answer. Over HTTP/2 a connection that failed is an unknown error without an answer. */
+function isTrouble(reason: string, status: number | undefined): boolean {
+  if (status !== undefined) return status === 429 || status >= 500
+  return reason.startsWith('app/') || reason === 'unknown-error'
 }
 
 function fcmErrorCode(data: unknown): string | undefined {

@@ -23,6 +23,8 @@ const TABLE: { name: string; failure: FcmFailure; outcome: PushResult['outcome']
   { name: 'FCM fails', failure: { code: 'messaging/internal-error', message: '', httpResponse: answered(500) }, outcome: 'retry', afterSeconds: undefined },
   { name: 'a page of a proxy', failure: { code: 'messaging/unknown-error', message: '', httpResponse: { status: 502, headers: {}, data: '<html>' } }, outcome: 'retry', afterSeconds: undefined },
   { name: 'no connection', failure: { code: 'app/network-error', message: '' }, outcome: 'retry', afterSeconds: undefined },
+  { name: 'no connection, over HTTP/2', failure: { code: 'messaging/unknown-error', message: 'The pending stream has been canceled (caused by: connect ECONNREFUSED)' }, outcome: 'retry', afterSeconds: undefined },
+  { name: 'an unknown refusal', failure: { code: 'messaging/unknown-error', message: '', httpResponse: answered(418) }, outcome: 'rejected' },
   { name: 'no answer', failure: { code: 'app/network-timeout', message: '' }, outcome: 'retry', afterSeconds: undefined },
   { name: 'Apple refuses our certificate', failure: { code: 'messaging/third-party-auth-error', message: '', httpResponse: answered(401, 'THIRD_PARTY_AUTH_ERROR') }, outcome: 'rejected' },
   { name: 'a message that firebase-admin itself refuses', failure: { code: 'messaging/invalid-payload', message: '' }, outcome: 'rejected' },

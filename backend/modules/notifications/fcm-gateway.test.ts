@@ -1,0 +1,48 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { EnvError } from '../../platform/env.ts'
+import { createLog } from '../../platform/log.ts'
+import { createMetrics } from '../../platform/metrics.ts'
+import { testEnv } from '../../testing/env.ts'
+import { createFcmGateway } from './index.ts'
+
+const log = createLog({ level: 'silent', environment: 'test' })
+const metrics = createMetrics({ processMetrics: false })
+const open = (variables: Record<string, string>) =>
+  createFcmGateway(testEnv({ DATABASE_URL: 'postgres://127.0.0.1/x', VALKEY_URL: 'redis://127.0.0.1' }, variables), log, metrics)
+
+t.test('without a service account and a simulator nothing is pushed', async (t) => {
+  const gateway = open({})
+  t.notOk(gateway.enabled)
+  await t.rejects(gateway.send([]))
+})
+
+t.test('a service account that can’t be used, or of another project, ends the boot and is not printed', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'service-account-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const path = join(folder, 'account.json')
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const account = { project_id: 'ours', private_key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), client_email: 'push@ours.example' }
+  const problemOf = (content: string | object | undefined, projectId?: string) => {
+    if (content === undefined) rmSync(path, { force: true })
+    else writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
+    try {
+      return open({ FIREBASE_SERVICE_ACCOUNT_PATH: path, ...(projectId === undefined ? {} : { FIREBASE_PROJECT_ID: projectId }) })
+    } catch (error) {
+      if (!(error instanceof EnvError)) throw error
+      t.notMatch(error.message, /PRIVATE KEY|secret-part/)
+      return error.problems
+    }
+  }
+  t.match(problemOf(undefined), [/FIREBASE_SERVICE_ACCOUNT_PATH: the file can’t be read/])
+  t.match(problemOf('{ secret-part'), [/can’t be read as JSON/])
+  t.match(problemOf({ project_id: 'ours' }), [/lacks private_key, client_email/])
+  t.match(problemOf('null'), [/lacks/])
+  t.match(problemOf({ ...account, private_key: 'secret-part' }), [/private_key is not a key/])
+  t.match(problemOf(account, 'theirs'), [/project_id is not FIREBASE_PROJECT_ID/])
+  t.match(problemOf(account, 'ours'), { enabled: true })
+  t.match(problemOf(account), { enabled: true })
+})
