@@ -1,0 +1,88 @@
+import { Redis } from 'iovalkey'
+import t, { type Test } from 'tap'
+import { startTestApp, type TestApp } from '../testing/app.ts'
+import { approvedMitra, customer, expect, goOffline, goOnline } from '../testing/people.ts'
+import { startValkey } from '../testing/servers/valkey.ts'
+import { connect } from '../testing/socket.ts'
+import { packageOf, stage, startSession } from '../testing/stage.ts'
+import { eventually } from '../testing/wait.ts'
+
+/** Valkey is disposable: without it requests go on and effects are done; when it is back, the mirror is right within 10 s. */
+const REQUEST_WITHIN_MS = 2000
+
+async function timed<T>(t: Test, what: string, work: Promise<T>): Promise<T> {
+  const startedAt = performance.now()
+  const result = await work
+  t.ok(performance.now() - startedAt < REQUEST_WITHIN_MS, `${what} does not wait for Valkey (${Math.round(performance.now() - startedAt)} ms)`)
+  return result
+}
+
+// Everything from asking for a session to its end, while Valkey is away.
+async function liveWithout(t: Test, app: TestApp): Promise<void> {
+  const { id: packageId } = await packageOf(app, 15)
+  const [who, mitra] = [await customer(app), await approvedMitra(app, { replica: 1 })]
+  await timed(t, 'going online', goOnline(mitra))
+  t.same((await mitra.call('GET', '/api/v1/offers')).body.items, [], 'nobody else is waiting')
+  const started = await timed(t, 'starting a session', expect(201, startSession(who, { packageId })))
+  const { session } = started.body
+  await app.simulators.control.xendit.pay(String(session.payment.checkoutUrl).split('/').at(-1)!)
+  const offer = await eventually(async () => (await mitra.call('GET', '/api/v1/offers')).body.items[0], 'the payment is applied and the offer rings', { timeoutMs: 30_000 })
+  const accepted = await timed(t, 'accepting', expect(200, mitra.call('POST', `/api/v1/offers/${offer.id}/accept`)))
+  const { conversationId } = accepted.body.session
+  const socket = await connect(who)
+  const clientId = crypto.randomUUID()
+  socket.send({ type: 'message:send', clientId, conversationId, body: 'is anybody there?' })
+  await timed(t, 'a message', socket.next('message:ack', { matches: (frame) => frame['clientId'] === clientId }))
+  const other = await connect(mitra)
+  other.send({ type: 'message:send', clientId: crypto.randomUUID(), conversationId, body: 'yes' })
+  await socket.next('message:received', { withinMs: 5000 })
+  await timed(t, 'the beacon', expect(200, who.call('GET', '/api/v1/availability')))
+  await timed(t, 'ending', expect(200, mitra.call('POST', `/api/v1/sessions/${session.id}/end`)))
+  await timed(t, 'going offline', goOffline(mitra))
+  await Promise.all([socket.close(), other.close()])
+}
+
+async function mirrorIsRight(t: Test, app: TestApp, url: string): Promise<void> {
+  const client = new Redis(url, { maxRetriesPerRequest: null })
+  client.on('error', () => {})
+  const wanted = (await app.query<{ id: string }>(`select user_id as id from mitras where status = 'approved' and wants_online and not stale`)).map((row) => row.id)
+  await eventually(async () => {
+    const members = await client.smembers('mitras:online')
+    return members.length === wanted.length && wanted.every((id) => members.includes(id))
+  }, 'the mirror is right', { timeoutMs: 10_000 })
+  const used = await app.query<{ mitra_id: string; used: number }>('select mitra_id, used from mitra_slots where mitra_id = any($1)', [wanted])
+  await eventually(async () => (await Promise.all(used.map((row) => client.get(`mitra:capacity:${row.mitra_id}`)))).every((value, index) => Number(value) === used[index]!.used), 'so are the slots')
+  t.ok(wanted.length > 0, 'and there was something to mirror')
+  client.disconnect()
+}
+
+t.test('Valkey is disposable', async (t) => {
+  const app = await startTestApp(t, { replicas: 2, settings: { healMs: 500, sweepMs: 250 } })
+  await stage(app, 'active')
+
+  await t.test('FLUSHALL', async (t) => {
+    const client = new Redis(app.valkey.url)
+    await client.flushall()
+    client.disconnect()
+    await liveWithout(t, app)
+    await mirrorIsRight(t, app, app.valkey.url)
+  })
+
+  await t.test('stopped for 20 s', async (t) => {
+    app.valkey.kill('SIGSTOP')
+    const back = new Promise((resolve) => setTimeout(resolve, 20_000))
+    await liveWithout(t, app)
+    await back
+    app.valkey.kill('SIGCONT')
+    await mirrorIsRight(t, app, app.valkey.url)
+  })
+
+  await t.test('restarted empty', async (t) => {
+    app.valkey.kill('SIGKILL')
+    await liveWithout(t, app)
+    const again = await startValkey({ port: app.valkey.port })
+    t.after(() => again.stop())
+    await mirrorIsRight(t, app, again.url)
+    await liveWithout(t, app)
+  })
+})
