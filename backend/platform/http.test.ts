@@ -143,6 +143,11 @@ t.test('what every route has in common', async (t) => {
     const [data] = await once(socket, 'data')
     t.match(String(data), /^HTTP\/1\.1 400 [\s\S]*"code":"validation_failed"/)
     await once(socket, 'close')
+    const wordy = connect(Number(new URL(url).port), '127.0.0.1')
+    wordy.write(`GET /health HTTP/1.1\r\nhost: x\r\nx-long: ${'x'.repeat(70_000)}\r\n\r\n`)
+    const [answer] = await once(wordy, 'data')
+    t.match(String(answer), /^HTTP\/1\.1 431 [\s\S]*"status":431/)
+    wordy.destroy()
   })
 })
 

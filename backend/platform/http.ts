@@ -50,8 +50,8 @@ export async function createFastify(ctx: Ctx, options: HttpOptions): Promise<Fas
     return503OnClosing: false,
     routerOptions: { maxParamLength: 200 },
     frameworkErrors: (error, request, reply) => void handleError(ctx.log, error, request as never, reply as never), // never matched to a route, so without its types
-    clientErrorHandler: (_error, socket) => {
-      if (socket.writable) socket.end(rawProblem(ctx))
+    clientErrorHandler: (error, socket) => {
+      if (socket.writable) socket.end(rawProblem(ctx, error.code))
     },
   })
   app.setValidatorCompiler(validatorCompiler)
@@ -128,7 +128,15 @@ function requestId(ctx: Ctx, raw: IncomingMessage): string {
   return typeof given === 'string' && REQUEST_ID.test(given) ? given : ctx.ids.next()
 }
 
-function rawProblem(ctx: Ctx): string {
-  const body = JSON.stringify(problemOf(new AppError('validation_failed', 'The request could not be read.'), { url: '', id: ctx.ids.next() }))
-  return `HTTP/1.1 400 Bad Request\r\ncontent-type: ${PROBLEM_TYPE}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`
+/** What Node could not read as HTTP, by its code. */
+const UNREADABLE: Record<string, { status: number; line: string }> = {
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, line: '408 Request Timeout' },
+  HPE_HEADER_OVERFLOW: { status: 431, line: '431 Request Header Fields Too Large' },
+}
+
+function rawProblem(ctx: Ctx, code: string): string {
+  const { status, line } = UNREADABLE[code] ?? { status: 400, line: '400 Bad Request' }
+  const problem = problemOf(new AppError('validation_failed', 'The request could not be read.'), { url: '', id: ctx.ids.next() })
+  const body = JSON.stringify({ ...problem, status })
+  return `HTTP/1.1 ${line}\r\ncontent-type: ${PROBLEM_TYPE}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`
 }
