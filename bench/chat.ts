@@ -101,7 +101,7 @@ async function atRate(pairs: Pair[], perSecond: number, seconds: number): Promis
 
 /** Single-row INSERTs into a table with the same columns and indexes, one after the other on each connection. */
 async function rawInserts(servers: BenchServers, seconds: number): Promise<number> {
-  await servers.owner.query('create table if not exists raw_messages (like messages including all)')
+  await servers.owner.query('drop table if exists raw_messages; create table raw_messages (like messages including all)')
   await servers.owner.query('grant insert on raw_messages to public')
   const pool = new pg.Pool({ connectionString: servers.databaseUrl, max: RAW_CONNECTIONS })
   const conversations = Array.from({ length: PAIRS }, () => v7())

@@ -23,7 +23,7 @@ async function healedMessages(app: TestApp, replica: number): Promise<number> {
 }
 
 t.test('what pub/sub loses', async (t) => {
-  const app = await startTestApp(t, { replicas: 2, simulators: false })
+  const app = await startTestApp(t, { replicas: 2, simulators: false, settings: { healMs: 500 } })
 
   t.test('nothing is healed while nothing is lost', async (t) => {
     const { customer, mitra, conversationId } = await pairUp(app)

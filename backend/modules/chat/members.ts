@@ -36,7 +36,7 @@ export function createMembers(ctx: Ctx): Members {
   // Those that were announced while they were being read: what was read may be from before.
   let announced = new Set<string>()
   const load = coalesce<string, Membership | undefined>({
-    lanes: 2, most: 200,
+    lanes: 1, most: 200,
     async run(ids) {
       const found = await readMemberships(ctx, [...new Set(ids)])
       for (const [id, membership] of found) if (!announced.has(id)) keep(id, membership)

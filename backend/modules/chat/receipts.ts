@@ -35,7 +35,7 @@ export function createReceipts(ctx: Ctx, members: Members): Receipts {
     lanes: 1, most: 500,
     async run(receipts) {
       const moved = await moveAll(ctx, furthest(receipts))
-      tell(ctx, members, receipts, moved)
+      await tell(ctx, members, receipts, moved)
       return receipts.map((receipt) => moved.get(keyOf(receipt)))
     },
   })
@@ -69,10 +69,11 @@ async function moveAll(ctx: Ctx, wishes: readonly Wish[]): Promise<Map<string, R
 }
 
 // To the other members; one's own other devices follow what was read.
-function tell(ctx: Ctx, members: Members, receipts: readonly Receipt[], moved: ReadonlyMap<string, Row>): void {
+async function tell(ctx: Ctx, members: Members, receipts: readonly Receipt[], moved: ReadonlyMap<string, Row>): Promise<void> {
   const connectionIds = new Map(receipts.map((receipt) => [`${keyOf(receipt)} ${receipt.what}`, receipt.connectionId]))
-  for (const [key, row] of moved) {
-    const membership = members.peek(row.conversation_id)
+  const memberships = await Promise.all([...moved.values()].map((row) => members.find(row.conversation_id)))
+  for (const [at, [key, row]] of [...moved].entries()) {
+    const membership = memberships[at]
     if (membership === undefined) continue
     const { conversation_id: conversationId, user_id: userId } = row
     const readBy = connectionIds.get(`${key} read`)

@@ -2,7 +2,7 @@ import type { Ctx } from '../../platform/ctx.ts'
 import { databaseErrorCode } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { Message } from './contract.ts'
-import { createMembers, type Members } from './members.ts'
+import { createMembers, type Members, type Membership } from './members.ts'
 import { refuseText } from './rules.ts'
 import { storeMessages, type StoredMessage } from './store-messages.ts'
 
@@ -128,16 +128,30 @@ function byConversation(a: Entry, b: Entry): number {
 
 // Never throws: every entry is answered.
 async function storeBatch(ctx: Ctx, members: Members, batch: Entry[]): Promise<void> {
-  const membership = Promise.all(batch.filter((entry) => members.peek(entry.send.conversationId) === undefined).map((entry) => members.find(entry.send.conversationId)))
-    .catch((error: unknown) => ctx.log.warn({ err: error }, 'members could not be read'))
+  // Read while the batch is stored; where that fails, the healer finds the messages.
+  const memberships = findMemberships(members, batch).catch((error: unknown) => {
+    ctx.log.warn({ err: error }, 'members could not be read')
+    return new Map<string, Membership>()
+  })
   try {
-    const stored = await store(ctx, batch)
-    await membership
-    await answer(ctx, members, batch, stored)
+    await answer(ctx, members, batch, await store(ctx, batch), await memberships)
   } catch (error) {
-    if (batch.length > 1 && ROW_ERROR.test(databaseErrorCode(error) ?? '')) return storeAlone(ctx, members, batch)
-    await storeAgain(ctx, members, batch)
+    const mayBeOneRow = batch.length > 1 && ROW_ERROR.test(databaseErrorCode(error) ?? '')
+    await (mayBeOneRow ? storeAlone(ctx, members, batch, await memberships) : storeAgain(ctx, members, batch, await memberships))
   }
+}
+
+async function findMemberships(members: Members, batch: readonly Entry[]): Promise<Map<string, Membership>> {
+  const found = new Map<string, Membership>()
+  const unknown: Promise<unknown>[] = []
+  for (const { send: { conversationId } } of batch) {
+    if (found.has(conversationId)) continue
+    const membership = members.peek(conversationId)
+    if (membership !== undefined) found.set(conversationId, membership)
+    else unknown.push(members.find(conversationId).then((read) => read && found.set(conversationId, read)))
+  }
+  await Promise.all(unknown)
+  return found
 }
 
 function store(ctx: Ctx, batch: readonly Entry[]): Promise<(StoredMessage | undefined)[]> {
@@ -145,29 +159,30 @@ function store(ctx: Ctx, batch: readonly Entry[]): Promise<(StoredMessage | unde
 }
 
 // One row that Postgres refuses must not take the others with it. A conversation's own order is kept.
-async function storeAlone(ctx: Ctx, members: Members, batch: readonly Entry[]): Promise<void> {
+async function storeAlone(ctx: Ctx, members: Members, batch: readonly Entry[], memberships: ReadonlyMap<string, Membership>): Promise<void> {
   const conversations = [...Map.groupBy(batch, (entry) => entry.send.conversationId).values()]
   const work = async () => {
     for (let entries = conversations.shift(); entries !== undefined; entries = conversations.shift()) {
-      for (const entry of entries) await storeAgain(ctx, members, [entry])
+      for (const entry of entries) await storeAgain(ctx, members, [entry], memberships)
     }
   }
   await Promise.all(Array.from({ length: LANES }, work))
 }
 
 // Once more, whole: a connection may have been lost, and a repeat does no harm.
-async function storeAgain(ctx: Ctx, members: Members, batch: readonly Entry[]): Promise<void> {
+async function storeAgain(ctx: Ctx, members: Members, batch: readonly Entry[], memberships: ReadonlyMap<string, Membership>): Promise<void> {
   try {
     if (batch.length > 1) await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
-    const stored = await store(ctx, batch)
-    await answer(ctx, members, batch, stored)
+    await answer(ctx, members, batch, await store(ctx, batch), memberships)
   } catch (error) {
     ctx.log.warn({ err: error, sends: batch.length }, 'messages could not be stored')
     for (const entry of batch) entry.reject(new AppError('not_ready', 'The message may not be stored: send it again.'))
   }
 }
 
-async function answer(ctx: Ctx, members: Members, batch: readonly Entry[], stored: readonly (StoredMessage | undefined)[]): Promise<void> {
+async function answer(
+  ctx: Ctx, members: Members, batch: readonly Entry[], stored: readonly (StoredMessage | undefined)[], memberships: ReadonlyMap<string, Membership>,
+): Promise<void> {
   let fresh = 0
   for (const [at, entry] of batch.entries()) {
     const found = stored[at]
@@ -182,8 +197,7 @@ async function answer(ctx: Ctx, members: Members, batch: readonly Entry[], store
     entry.resolve(message)
     if (found.isRepeat) continue
     fresh++
-    // Where the members could not be read, the healer finds the message.
-    const memberIds = members.peek(message.conversationId)?.memberIds
+    const memberIds = memberships.get(message.conversationId)?.memberIds
     if (memberIds !== undefined) {
       ctx.publish(memberIds, { type: 'message:received', ...message }, { exceptConnectionId: entry.send.connectionId, position: { stream: message.conversationId, seq: message.seq } })
     }
