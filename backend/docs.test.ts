@@ -1,0 +1,104 @@
+import { execFile } from 'node:child_process'
+import { existsSync, globSync, readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import t from 'tap'
+import { ENV_NAMES } from './platform/env.ts'
+import { methodsOf, type RouteEntry } from './platform/route-guard.ts'
+import { seedDemo } from './seed.ts'
+import { call, startTestApp } from './testing/app.ts'
+import { projectRoot } from './testing/servers/processes.ts'
+
+const read = (file: string) => readFileSync(join(projectRoot, file), 'utf8')
+const { scripts, dependencies } = JSON.parse(read('package.json')) as Record<'scripts' | 'dependencies', Record<string, string>>
+const pages = ['README.md', 'DEPLOY.md'].map((file) => {
+  const text = read(file)
+  const blocks = [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```/gm)].map(([, language, code]) => ({ language: language!, code: code! }))
+  const codes = [...text.replaceAll(/^```[\s\S]*?^```/gm, '').matchAll(/`([^`\n]+)`/g)].map((match) => match[1]!)
+  return { file, text, blocks, codes }
+})
+const readme = pages[0]!
+
+t.test('every path that is named exists', async (t) => {
+  for (const { file, text, blocks, codes } of pages) {
+    const links = [...text.matchAll(/\]\(([^)]+)\)/g)].map((match) => match[1]!).filter((target) => !target.startsWith('http'))
+    const commands = [...text.matchAll(/node (?!_)([\w./-]+\.(?:ts|mjs))/g)].map((match) => match[1]!)
+    const tree = blocks.filter(({ language }) => language === 'text').flatMap(({ code }) => code.trim().split('\n').map((line) => line.split(' ')[0]!))
+    // Without a folder a name stands for a file of any module, such as routes.ts.
+    const inline = codes.filter((code) => /^\.?\w[\w.-]*(\/[\w.-]*)+$/.test(code) && !/^(\.data|node_modules)\//.test(code))
+    const names = codes.filter((code) => /^[\w-]+\.(ts|mjs|json|md)$/.test(code))
+    for (const path of new Set([...links, ...commands, ...tree, ...inline.filter((path) => /^(backend|bench|docs|migrations|\.ci)\b/.test(path))])) t.ok(existsSync(join(projectRoot, path)), `${file}: ${path}`)
+    for (const name of new Set(names)) t.ok(existsSync(join(projectRoot, name)) || globSync(`backend/**/${name}`, { cwd: projectRoot }).length > 0, `${file}: ${name}`)
+  }
+})
+
+t.test('the tree and the graph show every module, and the graph what may be used', async (t) => {
+  const modules = readdirSync(join(projectRoot, 'backend/modules'))
+  const tree = readme.blocks.find(({ language }) => language === 'text')!.code
+  t.same([...tree.matchAll(/^backend\/modules\/(\w+)\//gm)].map((match) => match[1]), modules.toSorted())
+  const drawn = readme.blocks.find(({ code }) => code.startsWith('flowchart TD'))!.code
+  const edges = [...drawn.matchAll(/^ {2}(\w+) --> (.+)$/gm)].flatMap(([, user, used]) => used!.split(' & ').map((one) => `${user} → ${one}`))
+  const graph = [...read('backend/boundaries.test.ts').matchAll(/^ {2}(\w+): \[(.*)\],$/gm)]
+    .flatMap(([, user, used]) => [...used!.matchAll(/\w+/g)].filter(([one]) => modules.includes(user!) && modules.includes(one)).map(([one]) => `${user} → ${one}`))
+  t.ok(graph.length > 10)
+  t.same(edges.toSorted(), graph.toSorted())
+})
+
+t.test('every npm script that is named exists, every script is named, and starts a file', async (t) => {
+  const named = pages.flatMap(({ text }) => [...text.matchAll(/\bnpm (?:run (?:--silent )?([\w:-]+)|(start|test)\b)/g)].map((match) => match[1] ?? match[2]!))
+  t.same([...new Set(named)].toSorted(), Object.keys(scripts).toSorted())
+  for (const [name, script] of Object.entries(scripts)) {
+    const [, file] = /^exec node bootstrap\.mjs (\S+)/.exec(script) ?? []
+    // Without exec the shell in between keeps the signals that npm passes on.
+    t.ok(file !== undefined && existsSync(join(projectRoot, file)), `${name}: ${script}`)
+  }
+})
+
+t.test('every variable that is named is one', async (t) => {
+  const known = new Set([...ENV_NAMES, 'MIGRATION_DATABASE_URL', 'GIT_SHA', 'NODE_ENV', 'PATH'])
+  for (const { file, codes } of pages) {
+    const named = codes.flatMap((code) => [...code.matchAll(/^([A-Z][A-Z0-9]*_?[A-Z0-9_]+)(?:=.*)?$/g)].map((match) => match[1]!))
+    t.ok(named.length > 5)
+    t.same([...new Set(named)].filter((name) => !known.has(name)), [], file)
+  }
+})
+
+t.test('every dependency has its reason, and every reason its dependency', async (t) => {
+  const table = /\| package \| why \|\n\|---\|---\|\n((?:\|.*\n)+)/.exec(read('backend/DECISIONS.md'))![1]!
+  const reasons = table.trim().split('\n').flatMap((row) => row.split('|')[1]!.split(',').map((name) => name.trim()))
+  t.same(reasons.toSorted(), Object.keys(dependencies).toSorted())
+})
+
+t.test('against a running product', async (t) => {
+  const app = await startTestApp(t)
+  const { publicApp, internalApp, ctx } = app.replicas[0]!
+
+  t.test('every route that is named is registered', async (t) => {
+    const isInternal = (path: string) => path.startsWith('/internal/') || path === '/metrics'
+    const inventoryOf = (path: string): readonly RouteEntry[] => (isInternal(path) ? internalApp : publicApp).inventory
+    // The documentation itself stands in no inventory.
+    const answers = async (path: string) => (await call(isInternal(path) ? app.internalUrl : app.url, 'GET', path)).status === 200
+    for (const { file, text, codes } of pages) {
+      const named = codes.flatMap((code) => {
+        const [, method, path] = /^(?:(GET|POST|PUT|PATCH|DELETE) )?(\/(?:api|internal|webhooks|payment)\/\S+|\/health|\/ready|\/metrics)$/.exec(code) ?? []
+        return path === undefined ? [] : [{ method: method ?? 'GET', path }]
+      })
+      const variables: Record<string, string> = { $API: '/api/v1', $STAFF: '/internal/v1' }
+      const curls = [...text.matchAll(/curl [^\n|;]*?"?(\$API|\$STAFF)(\/[\w/$-]+)([^\n|;]*)/g)].map(([line, base, path]) => {
+        const method = / -X ([A-Z]+)/.exec(line)?.[1] ?? (/ -d ["']/.test(line) ? 'POST' : 'GET')
+        return { method, path: `${variables[base!]}${path}` }
+      })
+      t.ok(named.length + curls.length > 5, file)
+      for (const { method, path } of [...named, ...curls]) t.ok(methodsOf(inventoryOf(path), path).includes(method) || (method === 'GET' && await answers(path)), `${file}: ${method} ${path}`)
+    }
+  })
+
+  t.test('npm run tour goes through the main job', async (t) => {
+    await seedDemo(ctx)
+    const args = ['docs/tour/tour.mjs', '--public', app.url, '--internal', app.internalUrl]
+    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: projectRoot, timeout: 60_000 })
+    t.match(stdout, /"state":"ended"/)
+    t.match(stdout, /posting {2}settlement session_escrow -25000, mitra_payable 17500, platform_revenue 7500/)
+    t.match(stdout, /"ok":true/)
+  })
+})
