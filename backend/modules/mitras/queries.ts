@@ -1,4 +1,5 @@
 import { and, eq, inArray, sql } from 'drizzle-orm'
+import type { Tx } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { findPeople } from '../identity/index.ts'
 import type { StatusView } from './contract.ts'
@@ -50,6 +51,15 @@ export function toMitra(row: MitraRow & { used: number }, displayName: string | 
     wantsOnline: row.wantsOnline, isOnline: row.status === 'approved' && row.wantsOnline && !row.stale, lastSeenAt: row.lastSeenAt,
     appliedAt: row.appliedAt, approvedAt: row.approvedAt, deactivatedAt: row.deactivatedAt, version: row.version,
   }
+}
+
+/**
+ * Whether the mitra is approved and wants to be online, and stays so until this transaction ends: a deactivation or
+ * going offline waits for the commit and then sees what it did.
+ */
+export async function keepsServing(tx: Tx, mitraId: string): Promise<boolean> {
+  const [row] = await tx.sql.select({ status: mitras.status, wantsOnline: mitras.wantsOnline }).from(mitras).where(eq(mitras.userId, mitraId)).for('share')
+  return row?.status === 'approved' && row.wantsOnline
 }
 
 /** The statuses of these mitras as they see them themselves. */

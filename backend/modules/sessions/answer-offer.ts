@@ -4,7 +4,7 @@ import type { Ctx, Tx } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
 import { openConversation } from '../chat/index.ts'
-import { openServed } from '../mitras/index.ts'
+import { keepsServing, openServed } from '../mitras/index.ts'
 import { notify } from '../notifications/index.ts'
 import { announceSessions } from './announce.ts'
 import { nextOffer } from './next-offer.ts'
@@ -28,6 +28,7 @@ export async function acceptOffer(ctx: Ctx, actor: UserActor, offerId: string): 
     if (offer.state === 'expired' || (offer.state === 'ringing' && offer.isOver)) throw new AppError('offer_expired')
     if (offer.state === 'withdrawn') throw new AppError('offer_taken', 'the offer was withdrawn')
     if (offer.state === 'declined' || seen.session.state !== 'ringing') throw new AppError('session_state_conflict')
+    if (!(await keepsServing(tx, actor.id))) throw new AppError('offer_taken', 'the offer is being withdrawn')
     await activate(tx, seen, offer)
   })
   return sessionId

@@ -11,7 +11,7 @@ export async function cancelSession(ctx: Ctx, actor: UserActor, id: string): Pro
   const isClosing = await decideOnSession(ctx, id, async (tx, seen) => {
     const { session } = seen
     if (!isSideOf(actor, session)) throw new AppError('not_found')
-    if (session.state === 'cancelled' || (session.state === 'held' && session.closingAt)) return session.state === 'held'
+    if (session.state === 'cancelled') return false
     if (session.state === 'held') {
       await markClosing(tx, seen, { reason: 'customer_cancelled', actor })
       return true

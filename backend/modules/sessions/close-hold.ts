@@ -1,13 +1,15 @@
 import type { Ctx, Tx } from '../../platform/ctx.ts'
+import { transact } from '../../platform/database.ts'
 import { writeOutbox } from '../../platform/outbox.ts'
-import { closePayment, expireInvoice, findPayment, findPaymentsOfSessions, markExpired, markFailed, refreshPayment, type Payment } from '../payments/index.ts'
+import { closePayment, expireInvoice, findPayment, findPaymentsOfSessions, markExpired, markFailed, refreshPayment } from '../payments/index.ts'
 import { announceSessions } from './announce.ts'
 import { applyPayment } from './apply-payment.ts'
 import { finishSession } from './finish-session.ts'
-import { addSeconds, changeSession, decideOnSession, findSession, PROVIDER, SYSTEM, type Actor, type Seen } from './queries.ts'
+import { addSeconds, changeSession, decideOnSession, findSession, PROVIDER, SessionMoved, SYSTEM, type Actor, type Seen } from './queries.ts'
 import type { ClosingReason, Session } from './tables.ts'
 
 export const CLOSE_HOLD = 'sessions.close-hold'
+export const END_INVOICE = 'sessions.end-invoice'
 export type Closing = { reason: ClosingReason; actor: Actor }
 
 /**
@@ -18,9 +20,13 @@ export async function startClosing(ctx: Ctx, sessionId: string, closing: Closing
   await decideOnSession(ctx, sessionId, (tx, seen) => markClosing(tx, seen, closing))
 }
 
-/** The same inside a transaction that has read the session. Does nothing unless it is a hold that is not closing yet. */
-export async function markClosing(tx: Tx, seen: Seen, closing: Closing): Promise<void> {
-  if (seen.session.state !== 'held' || seen.session.closingAt) return
+/**
+ * The same inside a transaction that has read the session. Answers whether it changed anything: a hold that is closing
+ * already stays as it is, unless somebody gives up what only a deadline was ending.
+ */
+export async function markClosing(tx: Tx, seen: Seen, closing: Closing): Promise<boolean> {
+  if (seen.session.state !== 'held') return false
+  if (seen.session.closingAt) return giveUpMeanwhile(tx, seen, closing)
   await changeSession(tx, seen, {
     set: { closingAt: seen.now, closingReason: closing.reason, dueAt: addSeconds(seen.now, tx.settings.get('closingSeconds')) },
     event: 'closing', actor: closing.actor, reason: closing.reason,
@@ -29,6 +35,16 @@ export async function markClosing(tx: Tx, seen: Seen, closing: Closing): Promise
   if (payment) await closePayment(tx, payment.id)
   await writeOutbox(tx, [{ topic: CLOSE_HOLD, payload: { sessionId: seen.session.id } }])
   announceSessions(tx, [seen.session.id])
+  return true
+}
+
+const isExpiry = (reason: ClosingReason | null): boolean => reason === 'deadline' || reason === 'payment_expired'
+
+// Money that comes now does not ring for somebody who has said no.
+async function giveUpMeanwhile(tx: Tx, seen: Seen, closing: Closing): Promise<boolean> {
+  if (!isExpiry(seen.session.closingReason) || isExpiry(closing.reason)) return false
+  await changeSession(tx, seen, { set: { closingReason: closing.reason }, event: 'closing', actor: closing.actor, reason: closing.reason })
+  return true
 }
 
 /**
@@ -40,27 +56,46 @@ export async function finishClosing(ctx: Ctx, sessionId: string): Promise<void> 
   if (!seen || seen.session.state !== 'held' || !seen.session.closingAt) return
   const payment = (await findPaymentsOfSessions(ctx.sql, [sessionId])).at(-1)
   const outcome = payment ? await expireInvoice(ctx, payment.id) : 'expired'
-  if (payment && outcome === 'paid') await refreshPayment(ctx, { apply: applyPayment, expired: paymentExpired }, payment.id)
+  if (payment && outcome === 'paid') await applyConfirmed(ctx, payment.id)
   if (outcome === 'unanswered') throw new Error('the provider did not answer about an invoice that is to be closed')
-  if (outcome === 'expired') await endClosing(ctx, sessionId)
+  if (outcome === 'expired') await endClosing(ctx, sessionId, 'answered')
 }
 
-/** Ends a closing hold whatever the provider says: it answered `expired`, or not at all in `closingSeconds`. */
-export async function endClosing(ctx: Ctx, sessionId: string): Promise<void> {
+async function applyConfirmed(ctx: Ctx, paymentId: string): Promise<void> {
+  const verdict = await refreshPayment(ctx, { apply: applyPayment, expired: paymentExpired }, paymentId)
+  if (verdict === undefined) throw new Error('the provider did not confirm a payment that it had reported')
+}
+
+/**
+ * Ends a closing hold: the provider answered that nobody can pay any more, or it is `overdue` because no answer came in
+ * `closingSeconds`. An overdue one leaves an invoice that may still be paid: the provider goes on being asked to end it,
+ * and what is paid goes to the wallet.
+ */
+export async function endClosing(ctx: Ctx, sessionId: string, why: 'answered' | 'overdue'): Promise<void> {
   await decideOnSession(ctx, sessionId, async (tx, seen) => {
-    const { session } = seen
+    const { session, now } = seen
     if (session.state !== 'held' || !session.closingAt) return
-    const isExpiry = session.closingReason === 'deadline' || session.closingReason === 'payment_expired'
+    if (why === 'overdue' && session.dueAt && session.dueAt > now) return
+    const expired = isExpiry(session.closingReason)
     await finishSession(tx, seen, {
-      to: isExpiry ? 'expired' : 'cancelled', reason: isExpiry ? 'hold_expired' : session.closingReason ?? 'customer_cancelled', actor: closingActor(session), give: 'all',
+      to: expired ? 'expired' : 'cancelled', reason: expired ? 'hold_expired' : session.closingReason ?? 'customer_cancelled', actor: closingActor(session), give: 'all',
     })
     const payment = (await findPaymentsOfSessions(tx.sql, [session.id])).at(-1)
-    if (payment) await endPayment(tx, payment)
+    if (payment && why === 'answered') await endPayment(tx, payment.id)
+    if (payment && why === 'overdue') await writeOutbox(tx, [{ topic: END_INVOICE, payload: { paymentId: payment.id } }])
   })
 }
 
-async function endPayment(tx: Tx, payment: Payment): Promise<void> {
-  await (payment.state === 'creating' ? markFailed(tx, payment.id) : markExpired(tx, payment.id))
+async function endPayment(tx: Tx, paymentId: string): Promise<void> {
+  if (!(await markExpired(tx, paymentId))) await markFailed(tx, paymentId)
+}
+
+/** The reaction to `sessions.end-invoice`: ends the invoice of a hold that is over. Throws, to be tried again, while there is no answer. */
+export async function endInvoice(ctx: Ctx, paymentId: string): Promise<void> {
+  const outcome = await expireInvoice(ctx, paymentId)
+  if (outcome === 'unanswered') throw new Error('the provider did not answer about an invoice that is to be ended')
+  if (outcome === 'paid') await applyConfirmed(ctx, paymentId)
+  else await transact(ctx, (tx) => endPayment(tx, paymentId))
 }
 
 /** Who started the closing, as the end is written down. */
@@ -75,6 +110,8 @@ export async function paymentExpired(ctx: Ctx, paymentId: string): Promise<void>
   if (!payment) return
   await startClosing(ctx, payment.sessionId, { reason: 'payment_expired', actor: PROVIDER })
   await finishClosing(ctx, payment.sessionId)
+  // Where the hold had ended before, only the payment is left to be told.
+  await transact(ctx, (tx) => endPayment(tx, paymentId))
 }
 
 /** An invoice that could not be made in time ends its hold at once: there is nothing at the provider to expire. */
@@ -82,8 +119,10 @@ export async function paymentNotCreated(ctx: Ctx, paymentId: string): Promise<vo
   const payment = await findPayment(ctx.sql, paymentId)
   if (!payment) return
   await decideOnSession(ctx, payment.sessionId, async (tx, seen) => {
-    if (seen.session.state !== 'held') return
+    const current = await findPayment(tx.sql, paymentId)
+    if (seen.session.state !== 'held' || current?.state !== 'creating') return
     await finishSession(tx, seen, { to: 'cancelled', reason: 'payment_unavailable', actor: SYSTEM, give: 'all' })
-    await markFailed(tx, payment.id)
+    // The invoice was made between the look and the end: the hold goes on with it.
+    if (!(await markFailed(tx, paymentId))) throw new SessionMoved()
   })
 }

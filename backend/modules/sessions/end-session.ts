@@ -41,9 +41,7 @@ async function endOpen(tx: Tx, seen: Seen, actor: Actor): Promise<'ended' | 'clo
       await finishSession(tx, seen, { to: 'cancelled', reason: 'staff_ended', actor, give: 'all' })
       return 'ended'
     case 'held':
-      if (session.closingAt) return 'nothing'
-      await markClosing(tx, seen, { reason: 'staff_ended', actor })
-      return 'closing'
+      return (await markClosing(tx, seen, { reason: 'staff_ended', actor })) ? 'closing' : 'nothing'
     case 'active':
     case 'paused':
       await finishSession(tx, seen, { to: 'ended', reason: 'staff_ended', actor, give: 'unused' })

@@ -28,21 +28,23 @@ async function readLine(handle: Queryable): Promise<Line> {
   return { slotEnds: staying.map((row) => Math.max(0, row.left)), ahead: waiting.rows, freeSlots: capacity.free }
 }
 
-function estimateAfter(line: Line, ahead: readonly number[]): { p50: number; p90: number } | null {
+type Waits = { p50: number; p90: number } | null
+
+// One pass over the line gives everybody's waiting time; the last entry is that of whoever joins now.
+function estimateLine(line: Line): Waits[] {
   const slots = [...line.slotEnds, ...Array.from({ length: line.freeSlots }, () => 0)]
-  const p50 = estimateWaits(slots, ahead, HANDOVER_SECONDS.p50)
-  const p90 = estimateWaits(slots, ahead, HANDOVER_SECONDS.p90)
-  return p50 === undefined || p90 === undefined ? null : { p50, p90: Math.max(p50, p90) }
+  const durations = line.ahead.map((waiting) => waiting.seconds)
+  const typical = estimateWaits(slots, durations, HANDOVER_SECONDS.p50)
+  const slow = estimateWaits(slots, durations, HANDOVER_SECONDS.p90)
+  return [...durations, 0].map((_, index) => (typical && slow ? { p50: typical[index]!, p90: Math.max(typical[index]!, slow[index]!) } : null))
 }
 
 /** The place of each of these queued sessions and its waiting time (`waitSeconds` null when nobody is there to serve). */
 export async function estimateQueue(handle: Queryable, ids: readonly string[]): Promise<Map<string, SessionView['queue']>> {
   const line = await readLine(handle)
   const wanted = new Set(ids)
-  const durations = line.ahead.map((waiting) => waiting.seconds)
-  return new Map(line.ahead.flatMap((waiting, index) => wanted.has(waiting.id)
-    ? [[waiting.id, { position: index + 1, waitSeconds: estimateAfter(line, durations.slice(0, index)) }] as const]
-    : []))
+  const waits = estimateLine(line)
+  return new Map(line.ahead.flatMap((waiting, index) => (wanted.has(waiting.id) ? [[waiting.id, { position: index + 1, waitSeconds: waits[index]! }] as const] : [])))
 }
 
 /** How many wait, for the beacon. */
@@ -55,5 +57,5 @@ export async function countQueue(handle: Queryable): Promise<number> {
 export async function estimateWait(handle: Queryable): Promise<{ p50: number; p90: number } | null> {
   const line = await readLine(handle)
   if (line.freeSlots > line.ahead.length) return { p50: 0, p90: 0 }
-  return estimateAfter(line, line.ahead.map((waiting) => waiting.seconds))
+  return estimateLine(line).at(-1) ?? null
 }

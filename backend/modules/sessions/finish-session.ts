@@ -36,8 +36,10 @@ export async function finishSession(tx: Tx, seen: Seen, finish: Finish): Promise
   })
   if (session.state === 'ringing') await endOffer(tx, session.id, 'withdrawn')
   if (session.conversationId && session.mitraId) {
-    await setWritableUntil(tx, session.conversationId, finish.reason === 'time_up' && session.endsAt ? session.endsAt : now)
-    await closeServed(tx, { mitraId: session.mitraId, sessionId: session.id })
+    // The time was up when it was up, however late it was noticed.
+    const at = finish.reason === 'time_up' && session.endsAt ? session.endsAt : now
+    await setWritableUntil(tx, session.conversationId, at)
+    if (session.state === 'active') await closeServed(tx, { mitraId: session.mitraId, sessionId: session.id, at })
   }
   if (session.slotMitraId) await freeSlots(tx, [session.slotMitraId])
   await returnMoney(tx, session, bought, returned)

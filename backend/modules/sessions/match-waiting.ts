@@ -1,14 +1,14 @@
-import { and, eq, isNull, or, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNull, or, sql } from 'drizzle-orm'
 import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
 import { findSamePersonPairs } from '../identity/index.ts'
-import { claimSlots, findAvailable } from '../mitras/index.ts'
+import { claimSlots, findAvailable, freeSlots } from '../mitras/index.ts'
 import { announceSessions } from './announce.ts'
 import { beginHold } from './begin-hold.ts'
-import { onMatchingSignal } from './matching-signal.ts'
+import { onMatchingSignal, signalMatching } from './matching-signal.ts'
 import { findEarlierOffers, makeOffers, offerUntil } from './offer-session.ts'
-import { lockMatching, recordEvents, SYSTEM } from './queries.ts'
-import { assign, type Standing } from './rules.ts'
+import { lockMatching, recordEvents, SYSTEM, type Seen } from './queries.ts'
+import { assign, type Standing, type Waiting } from './rules.ts'
 import { sessions, type Session } from './tables.ts'
 
 /**
@@ -16,46 +16,78 @@ import { sessions, type Session } from './tables.ts'
  * queue by its number. The caller holds the matching lock and no other. `justCreated` did not wait: its hold is the long one.
  */
 export async function matchWaiting(tx: Tx, options: { justCreated?: string } = {}): Promise<void> {
-  const candidates = await findAvailable(tx.sql)
-  if (candidates.length === 0) return
-  const waiting = await lockWaiting(tx)
-  if (waiting.length === 0) return
-  const mitraIds = candidates.map((candidate) => candidate.mitraId)
-  const [samePersons, earlier] = [
-    await findSamePersonPairs(tx.sql, waiting.map((session) => session.customerId), mitraIds),
-    await findEarlierOffers(tx, waiting.filter((session) => session.state === 'ringing').map((session) => session.id)),
-  ]
-  const assigned = assign(waiting, candidates, (session, mitraId): Standing => {
-    if (samePersons.has(`${session.customerId}:${mitraId}`) || earlier.get(`${session.id}:${mitraId}`) === 'declined') return 'never'
-    return earlier.has(`${session.id}:${mitraId}`) ? 'last' : 'open'
-  })
-  const granted = await claim(tx, waiting, assigned)
+  const granted = await grantSlots(tx)
+  if (granted.length === 0) return
   const now = await databaseNow(tx)
   await ring(tx, granted.filter(({ session }) => session.state === 'ringing'), now)
   // A hold begins with a funding of its own; nearly always one, at most the slots that came free at once.
   for (const { session, mitraId } of granted.filter((one) => one.session.state === 'queued')) {
-    await beginHold(tx, { session, now }, { mitraId, cameFromQueue: session.id !== options.justCreated })
+    await holdOrLeave(tx, { session, now }, { mitraId, cameFromQueue: session.id !== options.justCreated })
   }
 }
 
-// SKIP LOCKED: a session that is being changed is somebody else's right now, and they ask for matching afterwards.
-async function lockWaiting(tx: Tx): Promise<Session[]> {
-  return tx.sql.select().from(sessions)
-    .where(or(eq(sessions.state, 'queued'), and(eq(sessions.state, 'ringing'), isNull(sessions.slotMitraId), sql`${sessions.ringUntil} > app_now()`)))
-    .orderBy(sql`${sessions.state} = 'queued'`, sessions.paidAt, sessions.queueNumber)
-    .for('update', { skipLocked: true })
+type Granted = { session: Session; mitraId: string }
+
+// A mitra who went offline between the look and the claim would leave somebody overtaken: the decision is made again.
+async function grantSlots(tx: Tx): Promise<Granted[]> {
+  for (let attempt = 1; ; attempt++) {
+    const assigned = await assignWaiting(tx)
+    const sessionsOf = await lockAssigned(tx, [...assigned.keys()])
+    const granted = await claim(tx, sessionsOf, assigned)
+    if (granted.length === sessionsOf.length || attempt >= 3) return granted
+    await freeSlots(tx, granted.map((one) => one.mitraId))
+  }
 }
 
-// The mitra may have gone offline since: what is not granted stays waiting and is matched again.
-async function claim(tx: Tx, waiting: readonly Session[], assigned: ReadonlyMap<string, string>): Promise<{ session: Session; mitraId: string }[]> {
-  const left = new Map(assigned.size > 0 ? await claimSlots(tx, [...assigned.values()]) : [])
-  return waiting.flatMap((session) => {
-    const mitraId = assigned.get(session.id)
-    const slots = mitraId ? left.get(mitraId) ?? 0 : 0
-    if (!mitraId || slots < 1) return []
-    left.set(mitraId, slots - 1)
-    return [{ session, mitraId }]
+async function assignWaiting(tx: Tx): Promise<Map<string, string>> {
+  const candidates = await findAvailable(tx.sql)
+  const waiting = candidates.length > 0 ? await findWaiting(tx) : []
+  if (waiting.length === 0) return new Map()
+  const [samePersons, earlier] = [
+    await findSamePersonPairs(tx.sql, waiting.map((session) => session.customerId), candidates.map((candidate) => candidate.mitraId)),
+    await findEarlierOffers(tx, waiting.filter((session) => session.state === 'ringing').map((session) => session.id)),
+  ]
+  return assign(waiting, candidates, (session, mitraId): Standing => {
+    if (samePersons.has(`${session.customerId}:${mitraId}`) || earlier.get(`${session.id}:${mitraId}`) === 'declined') return 'never'
+    return earlier.has(`${session.id}:${mitraId}`) ? 'last' : 'open'
   })
+}
+
+const isWaiting = or(eq(sessions.state, 'queued'), and(eq(sessions.state, 'ringing'), isNull(sessions.slotMitraId), sql`${sessions.ringUntil} > app_now()`))
+const inTurn = [sql`${sessions.state} = 'queued'`, sessions.paidAt, sessions.queueNumber] as const
+
+async function findWaiting(tx: Tx): Promise<(Waiting & { state: Session['state'] })[]> {
+  return tx.sql.select({
+    id: sessions.id, state: sessions.state, customerId: sessions.customerId, namedMitraId: sessions.namedMitraId, anyMitra: sessions.anyMitra,
+    topic: sessions.topic, language: sessions.language, gender: sessions.gender,
+  }).from(sessions).where(isWaiting).orderBy(...inTurn)
+}
+
+// SKIP LOCKED: a session that is being changed is somebody else's right now, and they ask for matching afterwards.
+async function lockAssigned(tx: Tx, ids: readonly string[]): Promise<Session[]> {
+  if (ids.length === 0) return []
+  return tx.sql.select().from(sessions).where(and(inArray(sessions.id, [...ids]), isWaiting)).orderBy(...inTurn).for('update', { skipLocked: true })
+}
+
+async function claim(tx: Tx, waiting: readonly Session[], assigned: ReadonlyMap<string, string>): Promise<Granted[]> {
+  const left = new Map(await claimSlots(tx, waiting.map((session) => assigned.get(session.id)!)))
+  return waiting.flatMap((session) => {
+    const mitraId = assigned.get(session.id)!
+    const slots = left.get(mitraId) ?? 0
+    left.set(mitraId, slots - 1)
+    return slots < 1 ? [] : [{ session, mitraId }]
+  })
+}
+
+// In a savepoint: a hold that can't begin now (credit that expires this very moment) must not stop everybody else's.
+async function holdOrLeave(tx: Tx, seen: Seen, found: { mitraId: string; cameFromQueue: boolean }): Promise<void> {
+  try {
+    await tx.sql.transaction((savepoint) => beginHold({ ...tx, sql: savepoint }, seen, found))
+  } catch (error) {
+    tx.log.warn({ err: error, sessionId: seen.session.id }, 'a hold could not begin; the session stays in the queue')
+    await freeSlots(tx, [found.mitraId])
+    tx.afterCommit(signalMatching)
+  }
 }
 
 async function ring(tx: Tx, granted: readonly { session: Session; mitraId: string }[], now: Date): Promise<void> {

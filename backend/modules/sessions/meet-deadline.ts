@@ -1,13 +1,13 @@
 import { and, eq, getTableColumns, lte, sql } from 'drizzle-orm'
 import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
-import { findUnseen } from '../mitras/index.ts'
+import { findLastSeen, findUnseen } from '../mitras/index.ts'
 import { notify } from '../notifications/index.ts'
 import { announceSessions } from './announce.ts'
 import { endClosing, markClosing } from './close-hold.ts'
 import { finishSession } from './finish-session.ts'
 import { nextOffer } from './next-offer.ts'
-import { pauseSession } from './pause-session.ts'
+import { pauseSession, resumeSession } from './pause-session.ts'
 import { addSeconds, changeSession, findSession, lockMatching, SYSTEM, type Seen } from './queries.ts'
 import { nextDueWhileActive } from './rules.ts'
 import { sessions } from './tables.ts'
@@ -17,7 +17,7 @@ export async function meetDeadline(ctx: Ctx, id: string): Promise<void> {
   const before = await findSession(ctx.sql, id)
   if (!before) return
   if (before.session.state === 'held' && before.session.closingAt) {
-    await endClosing(ctx, id)
+    await endClosing(ctx, id, 'overdue')
     return
   }
   await transact(ctx, async (tx) => {
@@ -51,7 +51,7 @@ async function meet(tx: Tx, seen: Seen): Promise<void> {
       await meetActive(tx, seen)
       break
     case 'paused':
-      await finishSession(tx, seen, { to: 'ended', reason: 'pause_limit', actor: SYSTEM, give: 'unused' })
+      await meetPauseLimit(tx, seen)
       break
     default:
   }
@@ -79,6 +79,7 @@ async function meetActive(tx: Tx, seen: Seen): Promise<void> {
 // The time is up. A mitra unseen for a while may have been gone before it: then it waits until they are seen (ended) or
 // gone for good (paused as of when they were last seen). Writes have stopped at `ends_at` in any case.
 async function meetEnd(tx: Tx, seen: Seen, mitraId: string): Promise<void> {
+  const { session, now } = seen
   const lastSeenAt = (await findUnseen(tx.sql, { mitraIds: [mitraId], seconds: tx.settings.get('staleSeconds') })).get(mitraId)
   if (!lastSeenAt) {
     await finishSession(tx, seen, { to: 'ended', reason: 'time_up', actor: SYSTEM, give: 'nothing' })
@@ -86,6 +87,16 @@ async function meetEnd(tx: Tx, seen: Seen, mitraId: string): Promise<void> {
   }
   const isGone = (await findUnseen(tx.sql, { mitraIds: [mitraId], seconds: tx.settings.get('goneSeconds') })).has(mitraId)
   if (isGone) await pauseSession(tx, seen, lastSeenAt)
+  // Nothing is decided yet: looked at again in a second, and not before what else is due.
+  else await tx.sql.update(sessions).set({ dueAt: addSeconds(now, 1) }).where(eq(sessions.id, session.id))
+}
+
+// Whoever was back within the allowance goes on, however late that is noticed.
+async function meetPauseLimit(tx: Tx, seen: Seen): Promise<void> {
+  const { mitraId, pausedAt, pauseUntil } = seen.session
+  const lastSeenAt = mitraId ? (await findLastSeen(tx.sql, [mitraId])).get(mitraId) : undefined
+  if (lastSeenAt && pausedAt && pauseUntil && lastSeenAt > pausedAt && lastSeenAt < pauseUntil) await resumeSession(tx, seen)
+  else await finishSession(tx, seen, { to: 'ended', reason: 'pause_limit', actor: SYSTEM, give: 'unused' })
 }
 
 // Keyed by the end it warns of: an end that moves is warned of once more.

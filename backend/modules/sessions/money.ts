@@ -19,6 +19,8 @@ export async function fundPurchase(tx: Tx, session: Session, purchase: Purchase)
   })
   if (!split) return undefined
   const lots = split.promoIdr > 0 ? await takePromo(tx, session.customerId, split.promoIdr) : []
+  const takenIdr = lots.reduce((sum, lot) => sum + lot.amountIdr, 0)
+  if (takenIdr !== split.promoIdr) throw new Error('promotional credit expired between two looks') // the next decision sees what is left
   if (split.promoIdr + split.walletIdr > 0) {
     await post(tx, {
       key: holdKey(purchase.id), flow: 'hold', sessionId: session.id,

@@ -1,5 +1,6 @@
 import type { Tx } from '../../platform/ctx.ts'
 import { setWritableUntil } from '../chat/index.ts'
+import { closeServed, openServed } from '../mitras/index.ts'
 import { notify } from '../notifications/index.ts'
 import { announceSessions } from './announce.ts'
 import { addSeconds, changeSession, SYSTEM, type Seen } from './queries.ts'
@@ -15,6 +16,7 @@ export async function pauseSession(tx: Tx, seen: Seen, lastSeenAt: Date): Promis
   const pauseUntil = addSeconds(pausedAt, Math.max(0, tx.settings.get('pauseAllowanceSeconds') - session.pausedSeconds))
   await changeSession(tx, seen, { set: { state: 'paused', pausedAt, pauseUntil, dueAt: pauseUntil }, event: 'mitra_gone', actor: SYSTEM })
   await setWritableUntil(tx, session.conversationId, pauseUntil)
+  if (session.mitraId) await closeServed(tx, { mitraId: session.mitraId, sessionId: session.id, at: pausedAt })
   await notify(tx, [{
     userId: session.customerId, kind: 'session', dedupeKey: `paused:${session.id}:${pausedAt.getTime()}`, title: 'Sesi dijeda', body: 'Mitramu terputus. Waktumu tidak berjalan.',
     data: { kind: 'session', sessionId: session.id }, push: { tag: `session:${session.id}`, ttlSeconds: 600, highPriority: true },
@@ -22,10 +24,10 @@ export async function pauseSession(tx: Tx, seen: Seen, lastSeenAt: Date): Promis
   announceSessions(tx, [session.id])
 }
 
-/** The mitra is back: the end moves by the pause, to the millisecond. */
+/** The mitra is back, and was before the allowance was used up: the end moves by the pause, to the millisecond. */
 export async function resumeSession(tx: Tx, seen: Seen): Promise<void> {
   const { session, now } = seen
-  if (session.state !== 'paused' || !session.pausedAt || !session.endsAt || !session.pauseUntil || !session.conversationId || now >= session.pauseUntil) return
+  if (session.state !== 'paused' || !session.pausedAt || !session.endsAt || !session.pauseUntil || !session.conversationId) return
   const pausedSeconds = (now.getTime() - session.pausedAt.getTime()) / 1000
   const endsAt = addSeconds(session.endsAt, pausedSeconds)
   await changeSession(tx, seen, {
@@ -36,5 +38,6 @@ export async function resumeSession(tx: Tx, seen: Seen): Promise<void> {
     event: 'mitra_back', actor: session.mitraId ? { kind: 'mitra', id: session.mitraId } : SYSTEM, details: { pausedSeconds },
   })
   await setWritableUntil(tx, session.conversationId, endsAt)
+  if (session.mitraId) await openServed(tx, { mitraId: session.mitraId, sessionId: session.id, at: now })
   announceSessions(tx, [session.id])
 }

@@ -29,8 +29,8 @@ export async function findPurchases(handle: Queryable, sessionId: string): Promi
   return handle.select().from(purchases).where(eq(purchases.sessionId, sessionId)).orderBy(purchases.position)
 }
 
-/** The row moved between reading and writing: read again and decide again. */
-class SessionMoved extends Error {}
+/** What was decided on has moved between reading and writing: `decideOnSession` reads again and decides again. */
+export class SessionMoved extends Error {}
 
 /**
  * Reads a session and lets `work` decide on it; where somebody else was quicker, reads and decides again.

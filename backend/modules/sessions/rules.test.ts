@@ -69,6 +69,9 @@ t.test('a named mitra is waited for, unless any would do', async (t) => {
   t.same([...assign([named, anyone('2')], [mitra('a', 1)], open)], [['2', 'a']])
   t.same([...assign([{ ...named, anyMitra: true }], [mitra('a', 1)], open)], [['1', 'a']])
   t.same([...assign([named], [mitra('a', 1), mitra('b', 2)], open)], [['1', 'b']])
+  const missed = (_: Waiting, id: string): Standing => (id === 'b' ? 'last' : 'open')
+  t.same([...assign([{ ...named, anyMitra: true }], [mitra('a', 1), mitra('b', 2)], missed)], [['1', 'a']], 'who let it pass is the last choice, named or not')
+  t.same([...assign([named], [mitra('a', 1), mitra('b', 2)], missed)], [['1', 'b']])
 })
 
 t.test('topic, language and gender are met; who declined is never rung again, who missed it only as the last', async (t) => {
@@ -109,7 +112,7 @@ t.test('an active session is due at its next warning, then at its end', async (t
 
 t.test('the wait is that for the slot which comes free after everybody ahead has taken theirs', async (t) => {
   t.equal(estimateWaits([], [], 45), undefined)
-  t.equal(estimateWaits([300, 100], [], 45), 100)
-  t.equal(estimateWaits([300, 100], [900], 45), 300)
-  t.equal(estimateWaits([100], [900, 900], 45), 100 + 2 * 945)
+  t.same(estimateWaits([300, 100], [], 45), [100])
+  t.same(estimateWaits([300, 100], [900], 45), [100, 300])
+  t.same(estimateWaits([100], [900, 900], 45), [100, 100 + 945, 100 + 2 * 945])
 })

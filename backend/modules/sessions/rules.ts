@@ -92,7 +92,8 @@ export function assign(waiting: readonly Waiting[], candidates: readonly Candida
     if (slots <= 0) break
     const fits = pool.filter(({ candidate, free }) => free > 0 && isAcceptable(session, candidate) && standing(session, candidate.mitraId) !== 'never')
     const fresh = fits.filter(({ candidate }) => standing(session, candidate.mitraId) === 'open')
-    const chosen = fits.find(({ candidate }) => candidate.mitraId === session.namedMitraId) ?? fresh[0] ?? fits[0]
+    const isNamed = ({ candidate }: { candidate: Candidate }) => candidate.mitraId === session.namedMitraId
+    const chosen = fresh.find(isNamed) ?? fresh[0] ?? fits.find(isNamed) ?? fits[0]
     if (!chosen) continue
     chosen.free -= 1
     slots -= 1
@@ -114,17 +115,19 @@ export function nextDueWhileActive(endsAt: Date, now: Date, warningSeconds: read
 }
 
 /**
- * Waiting time for a place in the queue: slots free up at the ends that are known, and whoever is ahead takes them
- * for as long as they bought. Seconds; undefined when no slot will ever free up.
+ * Waiting times along a queue, in seconds: slots free up at the ends that are known, and each in turn takes the next one
+ * for as long as they bought. One more entry than `lineSeconds`: that of whoever joins now. Undefined without slots.
  */
-export function estimateWaits(slotEnds: readonly number[], aheadSeconds: readonly number[], handoverSeconds: number): number | undefined {
+export function estimateWaits(slotEnds: readonly number[], lineSeconds: readonly number[], handoverSeconds: number): number[] | undefined {
   if (slotEnds.length === 0) return undefined
   const ends = slotEnds.toSorted((a, b) => a - b)
-  for (const seconds of aheadSeconds) {
-    const next = ends.shift()! + handoverSeconds + seconds
+  const waits = lineSeconds.map((seconds) => {
+    const free = ends.shift()!
+    const next = free + handoverSeconds + seconds
     ends.splice(lowerBound(ends, next), 0, next)
-  }
-  return Math.max(0, Math.round(ends[0]!))
+    return Math.max(0, Math.round(free))
+  })
+  return [...waits, Math.max(0, Math.round(ends[0]!))]
 }
 
 function lowerBound(sorted: readonly number[], value: number): number {

@@ -11,7 +11,9 @@ export async function startClocks(ctx: Ctx, customerIds: readonly string[]): Pro
   if (customerIds.length === 0) return
   const rows = await ctx.sql.select({ id: sessions.id }).from(sessions)
     .where(and(inArray(sessions.customerId, [...customerIds]), eq(sessions.state, 'active'), isNull(sessions.clockStartedAt)))
-  await Promise.all(rows.map((row) => decideOnSession(ctx, row.id, startClock)))
+  const started = await Promise.allSettled(rows.map((row) => decideOnSession(ctx, row.id, startClock)))
+  const failed = started.find((one) => one.status === 'rejected')
+  if (failed) throw failed.reason
 }
 
 async function startClock(tx: Tx, seen: Seen): Promise<void> {
@@ -38,7 +40,13 @@ export function createSeenCustomers(ctx: Ctx): SeenCustomers {
     async flush() {
       const ids = [...gathered]
       gathered = new Set()
-      await startClocks(ctx, ids)
+      try {
+        await startClocks(ctx, ids)
+      } catch (error) {
+        // They were seen: the next flush starts what this one could not.
+        for (const id of ids) gathered.add(id)
+        throw error
+      }
     },
   }
 }

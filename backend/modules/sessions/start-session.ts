@@ -4,7 +4,7 @@ import { transact, violatedConstraint } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
 import { assertMayTakePart, findSamePersonPairs } from '../identity/index.ts'
 import { findWallet } from '../ledger/index.ts'
-import { findMitras } from '../mitras/index.ts'
+import { findMitras, keepsServing } from '../mitras/index.ts'
 import { announceSessions } from './announce.ts'
 import { insertPurchase } from './begin-hold.ts'
 import type { SessionView, StartSession } from './contract.ts'
@@ -41,6 +41,8 @@ async function insertAndMatch(ctx: Ctx, customerId: string, input: StartSession,
   try {
     return await transact(ctx, async (tx) => {
       await lockMatching(tx)
+      // Whoever goes offline now waits for this commit, and then cancels what waits for them alone.
+      if (input.mitraId && !input.anyMitra && !(await keepsServing(tx, input.mitraId))) throw new AppError('mitra_not_available')
       const id = tx.ids.next()
       const [session] = await tx.sql.insert(sessions).values({
         id, version: 1, state: 'queued', customerId, namedMitraId: input.mitraId ?? null, anyMitra: input.anyMitra ?? false,

@@ -1,6 +1,6 @@
 import { and, eq, inArray, isNotNull, lte, sql } from 'drizzle-orm'
 import type { Ctx } from '../../platform/ctx.ts'
-import { findMitras, findUnseen } from '../mitras/index.ts'
+import { findLastSeen, findUnseen } from '../mitras/index.ts'
 import { findUncreated } from '../payments/index.ts'
 import { paymentNotCreated } from './close-hold.ts'
 import { meetDeadline } from './meet-deadline.ts'
@@ -15,16 +15,23 @@ const AT_ONCE = 8
 
 /** One sweep over everything of sessions that is due; every replica runs it every second. Answers how many rows it met. */
 export async function sweepSessions(ctx: Ctx): Promise<number> {
-  const due = await findDue(ctx)
-  await forEach(ctx, due, (id) => meetDeadline(ctx, id))
+  let met = 0
+  // By pages: what can't be met just now does not stand before what is due after it.
+  for (let page = await findDue(ctx); page.length > 0; page = page.length < BATCH ? [] : await findDue(ctx, page.at(-1))) {
+    await forEach(ctx, page.map((row) => row.id), (id) => meetDeadline(ctx, id))
+    met += page.length
+  }
   await Promise.all([sweepGone(ctx), sweepSeenAgain(ctx), sweepUncreated(ctx)])
   signalMatching(ctx)
-  return due.length
+  return met
 }
 
-async function findDue(ctx: Ctx): Promise<string[]> {
-  const rows = await ctx.sql.select({ id: sessions.id }).from(sessions).where(lte(sessions.dueAt, sql`app_now()`)).orderBy(sessions.dueAt).limit(BATCH)
-  return rows.map((row) => row.id)
+type Due = { id: string; dueAt: Date | null }
+
+async function findDue(ctx: Ctx, after?: Due): Promise<Due[]> {
+  const isAfter = after?.dueAt ? sql`(${sessions.dueAt}, ${sessions.id}) > (${after.dueAt.toISOString()}::timestamptz, ${after.id}::uuid)` : undefined
+  return ctx.sql.select({ id: sessions.id, dueAt: sessions.dueAt }).from(sessions)
+    .where(and(lte(sessions.dueAt, sql`app_now()`), isAfter)).orderBy(sessions.dueAt, sessions.id).limit(BATCH)
 }
 
 // Gone in a session: an active one pauses as of when the mitra was last seen; a hold or an offer goes to the next.
@@ -45,12 +52,12 @@ async function sweepGone(ctx: Ctx): Promise<void> {
 }
 
 async function sweepSeenAgain(ctx: Ctx): Promise<void> {
-  const paused = await ctx.sql.select({ id: sessions.id, mitraId: sessions.mitraId, pausedAt: sessions.pausedAt }).from(sessions).where(eq(sessions.state, 'paused'))
+  const paused = await ctx.sql.select({ id: sessions.id, mitraId: sessions.mitraId, pausedAt: sessions.pausedAt, pauseUntil: sessions.pauseUntil }).from(sessions).where(eq(sessions.state, 'paused'))
   if (paused.length === 0) return
-  const mitras = await findMitras(ctx.sql, [...new Set(paused.flatMap((row) => row.mitraId ?? []))])
+  const lastSeen = await findLastSeen(ctx.sql, paused.flatMap((row) => row.mitraId ?? []))
   const back = paused.filter((row) => {
-    const lastSeenAt = row.mitraId ? mitras.get(row.mitraId)?.lastSeenAt : undefined
-    return lastSeenAt && row.pausedAt && lastSeenAt > row.pausedAt
+    const lastSeenAt = row.mitraId ? lastSeen.get(row.mitraId) : undefined
+    return lastSeenAt && row.pausedAt && row.pauseUntil && lastSeenAt > row.pausedAt && lastSeenAt < row.pauseUntil
   })
   await forEach(ctx, back.map((row) => row.id), (id) => decideOnSession(ctx, id, resumeSession))
 }
