@@ -71,7 +71,7 @@ export async function startReplica(env: Env, options: ReplicaOptions = {}): Prom
   const seen = (actor: UserActor) => (actor.kind === 'mitra' ? liveness : customers).seen(actor.id)
   const realtime = createPublicRealtime(ctx, hub, { verifier, sender, seen })
   // In this order: a token that was revoked before the start is refused from the start.
-  const parts: Part[] = [settingsInForce(ctx), verifier, liveness, createMirror(ctx), realtime, clocksOf(ctx, customers), backgroundWork(ctx, { producer: world.producer, ...options.worker })]
+  const parts: Part[] = [settingsInForce(ctx), verifier, liveness, createMirror(ctx), realtime, sender, clocksOf(ctx, customers), backgroundWork(ctx, { producer: world.producer, ...options.worker })]
   const apps: FastifyInstance[] = []
   try {
     const publicApp = await createPublicApp(ctx, { readiness, liveness, seen, realtime, sender, authenticators: options.authenticators?.public ?? { user: (token) => verifier.verify(token) } })

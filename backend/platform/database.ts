@@ -11,7 +11,14 @@ export type Transaction = PgTransaction<NodePgQueryResultHKT, NoTables, ExtractT
 /** A handle that may be either: for queries that are right inside and outside a transaction. */
 export type Queryable = Sql | Transaction
 
-export type PoolOptions = { url: string; max: number; applicationName: string; log: Log }
+export type PoolOptions = {
+  url: string
+  max: number
+  applicationName: string
+  log: Log
+  /** Settings of every session of this pool, by their Postgres names. */
+  settings?: Readonly<Record<string, string>>
+}
 
 /** A pool that heals: a killed connection is an event, never the end of the process. */
 export function createPool(options: PoolOptions): pg.Pool {
@@ -25,7 +32,7 @@ export function createPool(options: PoolOptions): pg.Pool {
     lock_timeout: 10_000,
     idle_in_transaction_session_timeout: 30_000,
     keepAlive: true,
-    options: '-c timezone=UTC',
+    options: Object.entries({ timezone: 'UTC', ...options.settings }).map(([name, value]) => `-c ${name}=${value}`).join(' '),
   })
   pool.on('error', (error) => options.log.warn({ err: error }, 'postgres connection lost'))
   // A client that is checked out and between two statements has no other listener: without one the process would die.

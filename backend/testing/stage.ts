@@ -134,7 +134,7 @@ export async function reappear(mitra: Person): Promise<void> {
 export async function clearStage(app: TestApp): Promise<void> {
   await app.query(`update mitras set wants_online = false, stale = false`)
   const open = () => app.query<{ id: string }>('select id from chat_sessions where ended_at is null')
-  for (const { id } of await open()) await endByStaff(app.replicas[0]!.ctx, { staffId: randomUUID(), sessionId: id, reason: 'the next scene' }, async () => {})
+  for (const { id } of await open()) await endByStaff(app.replicas[0]!.ctx, { staffId: randomUUID(), sessionId: id, reason: 'the next scene' }, async () => {}).catch(() => undefined) // ended by itself meanwhile
   await eventually(async () => (await open()).length === 0, 'nothing of the last scene is open')
 }
 
@@ -160,6 +160,7 @@ function createScene(app: TestApp, who: Person, mitra: Person, sessionId: string
       await app.query(`update chat_sessions set ${back(SESSION_TIMES)} where id = $1`, [sessionId, seconds])
       await app.query(`update offers set ${back(['created_at', 'expires_at'])} where session_id = $1`, [sessionId, seconds])
       await app.query(`update payments set ${back(['create_until', 'expires_at'])} where session_id = $1`, [sessionId, seconds])
+      await app.query(`update mitra_intervals set ${back(['started_at', 'ended_at'])} where session_id = $1`, [sessionId, seconds])
       await app.query(`update conversations set ${back(['writable_until'])} where id = (select conversation_id from chat_sessions where id = $1)`, [sessionId, seconds])
     },
     money: async () => ({

@@ -24,7 +24,7 @@ export const pageQuery = z.strictObject({ limit: z.coerce.number().int().min(1).
 
 export const conversationParams = z.strictObject({ id: uuid })
 export const messagesQuery = z.strictObject({
-  afterSeq: givenPosition.optional(), beforeSeq: givenPosition.optional(), limit: z.coerce.number().int().min(1).max(100).default(20),
+  afterSeq: givenPosition.optional(), beforeSeq: givenPosition.optional(), cursor: givenPosition.optional(), limit: z.coerce.number().int().min(1).max(100).default(20),
 }).refine((query) => query.afterSeq === undefined || query.beforeSeq === undefined, { message: 'give afterSeq or beforeSeq, not both', path: ['beforeSeq'] })
 /** In the order of `seq`. `firstSeq` is the oldest message that is still kept; `hasMore` looks in the direction asked for. */
 export const messagePage = z.object({ items: z.array(message), headSeq: seq, headChange: seq, firstSeq: seq, hasMore: z.boolean(), nextCursor: z.string().nullable() })

@@ -1,6 +1,8 @@
+import type { Pool } from 'pg'
 import { coalesce } from '../../platform/coalesce.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import { AppError } from '../../platform/errors.ts'
+import { askHot } from './hot-pool.ts'
 import { othersOf, type Members } from './members.ts'
 
 export type Receipt = { conversationId: string; userId: string; what: 'read' | 'delivered'; seq: number; connectionId?: string }
@@ -11,13 +13,12 @@ export type Receipts = (receipt: Receipt) => Promise<number>
 // Both only grow and never pass the head; what is read is delivered. Rows are locked in one order for all replicas.
 const MOVE = `
 with given as (
-  select * from unnest((select $1::uuid[]), (select $2::uuid[]), (select $3::bigint[]), (select $4::bigint[])) as g(conversation_id, user_id, read_seq, delivered_seq)
+  select * from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[]) as g(conversation_id, user_id, read_seq, delivered_seq)
 ), locked as materialized (
   select m.conversation_id, m.user_id, m.read_seq, m.delivered_seq, least(g.read_seq, c.head_seq) as new_read, least(greatest(g.delivered_seq, g.read_seq), c.head_seq) as new_delivered
-  from conversation_members m
-  join given g on g.conversation_id = m.conversation_id and g.user_id = m.user_id
-  join conversations c on c.id = m.conversation_id
-  order by m.conversation_id, m.user_id for no key update of m
+  from (select * from given order by conversation_id, user_id) g
+  cross join lateral (select x.head_seq from conversations x where x.id = g.conversation_id limit 1) c
+  cross join lateral (select x.* from conversation_members x where x.conversation_id = g.conversation_id and x.user_id = g.user_id for no key update) m
 ), moved as (
   update conversation_members m set read_seq = greatest(m.read_seq, l.new_read), delivered_seq = greatest(m.delivered_seq, l.new_delivered)
   from locked l where m.conversation_id = l.conversation_id and m.user_id = l.user_id and (m.read_seq < l.new_read or m.delivered_seq < l.new_delivered)
@@ -30,11 +31,11 @@ type Row = { conversation_id: string; user_id: string; read_seq: number; deliver
 type Wish = { conversationId: string; userId: string; read: number; delivered: number }
 
 /** Receipts of one turn, and those that pile up, are one UPDATE: a phone sends one for every message it gets. */
-export function createReceipts(ctx: Ctx, members: Members): Receipts {
+export function createReceipts(ctx: Ctx, pool: Pool, members: Members): Receipts {
   const move = coalesce<Receipt, Row | undefined>({
     lanes: 1, most: 500,
     async run(receipts) {
-      const moved = await moveAll(ctx, furthest(receipts))
+      const moved = await moveAll(pool, furthest(receipts))
       await tell(ctx, members, receipts, moved)
       return receipts.map((receipt) => moved.get(keyOf(receipt)))
     },
@@ -60,11 +61,10 @@ function furthest(receipts: readonly Receipt[]): Wish[] {
   return [...wishes.values()]
 }
 
-async function moveAll(ctx: Ctx, wishes: readonly Wish[]): Promise<Map<string, Row>> {
-  const { rows } = await ctx.pool.query<Row>({
-    name: 'chat-receipts', text: MOVE,
-    values: [wishes.map((wish) => wish.conversationId), wishes.map((wish) => wish.userId), wishes.map((wish) => wish.read), wishes.map((wish) => wish.delivered)],
-  })
+async function moveAll(pool: Pool, wishes: readonly Wish[]): Promise<Map<string, Row>> {
+  const rows = await askHot<Row>(pool, 'chat-receipts', MOVE, [
+    wishes.map((wish) => wish.conversationId), wishes.map((wish) => wish.userId), wishes.map((wish) => wish.read), wishes.map((wish) => wish.delivered),
+  ])
   return new Map(rows.map((row) => [`${row.conversation_id} ${row.user_id}`, row]))
 }
 

@@ -3,12 +3,10 @@ import type { Ctx } from '../../platform/ctx.ts'
 import { conversationList, conversationParams, message, messagePage, messagesQuery, pageQuery, readBody, readReply, sendBody } from './contract.ts'
 import { findHistory } from './find-history.ts'
 import { listConversations } from './list-conversations.ts'
-import { createReceipts } from './receipts.ts'
 import type { Sender } from './sender.ts'
 
 /** The socket's HTTP twin. */
 export const chatRoutes = (ctx: Ctx, sender: Sender): FastifyPluginAsyncZod => async (app) => {
-  const receipts = createReceipts(ctx, sender.members)
   const config = { access: 'signed-in', limit: 'standard' } as const
 
   app.get('/api/v1/conversations', { schema: { tags: ['chat'], querystring: pageQuery, response: { 200: conversationList } }, config }, async (request) =>
@@ -23,7 +21,7 @@ export const chatRoutes = (ctx: Ctx, sender: Sender): FastifyPluginAsyncZod => a
   })
 
   app.post('/api/v1/conversations/:id/read', { schema: { tags: ['chat'], params: conversationParams, body: readBody, response: { 200: readReply } }, config }, async (request) => {
-    const seq = await receipts({ conversationId: request.params.id, userId: request.user.id, what: 'read', seq: request.body.seq })
+    const seq = await sender.receipts({ conversationId: request.params.id, userId: request.user.id, what: 'read', seq: request.body.seq })
     return { conversationId: request.params.id, seq }
   })
 }

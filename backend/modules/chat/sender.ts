@@ -1,8 +1,11 @@
+import type { Pool } from 'pg'
 import type { Ctx } from '../../platform/ctx.ts'
 import { databaseErrorCode } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { Message } from './contract.ts'
+import { createHotPool } from './hot-pool.ts'
 import { createMembers, type Members, type Membership } from './members.ts'
+import { createReceipts, type Receipts } from './receipts.ts'
 import { refuseText } from './rules.ts'
 import { storeMessages, type StoredMessage } from './store-messages.ts'
 
@@ -22,9 +25,12 @@ export type Sender = {
    * it is not known whether it is stored: send it again.
    */
   send(send: Send): Promise<Message>
+  receipts: Receipts
   members: Members
   /** Resolves when nothing is waiting or being stored. */
   settled(): Promise<void>
+  /** Stores what is waiting and closes its connections. */
+  stop(): Promise<void>
 }
 
 /** The most sends of one commit. */
@@ -44,6 +50,7 @@ type Entry = { send: Send; key: string; id: string; promise: Promise<Message>; r
  */
 export function createSender(ctx: Ctx): Sender {
   const members = createMembers(ctx)
+  const pool = createHotPool(ctx)
   const byKey = new Map<string, Entry>()
   const busy = new Set<string>()
   let waiting: Entry[] = []
@@ -92,7 +99,7 @@ export function createSender(ctx: Ctx): Sender {
   const run = async (batch: Entry[]) => {
     const conversationIds = new Set(batch.map((entry) => entry.send.conversationId))
     for (const id of conversationIds) busy.add(id)
-    await storeBatch(ctx, members, batch.toSorted(byConversation))
+    await storeBatch({ ctx, pool, members }, batch.toSorted(byConversation))
     for (const id of conversationIds) busy.delete(id)
     for (const entry of batch) byKey.delete(entry.key)
     lanes--
@@ -101,8 +108,11 @@ export function createSender(ctx: Ctx): Sender {
     start()
   }
 
+  const settled = () => (lanes === 0 && waiting.length === 0 ? Promise.resolve() : new Promise<void>((resolve) => void idle.push(resolve)))
+
   return {
-    members,
+    members, settled,
+    receipts: createReceipts(ctx, pool, members),
     async send(send) {
       const refusal = refuseText(send.body, ctx.settings.get('messageMaxLength'))
       if (refusal) throw new AppError(refusal.code, refusal.detail)
@@ -118,7 +128,10 @@ export function createSender(ctx: Ctx): Sender {
       }
       return entry.promise
     },
-    settled: () => (lanes === 0 && waiting.length === 0 ? Promise.resolve() : new Promise((resolve) => void idle.push(resolve))),
+    async stop() {
+      await settled()
+      await pool.end()
+    },
   }
 }
 
@@ -126,18 +139,20 @@ function byConversation(a: Entry, b: Entry): number {
   return a.send.conversationId < b.send.conversationId ? -1 : Number(a.send.conversationId > b.send.conversationId)
 }
 
+type Around = { ctx: Ctx; pool: Pool; members: Members }
+
 // Never throws: every entry is answered.
-async function storeBatch(ctx: Ctx, members: Members, batch: Entry[]): Promise<void> {
+async function storeBatch(around: Around, batch: Entry[]): Promise<void> {
   // Read while the batch is stored; where that fails, the healer finds the messages.
-  const memberships = findMemberships(members, batch).catch((error: unknown) => {
-    ctx.log.warn({ err: error }, 'members could not be read')
+  const memberships = findMemberships(around.members, batch).catch((error: unknown) => {
+    around.ctx.log.warn({ err: error }, 'members could not be read')
     return new Map<string, Membership>()
   })
   try {
-    await answer(ctx, members, batch, await store(ctx, batch), await memberships)
+    await answer(around, batch, await store(around, batch), await memberships)
   } catch (error) {
     const mayBeOneRow = batch.length > 1 && ROW_ERROR.test(databaseErrorCode(error) ?? '')
-    await (mayBeOneRow ? storeAlone(ctx, members, batch, await memberships) : storeAgain(ctx, members, batch, await memberships))
+    await (mayBeOneRow ? storeAlone(around, batch, await memberships) : storeAgain(around, batch, await memberships))
   }
 }
 
@@ -154,35 +169,36 @@ async function findMemberships(members: Members, batch: readonly Entry[]): Promi
   return found
 }
 
-function store(ctx: Ctx, batch: readonly Entry[]): Promise<(StoredMessage | undefined)[]> {
-  return storeMessages(ctx, batch.map(({ send, id }) => ({ conversationId: send.conversationId, senderId: send.senderId, clientId: send.clientId, id, body: send.body })))
+function store({ pool }: Around, batch: readonly Entry[]): Promise<(StoredMessage | undefined)[]> {
+  return storeMessages(pool, batch.map(({ send, id }) => ({ conversationId: send.conversationId, senderId: send.senderId, clientId: send.clientId, id, body: send.body })))
 }
 
 // One row that Postgres refuses must not take the others with it. A conversation's own order is kept.
-async function storeAlone(ctx: Ctx, members: Members, batch: readonly Entry[], memberships: ReadonlyMap<string, Membership>): Promise<void> {
+async function storeAlone(around: Around, batch: readonly Entry[], memberships: ReadonlyMap<string, Membership>): Promise<void> {
   const conversations = [...Map.groupBy(batch, (entry) => entry.send.conversationId).values()]
   const work = async () => {
     for (let entries = conversations.shift(); entries !== undefined; entries = conversations.shift()) {
-      for (const entry of entries) await storeAgain(ctx, members, [entry], memberships)
+      for (const entry of entries) await storeAgain(around, [entry], memberships)
     }
   }
   await Promise.all(Array.from({ length: LANES }, work))
 }
 
 // Once more, whole: a connection may have been lost, and a repeat does no harm.
-async function storeAgain(ctx: Ctx, members: Members, batch: readonly Entry[], memberships: ReadonlyMap<string, Membership>): Promise<void> {
+async function storeAgain(around: Around, batch: readonly Entry[], memberships: ReadonlyMap<string, Membership>): Promise<void> {
   try {
     if (batch.length > 1) await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
-    await answer(ctx, members, batch, await store(ctx, batch), memberships)
+    await answer(around, batch, await store(around, batch), memberships)
   } catch (error) {
-    ctx.log.warn({ err: error, sends: batch.length }, 'messages could not be stored')
+    around.ctx.log.warn({ err: error, sends: batch.length }, 'messages could not be stored')
     for (const entry of batch) entry.reject(new AppError('not_ready', 'The message may not be stored: send it again.'))
   }
 }
 
 async function answer(
-  ctx: Ctx, members: Members, batch: readonly Entry[], stored: readonly (StoredMessage | undefined)[], memberships: ReadonlyMap<string, Membership>,
+  around: Around, batch: readonly Entry[], stored: readonly (StoredMessage | undefined)[], memberships: ReadonlyMap<string, Membership>,
 ): Promise<void> {
+  const { ctx, members } = around
   let fresh = 0
   for (const [at, entry] of batch.entries()) {
     const found = stored[at]

@@ -168,6 +168,8 @@ t.test('sending', async (t) => {
     socket.send({ ...sendOf(conversationId, 'x', clientId), seq: 7 })
     t.match(await socket.next('message:rejected'), { clientId, code: 'validation_failed' })
     socket.send({ ...sendOf(conversationId, 'x'), clientId: 'no uuid' })
+    t.match(await socket.next('message:rejected'), { clientId: 'no uuid', code: 'validation_failed' })
+    socket.send({ ...sendOf(conversationId, 'x'), clientId: 7 })
     t.match(await socket.next('error'), { code: 'frame_invalid', of: 'message:send' })
     socket.send(sendOf(conversationId.toUpperCase(), 'ids come in any case', clientId))
     t.match(await socket.next('message:ack'), { clientId, conversationId, seq: 1 })

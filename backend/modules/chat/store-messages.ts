@@ -1,12 +1,9 @@
-import type { QueryConfig } from 'pg'
-import type { Ctx } from '../../platform/ctx.ts'
+import type { Pool } from 'pg'
+import { askHot } from './hot-pool.ts'
 
 export type NewMessage = { conversationId: string; senderId: string; clientId: string; id: string; body: string }
 /** `id`, `body` and `sentAtMs` are those of the first send where this one repeats it. */
 export type StoredMessage = { id: string; seq: number; body: string; sentAtMs: number; isRepeat: boolean }
-
-/** Postgres may be stopped or cut off: no batch waits for longer. */
-const TIMEOUT_MS = 6000
 
 /*
  * One statement, one round trip, one commit for any number of sends:
@@ -16,21 +13,23 @@ const TIMEOUT_MS = 6000
  * - numbered, stored: the messages at the places that were won.
  * A repeat that another replica commits while this statement waits for its lock is not in this snapshot: the unique
  * key then refuses the whole batch, nothing is stored and no place is lost; tried again, it finds the repeat.
- * The sub-selects around the parameters hide the arrays' lengths from the planner: it would plan every call anew.
+ * Laterals and not plain joins: rows are reached one by one through their keys, in order, whatever is planned.
  */
 const STORE = `
 with given as materialized (
   select g.conversation_id, g.sender_id, g.client_id, g.id, g.body, g.n, o.seq as old_seq, o.id as old_id, o.body as old_body, o.sent_at as old_at, m.user_id is not null as is_member
-  from unnest((select $1::uuid[]), (select $2::uuid[]), (select $3::uuid[]), (select $4::uuid[]), (select $5::text[])) with ordinality
-    as g(conversation_id, sender_id, client_id, id, body, n)
-  left join messages o on o.conversation_id = g.conversation_id and o.sender_id = g.sender_id and o.client_id = g.client_id
-  left join conversation_members m on m.conversation_id = g.conversation_id and m.user_id = g.sender_id
+  from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[]) with ordinality as g(conversation_id, sender_id, client_id, id, body, n)
+  left join lateral (
+    select * from messages x where x.conversation_id = g.conversation_id and x.sender_id = g.sender_id and x.client_id = g.client_id limit 1
+  ) o on true
+  left join lateral (select * from conversation_members x where x.conversation_id = g.conversation_id and x.user_id = g.sender_id limit 1) m on true
 ), grouped as (
   select conversation_id, count(*) as sends, array_agg(n order by n) as ns, array_agg(sender_id order by n) as senders,
     array_agg(client_id order by n) as clients, array_agg(id order by n) as ids, array_agg(body order by n) as bodies
   from given where old_seq is null and is_member group by conversation_id
 ), locked as materialized (
-  select k.* from conversations c join grouped k on k.conversation_id = c.id order by c.id for no key update of c
+  select k.* from (select * from grouped order by conversation_id) k
+  cross join lateral (select from conversations c where c.id = k.conversation_id for no key update) c
 ), moved as (
   update conversations c set head_seq = c.head_seq + k.sends, head_at = greatest(c.head_at, app_now())
   from locked k where c.id = k.conversation_id and app_now() < c.writable_until
@@ -52,13 +51,11 @@ type Row = { n: number; seq: number; at: number; id: string | null; body: string
  * Stores the sends in one commit; answers each in its place: what became of it, or undefined where its sender is no
  * member or the conversation is closed. Throws what Postgres threw; then nothing is known to be stored.
  */
-export async function storeMessages(ctx: Pick<Ctx, 'pool'>, messages: readonly NewMessage[]): Promise<(StoredMessage | undefined)[]> {
+export async function storeMessages(pool: Pool, messages: readonly NewMessage[]): Promise<(StoredMessage | undefined)[]> {
   const ids = (pick: (message: NewMessage) => string) => `{${messages.map(pick).join(',')}}`
-  const query: QueryConfig & { query_timeout: number } = {
-    name: 'chat-store', text: STORE, query_timeout: TIMEOUT_MS,
-    values: [ids((m) => m.conversationId), ids((m) => m.senderId), ids((m) => m.clientId), ids((m) => m.id), messages.map((m) => m.body)],
-  }
-  const { rows } = await ctx.pool.query<Row>(query)
+  const rows = await askHot<Row>(pool, 'chat-store', STORE, [
+    ids((message) => message.conversationId), ids((message) => message.senderId), ids((message) => message.clientId), ids((message) => message.id), messages.map((message) => message.body),
+  ])
   const answers: (StoredMessage | undefined)[] = Array.from({ length: messages.length })
   for (const row of rows) {
     const message = messages[row.n - 1]!

@@ -2,6 +2,8 @@ import t from 'tap'
 import { startTestApp } from '../../testing/app.ts'
 import { approvedMitra, customer, expect } from '../../testing/people.ts'
 import { clearStage, packageOf, reappear, stage, STAGE_SETTINGS, startSession, vanish } from '../../testing/stage.ts'
+import { meetDeadline } from './meet-deadline.ts'
+import { paymentNotCreated } from './close-hold.ts'
 import { eventually } from '../../testing/wait.ts'
 
 t.test('holds, their end in two phases, and pauses', async (t) => {
@@ -40,6 +42,41 @@ t.test('holds, their end in two phases, and pauses', async (t) => {
     await scene.payInvoice()
     await eventually(async () => (await scene.money()).wallet === 25_000, 'the late payment is in the wallet')
     t.equal((await scene.row()).state, 'cancelled')
+  })
+
+  await t.test('given up while its deadline is closing it: money that comes then does not ring', async (t) => {
+    const scene = await stage(app, 'held')
+    app.simulators.control.setFaults({ xendit: { api: { error: 502 }, webhooks: { drop: 1 } } })
+    await scene.travel(601)
+    await eventually(async () => (await scene.row())['closing_reason'] === 'deadline', 'the deadline is closing it')
+    await scene.payInvoice()
+    await expect(200, scene.customer.call('POST', `/api/v1/sessions/${scene.sessionId}/cancel`))
+    app.simulators.control.resetFaults()
+    t.equal((await scene.until('cancelled')).end_reason, 'customer_cancelled')
+    await eventually(async () => (await scene.money()).wallet === 25_000, 'the money is in the wallet')
+    const rung = await app.query('select 1 from offers where session_id = $1', [scene.sessionId])
+    t.equal(rung.length, 0, 'no mitra was rung')
+  })
+
+  await t.test('a closing that another replica has just begun is not taken for an overdue one', async (t) => {
+    const scene = await stage(app, 'held')
+    app.simulators.control.setFaults({ xendit: { api: { error: 502 } } })
+    await scene.travel(601)
+    await eventually(async () => (await scene.row())['closing_at'] !== null, 'it is closing')
+    // What a replica does whose list of due rows is from before.
+    await meetDeadline(app.replicas[1]!.ctx, scene.sessionId)
+    t.equal((await scene.row()).state, 'held', 'the provider is still to be asked')
+    app.simulators.control.resetFaults()
+    t.equal((await scene.until('expired')).end_reason, 'hold_expired')
+    const [payment] = await app.query<{ provider_invoice_id: string; state: string }>('select provider_invoice_id, state from payments where session_id = $1', [scene.sessionId])
+    t.same([app.simulators.control.xendit.invoice(payment!.provider_invoice_id).status, payment!.state], ['EXPIRED', 'expired'], 'and was')
+  })
+
+  await t.test('an invoice made at the last moment keeps its hold', async (t) => {
+    const scene = await stage(app, 'held')
+    const [payment] = await app.query<{ id: string }>('select id from payments where session_id = $1', [scene.sessionId])
+    await paymentNotCreated(app.replicas[0]!.ctx, payment!.id)
+    t.equal((await scene.row()).state, 'held')
   })
 
   await t.test('an invoice that takes long: 201 with a payment that says creating, then session:updated', async (t) => {
@@ -87,6 +124,26 @@ t.test('holds, their end in two phases, and pauses', async (t) => {
     t.ok(moved >= 121_000)
     const [conversation] = await app.query<{ writable_until: Date }>('select writable_until from conversations where id = $1', [active.conversation_id])
     t.same(conversation!.writable_until, active['ends_at'])
+  })
+
+  await t.test('hours served stand still through a pause', async (t) => {
+    const scene = await stage(app, 'paused')
+    const spans = () => app.query<{ ended_at: Date | null }>(`select ended_at from mitra_intervals where mitra_id = $1 and kind = 'served' order by started_at`, [scene.mitra.id])
+    t.same((await spans()).map((span) => span.ended_at), [(await scene.row())['paused_at']], 'served until last seen')
+    await reappear(scene.mitra)
+    await scene.until('active')
+    t.same((await spans()).map((span) => span.ended_at === null), [false, true], 'and again from the return on')
+  })
+
+  await t.test('a mitra who was back within the allowance goes on, however late that is noticed', async (t) => {
+    const scene = await stage(app, 'paused')
+    // One transaction: what a long gap between two sweeps looks like from the next one.
+    await app.query(`with moved as (
+        update chat_sessions set ends_at = ends_at - interval '700 s', paused_at = paused_at - interval '700 s', pause_until = pause_until - interval '700 s',
+          due_at = due_at - interval '700 s', accepted_at = accepted_at - interval '700 s', clock_started_at = clock_started_at - interval '700 s' where id = $1 returning pause_until)
+      update mitras set last_seen_at = moved.pause_until - interval '5 s' from moved where user_id = $2`, [scene.sessionId, scene.mitra.id])
+    const row = await scene.until('active')
+    t.ok(Number(row['paused_seconds']) > 700)
   })
 
   await t.test('the end comes while the mitra is silent: it waits until they are seen, or pauses as of the last sign', async (t) => {

@@ -78,6 +78,14 @@ t.test('offers', async (t) => {
     t.equal((await cancelled.mitra.call('POST', `/api/v1/offers/${cancelledId}/accept`)).body.code, 'offer_taken')
   })
 
+  await t.test('from a deactivation’s commit on nothing is accepted, also before its offer is withdrawn', async (t) => {
+    const scene = await stage(app, 'ringing')
+    const id = await scene.offerId()
+    await app.query(`update mitras set status = 'deactivated', wants_online = false, stale = false where user_id = $1`, [scene.mitra.id])
+    t.equal((await scene.mitra.call('POST', `/api/v1/offers/${id}/accept`)).body.code, 'offer_taken')
+    t.equal((await scene.row()).state, 'ringing')
+  })
+
   await t.test('a mitra who lets an offer pass is rung again only when nobody else is there; three offers and it is over', async (t) => {
     const scene = await stage(app, 'ringing')
     const first = await scene.offerId()

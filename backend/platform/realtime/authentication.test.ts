@@ -133,4 +133,14 @@ t.test('who a socket is', async (t) => {
     await eventually(async () => (await app.query(`select 1 from mitras where user_id = $1 and last_seen_at > app_now() - interval '1 minute'`, [mitra.id]))[0], 'last_seen_at is written')
     await socket.close()
   })
+
+  t.test('opening a socket is a sign of life, by either way to sign in', async () => {
+    for (const by of ['header', 'frame'] as const) {
+      const mitra = await signIn(app, { kind: 'mitra', replica: 1 })
+      await app.query(`insert into mitras (user_id, status, last_seen_at) values ($1, 'approved', app_now() - interval '1 hour')`, [mitra.id])
+      const socket = await connect(mitra, { by })
+      await eventually(async () => (await app.query(`select 1 from mitras where user_id = $1 and last_seen_at > app_now() - interval '1 minute'`, [mitra.id]))[0], `signing in by ${by} is seen`)
+      await socket.close()
+    }
+  })
 })

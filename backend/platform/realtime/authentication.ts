@@ -18,6 +18,8 @@ type Around = {
   verifier: RealtimeParts['verifier']
   clock: DatabaseClock
   readings: Readings
+  /** A sign of life: whoever signs in is there. */
+  seen: RealtimeParts['seen']
   /** Sockets whose token is not verified yet. */
   strangers: Set<Connection>
   admit(connection: Connection, data: unknown, isBinary: boolean): void
@@ -53,6 +55,7 @@ export function createAuthentication(ctx: Ctx, hub: Hub, around: Around): Authen
     connection.tokenEndsAtMs = expiresAt.getTime()
     around.strangers.delete(connection)
     connection.person = hub.add(connection)
+    around.seen(actor)
     around.schedule(connection)
     // Revoked between the signature and this line: nobody would tell this socket any more.
     if (around.verifier.isRevoked(actor.signInId)) return connection.close(CLOSE.revoked, 'the sign-in has ended')

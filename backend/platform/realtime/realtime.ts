@@ -51,7 +51,7 @@ export function createRealtime(ctx: Ctx, hub: Hub, parts: RealtimeParts): Realti
   let isStarted = false
 
   const wheel = createWheel<Connection>((connection) => meetDeadline(connection))
-  const authentication = createAuthentication(ctx, hub, { verifier: parts.verifier, clock, readings, strangers, admit: (connection, data, isBinary) => admit(connection, data, isBinary), schedule: (connection) => schedule(connection) })
+  const authentication = createAuthentication(ctx, hub, { verifier: parts.verifier, seen: parts.seen, clock, readings, strangers, admit: (connection, data, isBinary) => admit(connection, data, isBinary), schedule: (connection) => schedule(connection) })
   const dispatch = createDispatch(ctx, [
     authentication.frame,
     frameHandler({
