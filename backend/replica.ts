@@ -8,12 +8,13 @@ import { createSeenCustomers, type SeenCustomers } from './modules/sessions/inde
 import { loadSettings, watchSettings, type SettingsWatch } from './modules/settings/index.ts'
 import { createStaffAuthenticator, mayAct } from './modules/staff/index.ts'
 import type { UserActor } from './platform/access.ts'
+import { configOf, SHOWN_SETTINGS } from './platform/app-config.ts'
 import type { Authenticators } from './platform/auth-hook.ts'
 import type { Ctx } from './platform/ctx.ts'
 import type { Env } from './platform/env.ts'
 import type { Readiness } from './platform/health.ts'
 import { checkSchema } from './platform/migrations.ts'
-import { createHub } from './platform/realtime/hub.ts'
+import { createHub, type Hub } from './platform/realtime/hub.ts'
 import type { Realtime } from './platform/realtime/realtime.ts'
 import { createPublicApp, createPublicRealtime } from './public-app.ts'
 import { startWorker, type WorkerOptions } from './worker.ts'
@@ -71,7 +72,7 @@ export async function startReplica(env: Env, options: ReplicaOptions = {}): Prom
   const seen = (actor: UserActor) => (actor.kind === 'mitra' ? liveness : customers).seen(actor.id)
   const realtime = createPublicRealtime(ctx, hub, { verifier, sender, seen })
   // In this order: a token that was revoked before the start is refused from the start.
-  const parts: Part[] = [settingsInForce(ctx), verifier, liveness, createMirror(ctx), realtime, sender, clocksOf(ctx, customers), backgroundWork(ctx, { producer: world.producer, ...options.worker })]
+  const parts: Part[] = [settingsInForce(ctx, hub), verifier, liveness, createMirror(ctx), realtime, sender, clocksOf(ctx, customers), backgroundWork(ctx, { producer: world.producer, ...options.worker })]
   const apps: FastifyInstance[] = []
   try {
     const publicApp = await createPublicApp(ctx, { readiness, liveness, seen, realtime, sender, authenticators: options.authenticators?.public ?? { user: (token) => verifier.verify(token) } })
@@ -120,15 +121,27 @@ function createReadiness(ctx: Ctx): Readiness {
   }
 }
 
-function settingsInForce(ctx: Ctx): Part {
+function settingsInForce(ctx: Ctx, hub: Hub): Part {
   let watch: SettingsWatch | undefined
   return {
     async start() {
       await loadSettings(ctx)
-      watch ??= watchSettings(ctx)
+      watch ??= startWatch(ctx, hub)
     },
     stop: () => watch?.stop(),
   }
+}
+
+// Every replica learns of a change by itself, and tells its own sockets.
+function startWatch(ctx: Ctx, hub: Hub): SettingsWatch {
+  const watch = watchSettings(ctx)
+  watch.onSettingsChanged((names) => {
+    if (![...names].some((name) => SHOWN_SETTINGS.has(name))) return
+    for (const connection of hub.connections()) {
+      if (connection.actor) connection.sendFrame({ type: 'config:updated', ...configOf(ctx, connection.actor.kind) })
+    }
+  })
+  return watch
 }
 
 function clocksOf(ctx: Ctx, customers: SeenCustomers): Part {

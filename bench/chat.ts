@@ -30,7 +30,8 @@ export async function benchChat(options: BenchOptions): Promise<Figures> {
     const steady = await atRate(pairs, 500, options.seconds)
     await checkRows(servers, pairs)
     for (const pair of pairs) for (const client of pair.clients) client.close()
-    const raw = (rawBefore + rawAfter) / 2
+    // The better of both: whatever else the machine did must not flatter the ratio.
+    const raw = Math.max(rawBefore, rawAfter)
     const batch = await averageBatch(servers)
     const perSecond = (count: number) => `${Math.round(count)}/s`
     return {
