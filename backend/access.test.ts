@@ -97,8 +97,10 @@ t.test('every public route, for everybody who might call it', async (t) => {
   })
 
   t.test('answers are what their schema declares', async (t) => {
-    for (const route of routes.filter((one) => one.schema?.hide !== true)) t.ok(successSchema(route), `${nameOf(route)} declares what it answers`)
-    for (const route of routes.filter((one) => one.method === 'GET' && one.schema?.hide !== true && !one.url.startsWith('/payment/return'))) {
+    // The socket answers by frames: the tests of realtime hold those to the contract.
+    const answering = routes.filter((one) => one.schema?.hide !== true && one.url !== '/api/v1/realtime')
+    for (const route of answering) t.ok(successSchema(route), `${nameOf(route)} declares what it answers`)
+    for (const route of answering.filter((one) => one.method === 'GET' && !one.url.startsWith('/payment/return'))) {
       const person = route.access === 'mitra' || route.url.startsWith('/api/v1/offers') ? made : citra
       const answer = await ask(route, { id: objects[OBJECTS[route.url] ?? ''] ?? '', token: person.token })
       t.equal(answer.status, 200, `${nameOf(route)}: ${answer.text.slice(0, 200)}`)

@@ -136,7 +136,7 @@ function settingsInForce(ctx: Ctx, hub: Hub): Part {
 function startWatch(ctx: Ctx, hub: Hub): SettingsWatch {
   const watch = watchSettings(ctx)
   watch.onSettingsChanged((names) => {
-    if (![...names].some((name) => SHOWN_SETTINGS.has(name))) return
+    if (!names.some((name) => SHOWN_SETTINGS.has(name))) return
     for (const connection of hub.connections()) {
       if (connection.actor) connection.sendFrame({ type: 'config:updated', ...configOf(ctx, connection.actor.kind) })
     }

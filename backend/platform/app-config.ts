@@ -2,6 +2,7 @@ import { sql as fragment } from 'drizzle-orm'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import type { Ctx } from './ctx.ts'
+import type { SettingName } from './settings.ts'
 import { appOf, isOlder } from './version-gate.ts'
 
 const Query = z.object({
@@ -26,20 +27,30 @@ const AppConfig = z.object({
 export const appConfigRoutes = (ctx: Ctx): FastifyPluginAsyncZod => async (app) => {
   const config = { access: 'public', limit: 'standard', alwaysOpen: true } as const
   app.get('/api/v1/app-config', { config, schema: { querystring: Query, response: { 200: AppConfig } } }, async (request) => {
-    const { settings } = ctx
-    const isMitra = appOf(request.query.app) === 'mitra'
-    const minVersion = settings.get(isMitra ? 'mitraMinVersion' : 'customerMinVersion')
+    const shown = configOf(ctx, appOf(request.query.app) === 'mitra' ? 'mitra' : 'customer')
     return {
-      minVersion,
-      latestVersion: settings.get(isMitra ? 'mitraLatestVersion' : 'customerLatestVersion'),
-      updateRequired: request.query.version !== undefined && isOlder(request.query.version.split(/[-+ ]/)[0]!, minVersion),
-      maintenance: settings.get('maintenance'),
-      features: { payments: ctx.gateways.payments.enabled },
-      terms: { version: settings.get('termsVersion'), url: settings.get('termsUrl') },
-      support: { url: settings.get('supportUrl') },
+      ...shown,
+      updateRequired: request.query.version !== undefined && isOlder(request.query.version.split(/[-+ ]/)[0]!, shown.minVersion),
       serverTime: await serverTime(ctx),
     }
   })
+}
+
+/** Settings that an app is shown: when one of them changes, open sockets are told. */
+export const SHOWN_SETTINGS: ReadonlySet<SettingName> = new Set<SettingName>([
+  'customerMinVersion', 'customerLatestVersion', 'mitraMinVersion', 'mitraLatestVersion', 'maintenance', 'termsVersion', 'termsUrl', 'supportUrl',
+])
+
+/** What an app is configured with, from this replica's memory. */
+export function configOf({ settings, gateways }: Pick<Ctx, 'settings' | 'gateways'>, app: 'customer' | 'mitra') {
+  return {
+    minVersion: settings.get(app === 'mitra' ? 'mitraMinVersion' : 'customerMinVersion'),
+    latestVersion: settings.get(app === 'mitra' ? 'mitraLatestVersion' : 'customerLatestVersion'),
+    maintenance: settings.get('maintenance'),
+    features: { payments: gateways.payments.enabled },
+    terms: { version: settings.get('termsVersion'), url: settings.get('termsUrl') },
+    support: { url: settings.get('supportUrl') },
+  }
 }
 
 // Sessions end by Postgres' clock, so clients are given that one. Without Postgres the apps still learn of a maintenance.

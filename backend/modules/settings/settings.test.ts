@@ -3,6 +3,8 @@ import { SETTINGS } from '../../platform/settings-catalogue.ts'
 import { startTestApp } from '../../testing/app.ts'
 import { startGate } from '../../testing/gate.ts'
 import { call } from '../../testing/http.ts'
+import { signIn } from '../../testing/people.ts'
+import { connect } from '../../testing/socket.ts'
 import { staffOf } from '../../testing/staff.ts'
 import { eventually } from '../../testing/wait.ts'
 import { watchSettings } from './index.ts'
@@ -82,6 +84,18 @@ t.test('twenty changes at once are one after another in the history', async (t) 
   t.equal(length, 20, 'each change begins where the one before it ended')
   t.match(await app.query(`select value, version from settings where key = 'queueSeconds'`), [{ value: last, version: '21' }])
   await eventually(() => app.replicas.every((replica) => replica.ctx.settings.get('queueSeconds') === last), 'both replicas end with the last one')
+})
+
+t.test('what an app is shown reaches its open sockets on every replica', async (t) => {
+  const [who, mitra] = [await signIn(app, { kind: 'customer' }), await signIn(app, { kind: 'mitra', replica: 1 })]
+  const sockets = [await connect(who), await connect(mitra)]
+  await admin.call('PUT', path('customerMinVersion'), { value: '0.1.0' })
+  const frames = await Promise.all(sockets.map((socket) => socket.next('config:updated', { withinMs: 5000 })))
+  t.match(frames, [{ minVersion: '0.1.0', maintenance: false }, { minVersion: '0.0.0' }], 'each app its own')
+  await admin.call('PUT', path('offerSeconds'), { value: 44 })
+  await eventually(() => app.replicas[1]!.ctx.settings.get('offerSeconds') === 44, 'another setting has changed')
+  t.same(sockets.map((socket) => socket.all('config:updated').length), [1, 1], 'what is not shown is not told')
+  await Promise.all(sockets.map((socket) => socket.close()))
 })
 
 t.test('a change reaches the other replica by pub/sub, and by the re-read while Valkey is away', async (t) => {

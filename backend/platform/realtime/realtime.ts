@@ -51,7 +51,7 @@ export function createRealtime(ctx: Ctx, hub: Hub, parts: RealtimeParts): Realti
   let isStarted = false
 
   const wheel = createWheel<Connection>((connection) => meetDeadline(connection))
-  const authentication = createAuthentication(ctx, hub, { verifier: parts.verifier, seen: parts.seen, clock, readings, strangers, admit: (connection, data, isBinary) => admit(connection, data, isBinary), schedule: (connection) => schedule(connection) })
+  const authentication = createAuthentication(ctx, hub, { verifier: parts.verifier, seen: (actor) => parts.seen(actor), clock, readings, strangers, admit: (connection, data, isBinary) => admit(connection, data, isBinary), schedule: (connection) => schedule(connection) })
   const dispatch = createDispatch(ctx, [
     authentication.frame,
     frameHandler({
@@ -162,7 +162,7 @@ export function createRealtime(ctx: Ctx, hub: Hub, parts: RealtimeParts): Realti
       })
       app.route({
         method: 'GET', url: PATH, exposeHeadRoute: false,
-        schema: { hide: true },
+        schema: { tags: ['realtime'], summary: 'WebSocket', description: 'One JSON object a frame, `type` first; the token in the Authorization header or in the first frame.' },
         config: { access: 'public', limit: 'none' },
         preValidation: async (request) => {
           const { origin, host } = request.headers
