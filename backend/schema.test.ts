@@ -1,7 +1,6 @@
 import { globSync } from 'node:fs'
 import { join } from 'node:path'
-import { is, SQL } from 'drizzle-orm'
-import { getTableConfig, PgDialect, PgTable, type PgColumn } from 'drizzle-orm/pg-core'
+import { getTableConfig, is, type PgColumn, PgDialect, PgTable, SQL } from './platform/drizzle.ts'
 import pg from 'pg'
 import t from 'tap'
 import { createTestDatabase } from './testing/database.ts'

@@ -1,4 +1,4 @@
-import { sql as fragment } from 'drizzle-orm'
+import { sql as fragment } from './drizzle.ts'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import type { Ctx } from './ctx.ts'

@@ -1,6 +1,4 @@
-import type { ExtractTablesWithRelations } from 'drizzle-orm'
-import { drizzle, type NodePgDatabase, type NodePgQueryResultHKT } from 'drizzle-orm/node-postgres'
-import type { PgTransaction } from 'drizzle-orm/pg-core'
+import { drizzle, type ExtractTablesWithRelations, type NodePgDatabase, type NodePgQueryResultHKT, type PgTransaction } from './drizzle.ts'
 import pg from 'pg'
 import type { Ctx, Tx } from './ctx.ts'
 import type { Log } from './log.ts'

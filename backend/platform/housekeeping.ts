@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { sql } from './drizzle.ts'
 import type { Ctx } from './ctx.ts'
 
 const OUTBOX_KEPT_DAYS = 7

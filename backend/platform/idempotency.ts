@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { sql as fragment } from 'drizzle-orm'
+import { sql as fragment } from './drizzle.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Ctx } from './ctx.ts'
 import { createEncryption } from './encryption.ts'

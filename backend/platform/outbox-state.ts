@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { sql } from './drizzle.ts'
 import type { Queryable } from './database.ts'
 
 /** How much of the outbox waits, since when the oldest is due, and what was given up. */

@@ -1,4 +1,4 @@
-import { sql as fragment } from 'drizzle-orm'
+import { sql as fragment } from './drizzle.ts'
 import type { z } from 'zod'
 import type { Ctx, Tx } from './ctx.ts'
 

@@ -66,7 +66,7 @@ export async function startCluster(t: Test, options: ClusterOptions = {}): Promi
 
 async function launch(variables: Record<string, string>, urls: { url: string; internalUrl: string }): Promise<ClusterReplica> {
   const child = spawn(process.execPath, [join(projectRoot, 'backend/main.ts')], {
-    env: { PATH: process.env['PATH'], NODE_NO_WARNINGS: '1', ...variables }, stdio: ['ignore', 'inherit', 'inherit'],
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], NODE_NO_WARNINGS: '1', ...variables }, stdio: ['ignore', 'inherit', 'inherit'],
   })
   const isAlive = () => child.exitCode === null && child.signalCode === null
   const replica: ClusterReplica = {

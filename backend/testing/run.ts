@@ -114,7 +114,8 @@ async function main(): Promise<void> {
     const valkey = findValkey()
     postgres = await startPostgres({ dataDir: join(own, 'postgres'), durable: false })
     await prepareTemplate(postgres)
-    const env = { ...process.env, TEST_DATABASE_URL: postgres.url(), [PROGRAM_VARIABLE]: JSON.stringify(valkey) }
+    // Most of a file's time is loading the product: what V8 has compiled once is kept for the next file and the next run.
+    const env = { ...process.env, NODE_COMPILE_CACHE: join(DATA, 'compile-cache'), TEST_DATABASE_URL: postgres.url(), [PROGRAM_VARIABLE]: JSON.stringify(valkey) }
     const times = readTimes()
     const reports = await runAll(inOrder(files, times), env)
     if (interrupted) return

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { sql } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import { chainHash } from './rules.ts'
 import { auditHead, auditLog, type AuditActorKind } from './tables.ts'

@@ -1,4 +1,4 @@
-import { and, desc, eq, lt, type SQL } from 'drizzle-orm'
+import { and, desc, eq, lt, type SQL } from '../../platform/drizzle.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { auditLog, type AuditRow } from './tables.ts'
 

@@ -1,4 +1,4 @@
-import { asc, gt, sql } from 'drizzle-orm'
+import { asc, gt, sql } from '../../platform/drizzle.ts'
 import type { Sql, Transaction } from '../../platform/database.ts'
 import { chainHash, FIRST_HASH } from './rules.ts'
 import { auditHead, auditLog } from './tables.ts'

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { sql } from '../../platform/drizzle.ts'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Ctx } from '../../platform/ctx.ts'
 import type { Healer } from '../../platform/realtime/healer.ts'

@@ -1,5 +1,4 @@
-import { sql } from 'drizzle-orm'
-import { bigint, pgTable, primaryKey, text, timestamp, unique, uuid } from 'drizzle-orm/pg-core'
+import { bigint, pgTable, primaryKey, sql, text, timestamp, unique, uuid } from '../../platform/drizzle.ts'
 
 const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
 const position = (name: string) => bigint(name, { mode: 'number' })

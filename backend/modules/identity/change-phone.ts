@@ -1,5 +1,4 @@
-import { and, eq, isNull, notExists, sql } from 'drizzle-orm'
-import { alias } from 'drizzle-orm/pg-core'
+import { alias, and, eq, isNull, notExists, sql } from '../../platform/drizzle.ts'
 import type { UserActor } from '../../platform/access.ts'
 import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { transact, violatedConstraint } from '../../platform/database.ts'

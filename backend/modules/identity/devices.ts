@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { and, desc, eq, inArray, isNull, notInArray, sql } from 'drizzle-orm'
+import { and, desc, eq, inArray, isNull, notInArray, sql } from '../../platform/drizzle.ts'
 import type { UserActor } from '../../platform/access.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import { transact, type Queryable } from '../../platform/database.ts'

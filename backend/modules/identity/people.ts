@@ -1,5 +1,4 @@
-import { and, eq, inArray, ne } from 'drizzle-orm'
-import { alias } from 'drizzle-orm/pg-core'
+import { alias, and, eq, inArray, ne } from '../../platform/drizzle.ts'
 import type { World } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'

@@ -1,4 +1,4 @@
-import { eq, sql } from 'drizzle-orm'
+import { eq, sql } from '../../platform/drizzle.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { preferencesBody, type Preferences } from './contract.ts'
 import { preferences } from './tables.ts'

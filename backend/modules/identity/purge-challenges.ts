@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { sql } from '../../platform/drizzle.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 
 /** Longer than the longest limit that counts them. */

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { sql } from 'drizzle-orm'
+import { sql } from '../../platform/drizzle.ts'
 import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { secretsOf } from '../../platform/encryption.ts'
 import type { Kind } from './contract.ts'

@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNull, ne, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNull, ne, sql } from '../../platform/drizzle.ts'
 import { z } from 'zod'
 import type { Tx, World } from '../../platform/ctx.ts'
 import type { ValkeyLink } from '../../platform/valkey.ts'

@@ -1,4 +1,4 @@
-import { and, eq, ilike, isNull, or } from 'drizzle-orm'
+import { and, eq, ilike, isNull, or } from '../../platform/drizzle.ts'
 import type { World } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
 import type { Kind } from './contract.ts'

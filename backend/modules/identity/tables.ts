@@ -1,5 +1,4 @@
-import { sql } from 'drizzle-orm'
-import { customType, date, integer, jsonb, pgTable, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core'
+import { customType, date, integer, jsonb, pgTable, primaryKey, sql, text, timestamp, uuid } from '../../platform/drizzle.ts'
 import type { Gender, Kind, Platform, Preferences, RevokeReason } from './contract.ts'
 
 const bytes = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => 'bytea' })

@@ -1,4 +1,4 @@
-import { and, eq, gt, sql } from 'drizzle-orm'
+import { and, eq, gt, sql } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import { account } from './accounts.ts'
 import { post } from './post.ts'

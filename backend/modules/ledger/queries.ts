@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, inArray, lt, sql, sum } from 'drizzle-orm'
+import { and, desc, eq, gt, inArray, lt, sql, sum } from '../../platform/drizzle.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { account } from './accounts.ts'
 import { ledgerBalances, ledgerEntries, ledgerTransactions, promoLots } from './tables.ts'

@@ -1,4 +1,4 @@
-import { sql, type SQL } from 'drizzle-orm'
+import { sql, type SQL } from '../../platform/drizzle.ts'
 import type { Queryable } from '../../platform/database.ts'
 
 /** What the mirror holds of one mitra. */

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { sql } from '../../platform/drizzle.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import { findPeople } from '../identity/index.ts'
 import type { ProfileChange, ProfileView } from './contract.ts'

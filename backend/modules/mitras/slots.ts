@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { sql } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import { closeIntervals, openIntervals } from './intervals.ts'
 import { mirrorChanged } from './mirror.ts'

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { sql } from '../../platform/drizzle.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import { transact, type Queryable } from '../../platform/database.ts'
 import { announceStatus } from './announce.ts'

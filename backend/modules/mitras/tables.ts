@@ -1,5 +1,4 @@
-import { sql } from 'drizzle-orm'
-import { bigint, boolean, integer, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
+import { bigint, boolean, integer, pgTable, sql, text, timestamp, uuid } from '../../platform/drizzle.ts'
 
 export type MitraStatus = 'draft' | 'applied' | 'approved' | 'rejected' | 'deactivated'
 export type Gender = 'female' | 'male' | 'other'

@@ -1,4 +1,4 @@
-import { sql, type SQL } from 'drizzle-orm'
+import { sql, type SQL } from '../../platform/drizzle.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 
 /** A push that somebody is sending is not taken by anybody else for this long; a worker that died is followed after it. */

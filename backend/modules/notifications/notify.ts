@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { sql } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import { notificationView } from './notification-view.ts'
 import { notifications, pushes } from './tables.ts'

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { sql } from '../../platform/drizzle.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import type { PushMessage, PushResult } from '../../platform/gateways.ts'
 import { findDeviceTokens, removeDeviceTokens } from '../identity/index.ts'

@@ -1,4 +1,4 @@
-import { sql, type SQL } from 'drizzle-orm'
+import { sql, type SQL } from '../../platform/drizzle.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Ctx } from '../../platform/ctx.ts'
 

@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, lte, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, lte, sql } from '../../platform/drizzle.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { payments } from './tables.ts'
 import type { Payment } from './types.ts'

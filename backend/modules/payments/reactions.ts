@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { sql } from '../../platform/drizzle.ts'
 import { z } from 'zod'
 import type { Ctx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'

@@ -1,4 +1,4 @@
-import { sql, type SQL } from 'drizzle-orm'
+import { sql, type SQL } from '../../platform/drizzle.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import { judgeInboxRow, type Outcome } from './judge-inbox-row.ts'
 import { retrySeconds } from './rules.ts'

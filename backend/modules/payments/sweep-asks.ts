@@ -1,4 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq, sql } from '../../platform/drizzle.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import { readBack, wasNotAskedLately } from './ask-provider.ts'
 import { callBudget } from './call-budget.ts'

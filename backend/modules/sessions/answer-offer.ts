@@ -1,4 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq, sql } from '../../platform/drizzle.ts'
 import type { UserActor } from '../../platform/access.ts'
 import type { Ctx, Tx } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { sql } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import { notify } from '../notifications/index.ts'
 import { createPayment } from '../payments/index.ts'

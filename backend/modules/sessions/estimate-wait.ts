@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { sql } from '../../platform/drizzle.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { findCapacity, findMitras } from '../mitras/index.ts'
 import type { SessionView } from './contract.ts'

@@ -1,4 +1,4 @@
-import { eq, sql } from 'drizzle-orm'
+import { eq, sql } from '../../platform/drizzle.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import { createInvoice, findPayment, findPaymentsOfSessions } from '../payments/index.ts'
 import { publishSessions } from './announce.ts'

@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm'
+import { eq } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import { account, findWallet, giveBackPromo, post, sumAccount, takePromo } from '../ledger/index.ts'
 import { splitFunding, type Funded, type Returned, settle, type Split } from './rules.ts'

@@ -1,4 +1,4 @@
-import { eq, sql } from 'drizzle-orm'
+import { eq, sql } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import { violatedConstraint, type Queryable } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'

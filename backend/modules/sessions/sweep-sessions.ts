@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNotNull, lte, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNotNull, lte, sql } from '../../platform/drizzle.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import { findLastSeen, findUnseen } from '../mitras/index.ts'
 import { findUncreated } from '../payments/index.ts'

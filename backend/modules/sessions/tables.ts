@@ -1,5 +1,4 @@
-import { sql } from 'drizzle-orm'
-import { bigint, boolean, integer, jsonb, numeric, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
+import { bigint, boolean, integer, jsonb, numeric, pgTable, sql, text, timestamp, uuid } from '../../platform/drizzle.ts'
 
 const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
 const now = sql`app_now()`

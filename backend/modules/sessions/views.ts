@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, sql } from 'drizzle-orm'
+import { and, desc, eq, inArray, sql } from '../../platform/drizzle.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { findPeople, type Person } from '../identity/index.ts'
 import { findPaymentsOfSessions, paymentView } from '../payments/index.ts'

@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, or, sql } from 'drizzle-orm'
+import { and, desc, eq, inArray, or, sql } from '../../platform/drizzle.ts'
 import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { findMitras, freeSlots } from '../mitras/index.ts'
 import { announceSessions } from './announce.ts'

@@ -1,4 +1,4 @@
-import { eq, sql } from 'drizzle-orm'
+import { eq, sql } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import { AppError } from '../../platform/errors.ts'
 import { SETTINGS } from '../../platform/settings-catalogue.ts'

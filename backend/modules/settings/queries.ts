@@ -1,4 +1,4 @@
-import { and, desc, eq, lt } from 'drizzle-orm'
+import { and, desc, eq, lt } from '../../platform/drizzle.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
 import { SETTINGS, type SettingDefinition, type SettingName } from '../../platform/settings-catalogue.ts'

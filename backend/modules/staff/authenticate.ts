@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import { sql as fragment } from 'drizzle-orm'
+import { sql as fragment } from '../../platform/drizzle.ts'
 import type { FastifyRequest } from 'fastify'
 import type { StaffAct, StaffActor, StaffRole } from '../../platform/access.ts'
 import type { Ctx } from '../../platform/ctx.ts'

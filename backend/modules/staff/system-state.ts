@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { sql } from 'drizzle-orm'
+import { sql } from '../../platform/drizzle.ts'
 import type { z } from 'zod'
 import type { Ctx } from '../../platform/ctx.ts'
 import { findOutboxState } from '../../platform/outbox-state.ts'

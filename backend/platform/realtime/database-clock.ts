@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { sql } from '../drizzle.ts'
 import type { Ctx } from '../ctx.ts'
 import type { Queryable } from '../database.ts'
 

@@ -29,7 +29,7 @@ export type Postgres = {
   stop: () => Promise<void>
 }
 
-const THROWAWAY = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', autovacuum: 'off', wal_level: 'minimal', max_wal_senders: 0 }
+const THROWAWAY = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', autovacuum: 'off', wal_level: 'minimal', max_wal_senders: 0, shared_buffers: '64MB' }
 const COMMON = { listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: 200, shared_buffers: '256MB', timezone: 'UTC', log_timezone: 'UTC', lc_messages: 'C' }
 
 /** Makes a new cluster beside its place and moves it there whole, so that one that was cut off is never taken for a database. */
