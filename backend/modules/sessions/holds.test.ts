@@ -44,6 +44,33 @@ t.test('holds, their end in two phases, and pauses', async (t) => {
     t.equal((await scene.row()).state, 'cancelled')
   })
 
+  await t.test('an overdue close goes on ending the invoice, so that nobody can pay it for ever', async (t) => {
+    const scene = await stage(app, 'held')
+    app.simulators.control.setFaults({ xendit: { api: { error: 502 } } })
+    await expect(200, scene.customer.call('POST', `/api/v1/sessions/${scene.sessionId}/cancel`))
+    await scene.travel(61)
+    await scene.until('cancelled')
+    const payment = async () => (await app.query<{ state: string; provider_invoice_id: string }>('select state, provider_invoice_id from payments where session_id = $1', [scene.sessionId]))[0]!
+    t.equal((await payment()).state, 'pending', 'nobody has confirmed anything')
+    app.simulators.control.resetFaults()
+    await eventually(async () => (await payment()).state === 'expired', 'the payment has ended', { timeoutMs: 20_000 })
+    t.equal(app.simulators.control.xendit.invoice((await payment()).provider_invoice_id).status, 'EXPIRED')
+  })
+
+  await t.test('holds that were paid while they closed do not make the next one wait', async (t) => {
+    const who = await customer(app)
+    const { id: packageId } = await packageOf(app, 15)
+    await approvedMitra(app, { online: true })
+    app.simulators.control.setFaults({ xendit: { webhooks: { drop: 1 } } })
+    for (let hold = 0; hold < 2; hold++) {
+      const { body } = await expect(201, startSession(who, { packageId }))
+      await app.simulators.control.xendit.pay(String(body.payment.checkoutUrl).split('/').at(-1)!)
+      const { body: cancelled } = await expect(200, who.call('POST', `/api/v1/sessions/${body.session.id}/cancel`))
+      t.equal(cancelled.session.state, 'cancelled')
+    }
+    t.equal((await startSession(who, { packageId })).status, 201)
+  })
+
   await t.test('given up while its deadline is closing it: money that comes then does not ring', async (t) => {
     const scene = await stage(app, 'held')
     app.simulators.control.setFaults({ xendit: { api: { error: 502 }, webhooks: { drop: 1 } } })

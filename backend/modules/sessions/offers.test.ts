@@ -112,7 +112,7 @@ t.test('offers', async (t) => {
     await expect(200, absent.mitra.call('POST', `/api/v1/offers/${await absent.offerId()}/accept`))
     await absent.travel(61)
     await eventually(async () => (await absent.row())['clock_started_at'] !== null, 'the clock has started without the customer')
-    const { accepted_at: at, clock_started_at: started, ends_at: ends } = (await absent.row()) as unknown as Record<string, Date>
+    const { accepted_at: at, clock_started_at: started, ends_at: ends } = (await absent.row()) as unknown as Record<string, Date> // the driver gives timestamptz as Date
     t.same([started!.getTime() - at!.getTime(), ends!.getTime() - started!.getTime()], [60_000, 15 * 60_000])
   })
 })

@@ -91,7 +91,6 @@ export async function findSessionsByIds(handle: Queryable, ids: readonly string[
 }
 
 export const OPEN_STATES = ['queued', 'held', 'ringing', 'active', 'paused'] as const
-export const isOpen = (session: Pick<Session, 'state'>): boolean => (OPEN_STATES as readonly string[]).includes(session.state)
 
 export const addSeconds = (at: Date, seconds: number): Date => new Date(at.getTime() + Math.round(seconds * 1000))
 export const earlier = (a: Date, b: Date): Date => (a <= b ? a : b)
