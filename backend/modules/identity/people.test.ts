@@ -2,7 +2,7 @@ import t from 'tap'
 import { transact } from '../../platform/database.ts'
 import { call, startTestApp } from '../../testing/app.ts'
 import { newPhone, signIn } from '../../testing/sign-in.ts'
-import { ensurePerson, findDeviceTokens, findPeople, findPhone, findSamePersonPairs, findSamePersons, maskPhone, removeDeviceTokens } from './index.ts'
+import { ensurePerson, findDeviceTokens, findPeople, findPhone, findSamePersonPairs, maskPhone, removeDeviceTokens } from './index.ts'
 
 t.test('what other modules ask of identity', async (t) => {
   const app = await startTestApp(t, { simulators: false })
@@ -26,10 +26,11 @@ t.test('what other modules ask of identity', async (t) => {
       await call(app.url, 'POST', '/api/v1/me/devices', { token, body: { token: 'one-and-the-same-phone', platform: 'android' } })
     }
     const others = [sameNumber.id, sameDevice.id, stranger.id]
-    t.same([...(await findSamePersons(ctx.sql, customer.id, others))].toSorted(), [sameNumber.id, sameDevice.id].toSorted())
-    t.same([...(await findSamePersons(ctx.sql, stranger.id, [customer.id, sameDevice.id]))], [])
-    t.same([...(await findSamePersonPairs(ctx.sql, [customer.id, stranger.id], others))].toSorted(), [sameNumber.id, sameDevice.id].map((id) => `${customer.id}:${id}`).toSorted())
-    t.equal((await findSamePersons(ctx.sql, customer.id, [])).size, 0)
+    const pairs = [sameNumber.id, sameDevice.id].map((id) => `${customer.id}:${id}`).toSorted()
+    t.same([...(await findSamePersonPairs(ctx.sql, [customer.id], others))].toSorted(), pairs)
+    t.same([...(await findSamePersonPairs(ctx.sql, [stranger.id], [customer.id, sameDevice.id]))], [])
+    t.same([...(await findSamePersonPairs(ctx.sql, [customer.id, stranger.id], others))].toSorted(), pairs)
+    t.equal((await findSamePersonPairs(ctx.sql, [customer.id], [])).size, 0)
   })
 
   await t.test('dead push tokens are forgotten', async (t) => {

@@ -20,13 +20,7 @@ export async function findPeople(handle: Queryable, ids: readonly string[]): Pro
   return new Map(rows.map((row) => [row.id, row]))
 }
 
-/** Those of `otherIds` who are the same person as `userId`: the same number, or a push token that both have had. */
-export async function findSamePersons(handle: Queryable, userId: string, otherIds: readonly string[]): Promise<Set<string>> {
-  const pairs = await findSamePersonPairs(handle, [userId], otherIds)
-  return new Set([...pairs].map((pair) => pair.slice(userId.length + 1)))
-}
-
-/** The same for many: the pairs `<id>:<otherId>` of accounts that belong to one person. */
+/** The pairs `<id>:<otherId>` of accounts that belong to one person: the same number, or a push token that both have had. */
 export async function findSamePersonPairs(handle: Queryable, ids: readonly string[], otherIds: readonly string[]): Promise<Set<string>> {
   if (ids.length === 0 || otherIds.length === 0) return new Set()
   const own = alias(users, 'own')
