@@ -3,7 +3,7 @@ import { transact } from '../../platform/database.ts'
 import { runOutboxRow, sweepOutbox } from '../../platform/outbox.ts'
 import { smallestHooks, startPayments, type PaymentsApp } from '../../testing/payments.ts'
 import { eventually } from '../../testing/wait.ts'
-import { closePayment, createInvoice, createPayment, expireInvoice, findPayment, findUncreated, markFailed, paymentReactions, refreshPayment, sweepAsks } from './index.ts'
+import { closePayment, createInvoice, createPayment, expireInvoice, findPayment, findUncreated, markFailed, paymentReactions, sweepAsks } from './index.ts'
 
 const invoicesOf = (app: PaymentsApp, paymentId: string) => app.xendit.invoices(paymentId)
 
@@ -99,7 +99,7 @@ t.test('a hold that is over or closing gets no invoice', async (t) => {
   for (const { id } of [over, closing]) {
     t.equal((await createInvoice(app.ctx, id)).state, 'creating')
     t.equal(invoicesOf(app, id).length, 0)
-    t.equal(await expireInvoice(app.ctx, id), 'expired')
+    t.equal(await expireInvoice(app.ctx, smallestHooks.apply, id), 'expired')
     t.equal(await app.stateOf(id), 'failed')
   }
   t.equal(app.simulators.control.calls('xendit.list'), 0, 'where none was asked for there is nothing to look up')
@@ -152,23 +152,22 @@ t.test('ending an invoice: expired, paid before, unanswered, underpaid', async (
   const make = async () => (await createInvoice(app.ctx, (await app.newPayment()).id))
   const [expired, paid, unanswered, underpaid] = [await make(), await make(), await make(), await make()]
   app.simulators.control.setFaults({ xendit: { webhooks: { drop: 1 } } })
-  t.equal(await expireInvoice(app.ctx, expired.id), 'expired')
+  t.equal(await expireInvoice(app.ctx, smallestHooks.apply, expired.id), 'expired')
   t.equal(app.xendit.invoice(expired.providerInvoiceId!).status, 'EXPIRED')
   t.equal(await app.stateOf(expired.id), 'pending', 'the caller’s transaction marks it')
 
   await app.xendit.pay(paid.providerInvoiceId!)
-  t.equal(await expireInvoice(app.ctx, paid.id), 'paid')
-  t.equal(await refreshPayment(app.ctx, smallestHooks, paid.id), 'paid')
+  t.equal(await expireInvoice(app.ctx, smallestHooks.apply, paid.id), 'paid')
   t.equal(await app.stateOf(paid.id), 'paid')
-  t.equal(await expireInvoice(app.ctx, paid.id), 'paid')
+  t.equal(await expireInvoice(app.ctx, smallestHooks.apply, paid.id), 'paid')
 
   await app.xendit.pay(underpaid.providerInvoiceId!, { amount: 5000 })
-  t.equal(await expireInvoice(app.ctx, underpaid.id), 'expired', 'too little money opens nothing')
+  t.equal(await expireInvoice(app.ctx, smallestHooks.apply, underpaid.id), 'expired', 'too little money opens nothing')
   t.match(await app.inbox(), [{ state: 'parked', reason: 'underpaid', kind: 'invoice-answer' }])
   t.match(await app.query(`select account, amount_idr from ledger_entries where account like 'suspense:%'`), [{ amount_idr: '5000' }])
 
   app.simulators.control.setFaults({ xendit: { api: { error: 'hang' } } })
-  t.equal(await expireInvoice(app.ctx, unanswered.id), 'unanswered')
+  t.equal(await expireInvoice(app.ctx, smallestHooks.apply, unanswered.id), 'unanswered')
 })
 
 t.test('ending a payment whose creation was uncertain looks it up first', async (t) => {
@@ -177,8 +176,8 @@ t.test('ending a payment whose creation was uncertain looks it up first', async 
   app.simulators.control.setFaults({ xendit: { api: { error: 'hang', afterEffect: true, operations: ['create'], times: 1 } } })
   await createInvoice(app.ctx, id)
   app.simulators.control.setFaults({ xendit: { api: { error: 503, operations: ['list'], times: 1 } } })
-  t.equal(await expireInvoice(app.ctx, id), 'unanswered')
-  t.equal(await expireInvoice(app.ctx, id), 'expired')
+  t.equal(await expireInvoice(app.ctx, smallestHooks.apply, id), 'unanswered')
+  t.equal(await expireInvoice(app.ctx, smallestHooks.apply, id), 'expired')
   t.equal(invoicesOf(app, id)[0]!.status, 'EXPIRED')
   t.equal(await app.stateOf(id), 'pending')
 })
@@ -189,7 +188,7 @@ t.test('ending while the invoice is being made waits for it', async (t) => {
   app.simulators.control.setFaults({ xendit: { api: { delayMs: 500, operations: ['create'] } } })
   const making = createInvoice(app.ctx, id)
   await eventually(() => app.simulators.control.calls('xendit.create') === 1, 'the invoice is asked for')
-  t.equal(await expireInvoice(app.replicas[1]!.ctx, id), 'expired')
+  t.equal(await expireInvoice(app.replicas[1]!.ctx, smallestHooks.apply, id), 'expired')
   t.equal((await making).state, 'pending')
   t.same(invoicesOf(app, id).map((invoice) => invoice.status), ['EXPIRED'])
 })

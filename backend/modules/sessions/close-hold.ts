@@ -1,7 +1,7 @@
 import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
 import { writeOutbox } from '../../platform/outbox.ts'
-import { closePayment, expireInvoice, findPayment, findPaymentsOfSessions, markExpired, markFailed, refreshPayment } from '../payments/index.ts'
+import { closePayment, expireInvoice, findPayment, findPaymentsOfSessions, markExpired, markFailed } from '../payments/index.ts'
 import { announceSessions } from './announce.ts'
 import { applyPayment } from './apply-payment.ts'
 import { finishSession } from './finish-session.ts'
@@ -55,15 +55,9 @@ export async function finishClosing(ctx: Ctx, sessionId: string): Promise<void> 
   const seen = await findSession(ctx.sql, sessionId)
   if (!seen || seen.session.state !== 'held' || !seen.session.closingAt) return
   const payment = (await findPaymentsOfSessions(ctx.sql, [sessionId])).at(-1)
-  const outcome = payment ? await expireInvoice(ctx, payment.id) : 'expired'
-  if (payment && outcome === 'paid') await applyConfirmed(ctx, payment.id)
+  const outcome = payment ? await expireInvoice(ctx, applyPayment, payment.id) : 'expired'
   if (outcome === 'unanswered') throw new Error('the provider did not answer about an invoice that is to be closed')
   if (outcome === 'expired') await endClosing(ctx, sessionId, 'answered')
-}
-
-async function applyConfirmed(ctx: Ctx, paymentId: string): Promise<void> {
-  const verdict = await refreshPayment(ctx, { apply: applyPayment, expired: paymentExpired }, paymentId)
-  if (verdict === undefined) throw new Error('the provider did not confirm a payment that it had reported')
 }
 
 /**
@@ -92,10 +86,9 @@ async function endPayment(tx: Tx, paymentId: string): Promise<void> {
 
 /** The reaction to `sessions.end-invoice`: ends the invoice of a hold that is over. Throws, to be tried again, while there is no answer. */
 export async function endInvoice(ctx: Ctx, paymentId: string): Promise<void> {
-  const outcome = await expireInvoice(ctx, paymentId)
+  const outcome = await expireInvoice(ctx, applyPayment, paymentId)
   if (outcome === 'unanswered') throw new Error('the provider did not answer about an invoice that is to be ended')
-  if (outcome === 'paid') await applyConfirmed(ctx, paymentId)
-  else await transact(ctx, (tx) => endPayment(tx, paymentId))
+  if (outcome === 'expired') await transact(ctx, (tx) => endPayment(tx, paymentId))
 }
 
 /** Who started the closing, as the end is written down. */
