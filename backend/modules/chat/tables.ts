@@ -1,4 +1,4 @@
-import { bigint, pgTable, primaryKey, sql, text, timestamp, unique, uuid } from '../../platform/drizzle.ts'
+import { bigint, jsonb, pgTable, primaryKey, sql, text, timestamp, unique, uuid } from '../../platform/drizzle.ts'
 
 const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
 const position = (name: string) => bigint(name, { mode: 'number' })
@@ -9,6 +9,7 @@ export const conversations = pgTable('conversations', {
   headSeq: position('head_seq').notNull().default(0),
   headChange: position('head_change').notNull().default(0),
   headAt: time('head_at'),
+  changedAt: time('changed_at'),
   createdAt: time('created_at').notNull().default(sql`app_now()`),
 })
 
@@ -25,10 +26,12 @@ export const messages = pgTable('messages', {
   seq: position('seq').notNull(),
   id: uuid('id').notNull(),
   clientId: uuid('client_id').notNull(),
-  senderId: uuid('sender_id').notNull(),
+  senderId: uuid('sender_id'),
   body: text('body'),
   sentAt: time('sent_at').notNull().default(sql`app_now()`),
   editedAt: time('edited_at'),
   deletedAt: time('deleted_at'),
   change: position('change'),
+  code: text('code'),
+  data: jsonb('data').$type<Record<string, unknown>>(),
 }, (table) => [primaryKey({ columns: [table.conversationId, table.seq] }), unique().on(table.conversationId, table.senderId, table.clientId)])
