@@ -1,3 +1,4 @@
+import { armCrashPoints } from './platform/crash-points.ts'
 import { EnvError, readEnv, type Env } from './platform/env.ts'
 
 /** Signals this close together are one: a terminal's Ctrl-C reaches a process and its npm parent, who passes it on. */
@@ -18,6 +19,7 @@ function environment(): Env {
 }
 
 const env = environment()
+armCrashPoints(env.FAULT_AT ?? [])
 
 let stopped = Number.NaN
 let stop = async () => {}

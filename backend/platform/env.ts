@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { CRASH_POINTS } from './crash-points.ts'
 import { isTrustProxy } from './trust-proxy.ts'
 
 const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1')
@@ -68,7 +69,7 @@ const variables = z.object({
   DRAIN_SECONDS: z.coerce.number().int().min(0).max(10).default(5),
   APP_LINK_URL: z.string().refine((value) => URL.canParse(value), 'must be a URL').default('halobestie://payment'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
-  FAULT_AT: z.string().optional(),
+  FAULT_AT: list.pipe(z.array(z.enum(CRASH_POINTS))).optional(),
 })
 
 /** Every variable that the process reads; `.env.example` explains them. */

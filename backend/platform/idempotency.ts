@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { sql as fragment } from './drizzle.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { crashPoint } from './crash-points.ts'
 import type { Ctx } from './ctx.ts'
 import { createEncryption } from './encryption.ts'
 import { AppError } from './errors.ts'
@@ -37,6 +38,7 @@ export function createIdempotency(ctx: Ctx): { attach(app: FastifyInstance): voi
         const lockedUntil = await claim(ctx, scope, key, hash)
         if (lockedUntil !== undefined) {
           request.idempotency = { scope, key, lockedUntil }
+          crashPoint('idempotency.claimed')
           return
         }
         const found = await find(ctx, scope, key, hash)
@@ -49,6 +51,7 @@ export function createIdempotency(ctx: Ctx): { attach(app: FastifyInstance): voi
         const held = request.idempotency
         if (!held) return payload
         request.idempotency = undefined
+        crashPoint('idempotency.answered')
         try {
           if (isStorable(reply, payload)) await store(ctx, held, reply, payload ? encryption.encrypt(payload.toString(), purposeOf(held.scope, held.key)) : null)
           else await free(ctx, held)

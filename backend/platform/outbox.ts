@@ -1,5 +1,6 @@
 import { sql as fragment } from './drizzle.ts'
 import type { z } from 'zod'
+import { crashPoint } from './crash-points.ts'
 import type { Ctx, Tx } from './ctx.ts'
 
 /** What is to happen because of a commit. Ids only: the reaction reads the rows as they are then. */
@@ -81,7 +82,9 @@ async function runClaimed(ctx: Ctx, reactions: ReadonlyMap<string, Reaction>, ro
     if (row.attempts > ATTEMPTS_MAX) throw new Error('claimed too often')
     const known = reactions.get(row.topic)
     if (!known) throw new Error(`no reaction to ${row.topic}`)
+    crashPoint('outbox.claimed')
     await known.run(ctx, known.payload.parse(row.payload))
+    crashPoint('outbox.run')
     await ctx.sql.execute(fragment`update outbox set done_at = app_now(), claimed_until = null where id = ${row.id}`)
     ctx.metrics.outboxDone.inc({ topic: row.topic, by })
   } catch (error) {

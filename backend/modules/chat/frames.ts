@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { crashPoint } from '../../platform/crash-points.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { SignedIn } from '../../platform/realtime/connection.ts'
@@ -31,6 +32,7 @@ async function sendMessage(ctx: Ctx, sender: Sender, connection: SignedIn, frame
   const { clientId, conversationId, body } = frame
   try {
     const message = await sender.send({ conversationId, senderId: connection.actor.id, clientId: clientId.toLowerCase(), body, connectionId: connection.id })
+    crashPoint('message.acking')
     connection.sendFrame({ type: 'message:ack', clientId, conversationId, id: message.id, seq: message.seq, sentAt: message.sentAt })
   } catch (error) {
     const { code, detail } = refusalOf(ctx, error, 'message:send')

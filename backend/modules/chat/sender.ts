@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import { crashPoint } from '../../platform/crash-points.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import { databaseErrorCode } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
@@ -148,6 +149,7 @@ async function storeBatch(around: Around, batch: Entry[]): Promise<void> {
     around.ctx.log.warn({ err: error }, 'members could not be read')
     return new Map<string, Membership>()
   })
+  crashPoint('message.storing')
   try {
     await answer(around, batch, await store(around, batch), await memberships)
   } catch (error) {
@@ -199,6 +201,7 @@ async function answer(
   around: Around, batch: readonly Entry[], stored: readonly (StoredMessage | undefined)[], memberships: ReadonlyMap<string, Membership>,
 ): Promise<void> {
   const { ctx, members } = around
+  crashPoint('message.stored')
   let fresh = 0
   for (const [at, entry] of batch.entries()) {
     const found = stored[at]
@@ -218,6 +221,7 @@ async function answer(
       ctx.publish(memberIds, { type: 'message:received', ...message }, { exceptConnectionId: entry.send.connectionId, position: { stream: message.conversationId, seq: message.seq } })
     }
   }
+  crashPoint('message.published')
   ctx.metrics.messagesStored.inc(fresh)
   ctx.metrics.sendBatch.observe(batch.length)
 }

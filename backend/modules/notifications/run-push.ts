@@ -1,4 +1,5 @@
 import { sql } from '../../platform/drizzle.ts'
+import { crashPoint } from '../../platform/crash-points.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import type { PushMessage, PushResult } from '../../platform/gateways.ts'
 import { findDeviceTokens, removeDeviceTokens } from '../identity/index.ts'
@@ -27,7 +28,9 @@ export async function sweepPushes(ctx: Ctx, limit = SWEEP_LIMIT): Promise<number
 }
 
 async function run(ctx: Ctx, push: ClaimedPush): Promise<void> {
+  crashPoint('push.claimed')
   const outcome = await send(ctx, push)
+  crashPoint('push.sent')
   // Stopped beyond its claim: whoever follows decides.
   if (!outcome) return
   ctx.metrics.pushes.inc({ result: outcome.to === 'dropped' || outcome.to === 'failed' ? outcome.reason : outcome.to })

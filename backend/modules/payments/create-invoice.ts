@@ -1,4 +1,5 @@
 import { sql } from '../../platform/drizzle.ts'
+import { crashPoint } from '../../platform/crash-points.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import { AppError } from '../../platform/errors.ts'
 import { GatewayError, type ProviderInvoice } from '../../platform/gateways.ts'
@@ -36,9 +37,12 @@ async function getPayment(ctx: Ctx, paymentId: string): Promise<Payment> {
 }
 
 async function makeInvoice(ctx: Ctx, claim: Claim): Promise<void> {
+  crashPoint('invoice.claimed')
   try {
     const invoice = await lookUpInvoice(ctx, claim) ?? await askForInvoice(ctx, claim)
+    crashPoint('invoice.made')
     await rememberInvoice(ctx, claim.id, invoice)
+    crashPoint('invoice.remembered')
   } catch (error) {
     await releaseClaim(ctx, claim)
     if (!(error instanceof GatewayError)) throw error
@@ -55,6 +59,7 @@ export async function lookUpInvoice(ctx: Ctx, claim: Claim): Promise<ProviderInv
 
 async function askForInvoice(ctx: Ctx, claim: Claim): Promise<ProviderInvoice> {
   if (!(await noteTry(ctx, claim))) throw new GatewayError('timeout', 'the claim is over')
+  crashPoint('invoice.noted')
   return ctx.gateways.payments.createInvoice({
     externalId: claim.id,
     amountIdr: claim.amountIdr,

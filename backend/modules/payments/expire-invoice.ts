@@ -1,4 +1,5 @@
 import { sql } from '../../platform/drizzle.ts'
+import { crashPoint } from '../../platform/crash-points.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import { AppError } from '../../platform/errors.ts'
 import { GatewayError } from '../../platform/gateways.ts'
@@ -40,6 +41,7 @@ async function end(ctx: Ctx, apply: ApplyPayment, payment: Payment): Promise<End
 async function endPending(ctx: Ctx, apply: ApplyPayment, payment: Payment): Promise<EndOfInvoice> {
   if (payment.providerInvoiceId === null || !(await callBudget(ctx).wait(PATIENCE_MS))) return 'unanswered'
   const invoice = await ctx.gateways.payments.expireInvoice(payment.providerInvoiceId)
+  crashPoint('closing.answered')
   // Where applying fails, the sweep of asks goes on with it.
   if (judgeInvoice(payment, invoice) === 'paid') await ctx.sql.execute(sql`update payments set ask_at = app_now(), asked_at = null where id = ${payment.id} and state = 'pending'`)
   // The end of the payment is the caller's to mark.

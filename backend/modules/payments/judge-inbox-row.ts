@@ -1,3 +1,4 @@
+import { crashPoint } from '../../platform/crash-points.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import { GatewayError, type ProviderInvoice } from '../../platform/gateways.ts'
 import { findPosting } from '../ledger/index.ts'
@@ -33,6 +34,7 @@ async function judgeKnown(ctx: Ctx, hooks: PaymentHooks, eventId: string, paymen
   if (posting) return posting.flow === UNDERPAID_FLOW ? { to: 'parked', reason: 'underpaid' } : { to: 'applied', reason: 'already_posted' }
   if (claim === 'expired' && !isOfOpenInvoice(payment, event)) return { to: 'applied', reason: 'nothing_to_do' }
   const answer = await readInvoice(ctx, event.invoiceId)
+  crashPoint('inbox.asked')
   if ('to' in answer) return answer
   return claim === 'paid' ? settlePaid(ctx, hooks, eventId, payment, event, answer.invoice) : settleExpired(ctx, hooks, eventId, payment, answer.invoice)
 }

@@ -1,4 +1,5 @@
 import { sql } from '../../platform/drizzle.ts'
+import { crashPoint } from '../../platform/crash-points.ts'
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Ctx } from '../../platform/ctx.ts'
@@ -17,6 +18,7 @@ export function isCallbackToken(env: Env, given: string | string[] | undefined):
 
 /** Stores what the provider said, word for word, once for the same words; a worker looks into it after the commit. */
 export async function receiveWebhook(ctx: Ctx, kind: string, body: Buffer, headers: IncomingHttpHeaders): Promise<void> {
+  crashPoint('webhook.received')
   const [row] = await ctx.sql.insert(providerInbox)
     .values({ id: ctx.ids.next(), provider: 'xendit', kind, body, bodySha256: sha256(body), headers: keptHeaders(headers) })
     .onConflictDoUpdate({
@@ -24,8 +26,10 @@ export async function receiveWebhook(ctx: Ctx, kind: string, body: Buffer, heade
       set: { receivedCount: sql`${providerInbox.receivedCount} + 1` },
     })
     .returning({ id: providerInbox.id, state: providerInbox.state, receivedCount: providerInbox.receivedCount })
+  crashPoint('webhook.stored')
   ctx.metrics.webhooks.inc({ provider: 'xendit', kind, outcome: row!.receivedCount === 1 ? 'received' : 'repeated' })
   if (row!.state === 'received') ctx.enqueue('inbox', row!.id)
+  crashPoint('webhook.enqueued')
 }
 
 function keptHeaders(headers: IncomingHttpHeaders): Record<string, string> {

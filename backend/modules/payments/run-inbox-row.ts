@@ -1,4 +1,5 @@
 import { sql, type SQL } from '../../platform/drizzle.ts'
+import { crashPoint } from '../../platform/crash-points.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import { judgeInboxRow, type Outcome } from './judge-inbox-row.ts'
 import { retrySeconds } from './rules.ts'
@@ -40,6 +41,7 @@ async function claim(ctx: Ctx, which: SQL, limit: number): Promise<Claimed[]> {
 }
 
 async function run(ctx: Ctx, hooks: PaymentHooks, row: Claimed): Promise<void> {
+  crashPoint('inbox.claimed')
   let outcome: Outcome
   try {
     outcome = await judgeInboxRow(ctx, hooks, row)
@@ -48,6 +50,7 @@ async function run(ctx: Ctx, hooks: PaymentHooks, row: Claimed): Promise<void> {
     outcome = { to: 'later', reason: 'fault', isFailure: true }
   }
   if (outcome.to === 'later' && outcome.isFailure && row.attempts >= ATTEMPTS_MAX) outcome = { ...outcome, to: 'parked' }
+  crashPoint('inbox.applied')
   await (outcome.to === 'later' ? postpone(ctx, row, outcome) : settle(ctx, row, outcome))
   ctx.metrics.webhooks.inc({ provider: row.provider, kind: row.kind, outcome: outcome.to })
 }

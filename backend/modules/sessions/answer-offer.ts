@@ -1,5 +1,6 @@
 import { and, eq, sql } from '../../platform/drizzle.ts'
 import type { UserActor } from '../../platform/access.ts'
+import { crashPoint, crashPointAfterCommit } from '../../platform/crash-points.ts'
 import type { Ctx, Tx } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
@@ -35,6 +36,7 @@ export async function acceptOffer(ctx: Ctx, actor: UserActor, offerId: string): 
 }
 
 async function activate(tx: Tx, seen: Seen, offer: Offer): Promise<void> {
+  crashPointAfterCommit(tx, 'offer.accepted')
   const { session, now } = seen
   const conversationId = tx.ids.next()
   const clockStart = tx.settings.get('clockStartSeconds')
@@ -51,6 +53,7 @@ async function activate(tx: Tx, seen: Seen, offer: Offer): Promise<void> {
     data: { kind: 'session', sessionId: session.id }, push: { tag: `session:${session.id}`, ttlSeconds: 600, highPriority: true },
   }])
   announceSessions(tx, [session.id])
+  crashPoint('offer.accepting')
 }
 
 /** The mitra says no: the next one is rung in the same transaction. Answers the session's id. */
@@ -62,7 +65,9 @@ export async function declineOffer(ctx: Ctx, actor: UserActor, offerId: string):
     if (offer.state === 'expired') throw new AppError('offer_expired')
     if (offer.state === 'withdrawn') throw new AppError('offer_taken', 'the offer was withdrawn')
     if (offer.state === 'accepted') throw new AppError('session_state_conflict')
+    crashPointAfterCommit(tx, 'offer.declined')
     await nextOffer(tx, seen, { outcome: 'declined', actor: { kind: 'mitra', id: actor.id }, counted: true })
+    crashPoint('offer.declining')
   }, { underLock: true })
   return sessionId
 }

@@ -1,4 +1,5 @@
 import { eq } from '../../platform/drizzle.ts'
+import { crashPoint, crashPointAfterCommit } from '../../platform/crash-points.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import { AppError } from '../../platform/errors.ts'
 import { findPeople } from '../identity/index.ts'
@@ -31,6 +32,7 @@ async function apply(tx: Tx, seen: Seen, payment: Payment, confirmed: Confirmed)
   const surplusIdr = confirmed.paidIdr - payment.amountIdr
   const personAccount = await accountOfPayer(tx, payment)
   const target = isAwaited ? account.escrow(session.id) : personAccount
+  crashPointAfterCommit(tx, 'payment.applied')
   // The guarded change of the session comes first: it is what two deliveries at once are settled by.
   if (isAwaited) await ringPaid(tx, seen)
   else if (session.state === 'held' && session.closingAt) {
@@ -49,6 +51,7 @@ async function apply(tx: Tx, seen: Seen, payment: Payment, confirmed: Confirmed)
     })
   }
   if (isAwaited) await tx.sql.update(purchases).set({ state: 'funded' }).where(eq(purchases.id, payment.purchaseId))
+  crashPoint('payment.applying')
   tx.log.info({ event: 'payment_applied', paymentId: payment.id, sessionId: session.id, toSession: isAwaited }, 'payment applied')
   return 'applied'
 }

@@ -1,3 +1,4 @@
+import { crashPoint, crashPointAfterCommit } from '../../platform/crash-points.ts'
 import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
 import { writeOutbox } from '../../platform/outbox.ts'
@@ -27,6 +28,7 @@ export async function startClosing(ctx: Ctx, sessionId: string, closing: Closing
 export async function markClosing(tx: Tx, seen: Seen, closing: Closing): Promise<boolean> {
   if (seen.session.state !== 'held') return false
   if (seen.session.closingAt) return giveUpMeanwhile(tx, seen, closing)
+  crashPointAfterCommit(tx, 'closing.marked')
   await changeSession(tx, seen, {
     set: { closingAt: seen.now, closingReason: closing.reason, dueAt: addSeconds(seen.now, tx.settings.get('closingSeconds')) },
     event: 'closing', actor: closing.actor, reason: closing.reason,
@@ -34,6 +36,7 @@ export async function markClosing(tx: Tx, seen: Seen, closing: Closing): Promise
   const payment = (await findPaymentsOfSessions(tx.sql, [seen.session.id])).at(-1)
   if (payment) await closePayment(tx, payment.id)
   await writeOutbox(tx, [{ topic: CLOSE_HOLD, payload: { sessionId: seen.session.id } }])
+  crashPoint('closing.marking')
   announceSessions(tx, [seen.session.id])
   return true
 }
@@ -70,6 +73,7 @@ export async function endClosing(ctx: Ctx, sessionId: string, why: 'answered' | 
     const { session, now } = seen
     if (session.state !== 'held' || !session.closingAt) return
     if (why === 'overdue' && session.dueAt && session.dueAt > now) return
+    crashPointAfterCommit(tx, 'closing.ended')
     const expired = isExpiry(session.closingReason)
     await finishSession(tx, seen, {
       to: expired ? 'expired' : 'cancelled', reason: expired ? 'hold_expired' : session.closingReason ?? 'customer_cancelled', actor: closingActor(session), give: 'all',
@@ -77,6 +81,7 @@ export async function endClosing(ctx: Ctx, sessionId: string, why: 'answered' | 
     const payment = (await findPaymentsOfSessions(tx.sql, [session.id])).at(-1)
     if (payment && why === 'answered') await endPayment(tx, payment.id)
     if (payment && why === 'overdue') await writeOutbox(tx, [{ topic: END_INVOICE, payload: { paymentId: payment.id } }])
+    crashPoint('closing.ending')
   })
 }
 

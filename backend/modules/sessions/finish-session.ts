@@ -1,3 +1,4 @@
+import { crashPoint, crashPointAfterCommit } from '../../platform/crash-points.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import { setWritableUntil } from '../chat/index.ts'
 import { closeServed, freeSlots } from '../mitras/index.ts'
@@ -23,6 +24,7 @@ export type Finish = {
  * offer withdrawn, the conversation closed. Everything in the caller's transaction.
  */
 export async function finishSession(tx: Tx, seen: Seen, finish: Finish): Promise<Session> {
+  crashPointAfterCommit(tx, 'session.finished')
   const { session, now } = seen
   const bought = await findPurchases(tx.sql, session.id)
   const returned = whatGoesBack(session, bought, now, finish.give)
@@ -42,8 +44,11 @@ export async function finishSession(tx: Tx, seen: Seen, finish: Finish): Promise
     if (session.state === 'active') await closeServed(tx, { mitraId: session.mitraId, sessionId: session.id, at })
   }
   if (session.slotMitraId) await freeSlots(tx, [session.slotMitraId])
+  crashPoint('session.finishing')
   await returnMoney(tx, session, bought, returned)
+  crashPoint('session.returned')
   if (session.mitraId) await settleEscrow(tx, session, session.mitraId)
+  crashPoint('session.settled')
   await tellTheEnd(tx, ended)
   tx.metrics.sessionsEnded.inc({ state: finish.to, reason: finish.reason })
   announceSessions(tx, [session.id])

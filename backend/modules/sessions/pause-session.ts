@@ -1,3 +1,4 @@
+import { crashPoint, crashPointAfterCommit } from '../../platform/crash-points.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import { setWritableUntil } from '../chat/index.ts'
 import { closeServed, openServed } from '../mitras/index.ts'
@@ -10,6 +11,7 @@ import { nextDueWhileActive } from './rules.ts'
 export async function pauseSession(tx: Tx, seen: Seen, lastSeenAt: Date): Promise<void> {
   const { session } = seen
   if (session.state !== 'active' || !session.conversationId || !session.endsAt) return
+  crashPointAfterCommit(tx, 'pause.begun')
   // No second was used before the clock started, and none is given back twice.
   const earliest = session.clockStartedAt ?? session.acceptedAt ?? lastSeenAt
   const pausedAt = lastSeenAt > earliest ? lastSeenAt : earliest
@@ -22,12 +24,14 @@ export async function pauseSession(tx: Tx, seen: Seen, lastSeenAt: Date): Promis
     data: { kind: 'session', sessionId: session.id }, push: { tag: `session:${session.id}`, ttlSeconds: 600, highPriority: true },
   }])
   announceSessions(tx, [session.id])
+  crashPoint('pause.beginning')
 }
 
 /** The mitra is back, and was before the allowance was used up: the end moves by the pause, to the millisecond. */
 export async function resumeSession(tx: Tx, seen: Seen): Promise<void> {
   const { session, now } = seen
   if (session.state !== 'paused' || !session.pausedAt || !session.endsAt || !session.pauseUntil || !session.conversationId) return
+  crashPointAfterCommit(tx, 'pause.ended')
   const pausedSeconds = (now.getTime() - session.pausedAt.getTime()) / 1000
   const endsAt = addSeconds(session.endsAt, pausedSeconds)
   await changeSession(tx, seen, {
@@ -40,4 +44,5 @@ export async function resumeSession(tx: Tx, seen: Seen): Promise<void> {
   await setWritableUntil(tx, session.conversationId, endsAt)
   if (session.mitraId) await openServed(tx, { mitraId: session.mitraId, sessionId: session.id, at: now })
   announceSessions(tx, [session.id])
+  crashPoint('pause.ending')
 }

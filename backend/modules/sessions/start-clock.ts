@@ -1,4 +1,5 @@
 import { and, eq, inArray, isNull } from '../../platform/drizzle.ts'
+import { crashPoint, crashPointAfterCommit } from '../../platform/crash-points.ts'
 import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { setWritableUntil } from '../chat/index.ts'
 import { announceSessions } from './announce.ts'
@@ -21,6 +22,7 @@ async function startClock(tx: Tx, seen: Seen): Promise<void> {
   if (session.state !== 'active' || session.clockStartedAt || !session.acceptedAt || !session.conversationId) return
   const latest = addSeconds(session.acceptedAt, tx.settings.get('clockStartSeconds'))
   if (now >= latest) return // the deadline starts it, as of then
+  crashPointAfterCommit(tx, 'clock.started')
   const endsAt = addSeconds(now, session.minutes * 60)
   await changeSession(tx, seen, {
     set: { clockStartedAt: now, endsAt, dueAt: nextDueWhileActive(endsAt, now, tx.settings.get('warningSeconds')) },
@@ -28,6 +30,7 @@ async function startClock(tx: Tx, seen: Seen): Promise<void> {
   })
   await setWritableUntil(tx, session.conversationId, endsAt)
   announceSessions(tx, [session.id])
+  crashPoint('clock.starting')
 }
 
 export type SeenCustomers = { seen(customerId: string): void; flush(): Promise<void> }

@@ -1,4 +1,5 @@
 import { and, eq, inArray, sql } from '../../platform/drizzle.ts'
+import { crashPoint, crashPointAfterCommit } from '../../platform/crash-points.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import { transact, violatedConstraint } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
@@ -43,6 +44,7 @@ async function insertAndMatch(ctx: Ctx, customerId: string, input: StartSession,
       await lockMatching(tx)
       // Whoever goes offline now waits for this commit, and then cancels what waits for them alone.
       if (input.mitraId && !input.anyMitra && !(await keepsServing(tx, input.mitraId))) throw new AppError('mitra_not_available')
+      crashPointAfterCommit(tx, 'session.asked')
       const id = tx.ids.next()
       const [session] = await tx.sql.insert(sessions).values({
         id, version: 1, state: 'queued', customerId, namedMitraId: input.mitraId ?? null, anyMitra: input.anyMitra ?? false,
@@ -55,6 +57,7 @@ async function insertAndMatch(ctx: Ctx, customerId: string, input: StartSession,
       await recordEvents(tx, [{ sessionId: id, from: null, to: 'queued', event: 'asked', actor: { kind: 'customer', id: customerId } }])
       await matchWaiting(tx, { justCreated: id })
       announceSessions(tx, [id])
+      crashPoint('session.asking')
       return id
     })
   } catch (error) {

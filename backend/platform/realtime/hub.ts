@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { crashPoint } from '../crash-points.ts'
 import type { Ctx } from '../ctx.ts'
 import { fullBucket, type Bucket } from './bucket.ts'
 import { CLOSE, type Connection } from './connection.ts'
@@ -82,6 +83,7 @@ export function createHub(ctx: Pick<Ctx, 'valkey' | 'metrics' | 'settings'>): Hu
   }
 
   const flush = () => {
+    crashPoint('publish.flushing')
     const envelopes = outgoing
     outgoing = []
     let from = 0

@@ -1,0 +1,56 @@
+/**
+ * Every place where a test can let the process die, named `<what>.<step>`: `…ing` stands before a commit, the
+ * past tense after it and before whatever follows. `FAULT_AT` takes these names.
+ */
+export const CRASH_POINTS = [
+  // asking for a session
+  'idempotency.claimed', 'idempotency.answered', 'session.asking', 'session.asked',
+  // its invoice at the provider
+  'invoice.claimed', 'invoice.noted', 'invoice.made', 'invoice.remembered',
+  // what the provider says
+  'webhook.received', 'webhook.stored', 'webhook.enqueued', 'inbox.claimed', 'inbox.asked', 'inbox.applied', 'payment.applying', 'payment.applied',
+  // a hold that ends, in two phases
+  'closing.marking', 'closing.marked', 'closing.answered', 'closing.ending', 'closing.ended',
+  // offers
+  'offer.accepting', 'offer.accepted', 'offer.declining', 'offer.declined',
+  // the clock, and the end
+  'clock.starting', 'clock.started', 'pause.beginning', 'pause.begun', 'pause.ending', 'pause.ended',
+  'session.finishing', 'session.returned', 'session.settled', 'session.finished',
+  // what follows a commit
+  'outbox.claimed', 'outbox.run', 'push.claimed', 'push.sent',
+  // a message
+  'message.storing', 'message.stored', 'message.published', 'message.acking', 'publish.flushing',
+] as const
+
+export type CrashPoint = (typeof CRASH_POINTS)[number]
+
+let isArmed = false
+let reach: (name: CrashPoint) => void = () => {}
+
+/** Dies here when `FAULT_AT` names this point. Costs one comparison when nothing is armed. */
+export function crashPoint(name: CrashPoint): void {
+  if (isArmed) reach(name)
+}
+
+/** The same as the first thing after the commit of this transaction. Stands before the transaction's own effects. */
+export function crashPointAfterCommit(tx: { afterCommit(effect: () => void): void }, name: CrashPoint): void {
+  if (isArmed) tx.afterCommit(() => reach(name))
+}
+
+/** From now on the process is killed, as by `kill -9`, at the first of these points that it reaches. */
+export function armCrashPoints(names: readonly CrashPoint[]): void {
+  if (names.length === 0) return
+  const armed = new Set(names)
+  watchCrashPoints((name) => {
+    if (armed.has(name)) process.kill(process.pid, 'SIGKILL')
+  })
+}
+
+/** Tells of every point that is reached, until the function that it answers is called. */
+export function watchCrashPoints(reached: (name: CrashPoint) => void): () => void {
+  isArmed = true
+  reach = reached
+  return () => {
+    isArmed = false
+  }
+}
