@@ -14,7 +14,7 @@ import { eventually } from './testing/wait.ts'
 
 const ROLES: readonly StaffRole[] = ['super_admin', 'admin', 'finance', 'moderator', 'viewer']
 const nameOf = (route: RouteEntry) => `${route.method} ${route.url}`
-const pathOf = (route: RouteEntry, id: string) => route.url.replace(/:\w+/, id)
+const pathOf = (route: RouteEntry, id: string) => route.url.replace(/:\w+/, id).replace(':seq', '1')
 const hasBody = (route: RouteEntry) => route.method !== 'GET'
 const bodyOf = (route: RouteEntry) => (hasBody(route) ? { body: BODIES[nameOf(route)]?.() ?? {} } : {})
 const refusal = ({ status, body }: Answer) => ({ status, code: body?.code, title: body?.title, detail: body?.detail })

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { availabilityRoutes } from './modules/availability/index.ts'
-import { chatFrames, chatRoutes, messageHealer, openHeads, readyConversations, type Sender } from './modules/chat/index.ts'
+import { changeHealer, chatFrames, chatRoutes, messageHealer, openHeads, readyConversations, type Sender } from './modules/chat/index.ts'
 import { identityRoutes, type TokenVerifier } from './modules/identity/index.ts'
 import { walletRoutes } from './modules/ledger/index.ts'
 import { mitraRoutes, type Liveness } from './modules/mitras/index.ts'
@@ -52,6 +52,7 @@ export function createPublicRealtime(ctx: Ctx, hub: Hub, parts: { verifier: Toke
     frames: chatFrames(ctx, parts.sender),
     healers: [
       messageHealer,
+      changeHealer,
       { what: 'sessions', find: (_ctx, { userIds, sinceSeconds }) => findChangedSessions(ctx.sql, userIds, sinceSeconds) },
       { what: 'offers', find: (_ctx, { userIds, sinceSeconds }) => findChangedOffers(ctx.sql, userIds, sinceSeconds) },
     ],
@@ -60,8 +61,8 @@ export function createPublicRealtime(ctx: Ctx, hub: Hub, parts: { verifier: Toke
   })
 }
 
-const readEverything: RealtimeParts['ready'] = async ({ sql }, actors) => {
-  const conversations = await readyConversations(sql, actors.map((actor) => actor.id))
+const readEverything: RealtimeParts['ready'] = async ({ sql, settings }, actors) => {
+  const conversations = await readyConversations(sql, actors.map((actor) => actor.id), settings.get('messageDeleteSeconds'))
   const open = await findOpenSessions(sql, actors)
   return new Map(actors.map((actor) => {
     const { streams, ...fields } = conversations.get(actor.id)!

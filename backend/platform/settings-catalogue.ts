@@ -74,6 +74,8 @@ export const SETTINGS = {
   providerCallsPerMinute: count(600, 1, 100_000, 'Calls to the payment provider a process and minute (60 on test keys).'),
   // messages
   messageMaxLength: count(4000, 1, 16_000, 'Characters of a message.'),
+  messageEditSeconds: seconds(900, 0, DAY, 'One’s own message may be edited this long after it was sent.'),
+  messageDeleteSeconds: seconds(DAY, 0, 7 * DAY, 'It may be deleted for everyone this long after it was sent.'),
   historyPageBytes: bytes(262_144, 1024, 1_048_576, 'A history page is at most this large.'),
   framesPerSecond: count(60, 1, 10_000, 'Frames a second a socket; twice that a user.'),
   framesBurst: count(600, 1, 100_000, 'Frames a socket may send at once; twice that a user.'),

@@ -56,6 +56,8 @@ export const PUBLIC_ROUTES: Readonly<Record<string, string>> = {
   'GET /api/v1/conversations': 'signed-in',
   'GET /api/v1/conversations/:id/messages': 'signed-in',
   'POST /api/v1/conversations/:id/messages': 'signed-in',
+  'PATCH /api/v1/conversations/:id/messages/:seq': 'signed-in',
+  'DELETE /api/v1/conversations/:id/messages/:seq': 'signed-in',
   'POST /api/v1/conversations/:id/read': 'signed-in',
   'GET /api/v1/realtime': 'public, limit none',
 }
@@ -113,6 +115,7 @@ export const OBJECTS: Readonly<Record<string, 'session' | 'payment' | 'offer' | 
   '/api/v1/offers/:id/accept': 'offer',
   '/api/v1/offers/:id/decline': 'offer',
   '/api/v1/conversations/:id/messages': 'conversation',
+  '/api/v1/conversations/:id/messages/:seq': 'conversation',
   '/api/v1/conversations/:id/read': 'conversation',
 }
 
@@ -130,6 +133,7 @@ export const BODIES: Readonly<Record<string, () => object>> = {
   'PUT /api/v1/mitra/status': () => ({ online: false }),
   'POST /api/v1/sessions': () => ({ packageId: randomUUID() }),
   'POST /api/v1/conversations/:id/messages': () => ({ clientId: randomUUID(), body: 'Halo' }),
+  'PATCH /api/v1/conversations/:id/messages/:seq': () => ({ body: 'Hai' }),
   'POST /api/v1/conversations/:id/read': () => ({ seq: 1 }),
   'POST /internal/v1/auth/login': () => ({ email: 'nobody@staff.example', password: 'correct-horse-battery-staple' }),
   'POST /internal/v1/auth/password': () => ({ currentPassword: 'not-the-password-at-all', newPassword: 'another-horse-battery-staple' }),

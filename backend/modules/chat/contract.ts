@@ -8,14 +8,25 @@ const uuid = z.uuid().toLowerCase()
 const position = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 const givenPosition = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 
-/** A message as `message:received`, pages and the HTTP twins show it. */
-export const message = z.object({ conversationId: id, seq, id, clientId: id, senderId: id, body: z.string(), sentAt: time })
+/**
+ * A message as `message:received`, pages and the HTTP twins show it: as it is now. One that was changed says by which
+ * `change`; a deleted one has no text. `kind: 'system'`: nobody sent it, `code` and `data` say what happened.
+ */
+export const message = z.object({
+  conversationId: id, seq, id, clientId: id, senderId: id.nullable(), body: z.string(), sentAt: time,
+  change: seq.optional(), editedAt: time.optional(), deleted: z.literal(true).optional(),
+  kind: z.literal('system').optional(), code: z.string().optional(), data: z.record(z.string(), z.unknown()).optional(),
+})
 export type Message = z.output<typeof message>
+
+/** What a changed message is now, as `message:changed` and `conversation:synced` tell it. Of two of one message the higher `change` counts. */
+export const change = z.object({ conversationId: id, seq, change: seq, body: z.string().optional(), editedAt: time.optional(), deleted: z.literal(true).optional() })
+export type Change = z.output<typeof change>
 
 export const conversationView = z.object({
   id, headSeq: seq, headChange: seq,
   /** One's own messages count as read by oneself. */
-  readSeq: seq, peerReadSeq: seq,
+  readSeq: seq, peerReadSeq: seq, peerDeliveredSeq: seq,
   memberIds: z.array(id), isWritable: z.boolean(), writableUntil: time, lastMessageAt: time.nullable(), createdAt: time,
 })
 export type ConversationView = z.output<typeof conversationView>
@@ -23,6 +34,7 @@ export const conversationList = z.object({ items: z.array(conversationView), nex
 export const pageQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(20), cursor: z.uuid().optional() })
 
 export const conversationParams = z.strictObject({ id: uuid })
+export const messageParams = z.strictObject({ id: uuid, seq: givenPosition })
 export const messagesQuery = z.strictObject({
   afterSeq: givenPosition.optional(), beforeSeq: givenPosition.optional(), cursor: givenPosition.optional(), limit: z.coerce.number().int().min(1).max(100).default(20),
 }).refine((query) => query.afterSeq === undefined || query.beforeSeq === undefined, { message: 'give afterSeq or beforeSeq, not both', path: ['beforeSeq'] })
@@ -30,10 +42,13 @@ export const messagesQuery = z.strictObject({
 export const messagePage = z.object({ items: z.array(message), headSeq: seq, headChange: seq, firstSeq: seq, hasMore: z.boolean(), nextCursor: z.string().nullable() })
 
 export const sendBody = z.strictObject({ clientId: uuid, body: z.string() })
+export const editBody = z.strictObject({ body: z.string() })
 export const readBody = z.strictObject({ seq: position })
 export const readReply = z.object({ conversationId: id, seq })
 
 export const sendFrame = z.strictObject({ type: z.literal('message:send'), clientId: z.uuid(), conversationId: uuid, body: z.string() })
+export const editFrame = z.strictObject({ type: z.literal('message:edit'), conversationId: uuid, seq: position, body: z.string() })
+export const deleteFrame = z.strictObject({ type: z.literal('message:delete'), conversationId: uuid, seq: position })
 export const readFrame = z.strictObject({ type: z.literal('message:read'), conversationId: uuid, seq: position })
 export const deliveredFrame = z.strictObject({ type: z.literal('message:delivered'), conversationId: uuid, seq: position })
 export const typingStartFrame = z.strictObject({ type: z.literal('typing:start'), conversationId: uuid })

@@ -3,7 +3,7 @@ import { getPage, type Page } from './find-pages.ts'
 import type { Message } from './contract.ts'
 
 export type HistoryQuery = { afterSeq?: number | undefined; beforeSeq?: number | undefined; cursor?: number | undefined; limit: number }
-export type History = Omit<Page, 'messages'> & { items: Message[]; nextCursor: string | null }
+export type History = Omit<Page, 'messages' | 'changes'> & { items: Message[]; nextCursor: string | null }
 
 /**
  * A page of a conversation in the order of `seq`: after a place, before one, or its newest. `nextCursor` given back as
@@ -12,7 +12,7 @@ export type History = Omit<Page, 'messages'> & { items: Message[]; nextCursor: s
 export async function findHistory(ctx: Ctx, userId: string, conversationId: string, query: HistoryQuery): Promise<History> {
   const { afterSeq, beforeSeq, cursor } = query
   const place = afterSeq === undefined ? { beforeSeq: cursor ?? beforeSeq ?? Number.MAX_SAFE_INTEGER } : { afterSeq: cursor ?? afterSeq }
-  const { messages, ...page } = await getPage(ctx.sql, { conversationId, userId, limit: query.limit, ...place }, ctx.settings.get('historyPageBytes'))
+  const { messages, changes: _none, ...page } = await getPage(ctx.sql, { conversationId, userId, limit: query.limit, ...place }, ctx.settings.get('historyPageBytes'))
   const edge = 'afterSeq' in place ? messages.at(-1) : messages[0]
   return { items: messages, ...page, nextCursor: page.hasMore && edge !== undefined ? String(edge.seq) : null }
 }

@@ -4,11 +4,13 @@ import type { Ctx } from '../../platform/ctx.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { SignedIn } from '../../platform/realtime/connection.ts'
 import { frameHandler, refusalOf, type FrameHandler } from '../../platform/realtime/frames.ts'
-import { deliveredFrame, readFrame, sendFrame, syncFrame, typingStartFrame, typingStopFrame } from './contract.ts'
+import { deleteFrame, deliveredFrame, editFrame, readFrame, sendFrame, syncFrame, typingStartFrame, typingStopFrame } from './contract.ts'
 import { othersOf, type Members } from './members.ts'
+import { changeOf } from './message-row.ts'
 import type { Sender } from './sender.ts'
 import { createSync } from './sync-conversations.ts'
 
+type ChangeFrame = z.output<typeof editFrame> | z.output<typeof deleteFrame>
 type Typing = z.output<typeof typingStartFrame> | z.output<typeof typingStopFrame>
 
 /** The chat's frames. */
@@ -18,8 +20,11 @@ export function chatFrames(ctx: Ctx, sender: Sender): FrameHandler[] {
     await sender.receipts({ conversationId: frame.conversationId, userId: connection.actor.id, what, seq: frame.seq, connectionId: connection.id })
   }
   const typing = (_ctx: Ctx, connection: SignedIn, frame: Typing) => tellTyping(ctx, sender.members, connection, frame)
+  const change = (_ctx: Ctx, connection: SignedIn, frame: ChangeFrame) => changeMessage(ctx, sender, connection, frame)
   return [
     frameHandler({ type: 'message:send', schema: sendFrame, handle: (_ctx, connection, frame) => sendMessage(ctx, sender, connection, frame), refuse: refuseSend }),
+    frameHandler({ type: 'message:edit', schema: editFrame, handle: change }),
+    frameHandler({ type: 'message:delete', schema: deleteFrame, handle: change }),
     frameHandler({ type: 'message:read', schema: readFrame, handle: receipt('read') }),
     frameHandler({ type: 'message:delivered', schema: deliveredFrame, handle: receipt('delivered') }),
     frameHandler({ type: 'typing:start', schema: typingStartFrame, handle: typing }),
@@ -51,6 +56,18 @@ function refuseSend(_ctx: Ctx, connection: SignedIn, frame: Record<string, unkno
   if (typeof clientId !== 'string' || clientId.length > CLIENT_ID_SHOWN) return false
   connection.sendFrame({ type: 'message:rejected', clientId, code: 'validation_failed', detail: 'message:send has clientId, conversationId and body, and nothing else.' })
   return true
+}
+
+// Who changed a message gets `message:changed` with all the others; a repeat, which tells nobody, is answered to them alone.
+async function changeMessage(ctx: Ctx, sender: Sender, connection: SignedIn, frame: ChangeFrame): Promise<void> {
+  const { conversationId, seq } = frame
+  try {
+    const { message, isRepeat } = await sender.change({ conversationId, userId: connection.actor.id, seq, body: frame.type === 'message:edit' ? frame.body : null })
+    if (isRepeat) connection.sendFrame({ type: 'message:changed', ...changeOf(message) })
+  } catch (error) {
+    const { code, detail } = refusalOf(ctx, error, frame.type)
+    connection.sendError(code, detail, frame.type, { conversationId, seq })
+  }
 }
 
 async function tellTyping(ctx: Ctx, members: Members, connection: SignedIn, frame: Typing): Promise<void> {

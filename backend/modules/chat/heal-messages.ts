@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Ctx } from '../../platform/ctx.ts'
 import type { Healer } from '../../platform/realtime/healer.ts'
 import type { Healed, Hub } from '../../platform/realtime/hub.ts'
-import type { Message } from './contract.ts'
+import { MESSAGE_COLUMNS, toMessage, type MessageRow } from './message-row.ts'
 
 /** What was committed a moment ago may still be on its way: only what is missing after this was lost. */
 const ON_ITS_WAY_MS = 300
@@ -29,13 +29,13 @@ export const messageHealer: Healer = {
   },
 }
 
-// Only conversations that could be written to within the window: a handful, by the index on writable_until.
+// Only conversations that could be written to within the window, and those whose end was told in it: a handful, by index.
 async function findHeads(ctx: Ctx, sinceSeconds: number): Promise<Head[]> {
   const since = sql`app_now() - make_interval(secs => ${sinceSeconds})`
   const { rows } = await ctx.sql.execute<{ id: string; head_seq: string; members: string[] }>(sql`
     select c.id, c.head_seq, array_agg(m.user_id) as members
     from conversations c join conversation_members m on m.conversation_id = c.id
-    where c.writable_until > ${since} and c.head_at >= ${since} group by c.id`)
+    where (c.writable_until > ${since} or c.changed_at >= ${since}) and c.head_at >= ${since} group by c.id`)
   return rows.map((row) => ({ id: row.id, headSeq: Number(row.head_seq), memberIds: row.members }))
 }
 
@@ -47,19 +47,19 @@ function gapsOf(hub: Hub, heads: readonly Head[]): Gap[] {
   })
 }
 
-type Row = { conversation_id: string; seq: string; id: string; client_id: string; sender_id: string; body: string | null; sent_ms: string }
+type Row = { conversation_id: string } & MessageRow
 
 // A conversation whose start a socket does not know is healed by time: what is older, it asked for itself.
 async function findMissing(ctx: Ctx, hub: Hub, gaps: readonly Gap[], sinceSeconds: number): Promise<{ healed: Healed[]; left: Gap[] }> {
   const given = JSON.stringify(gaps.map((gap) => ({ c: gap.id, a: gap.after, h: gap.headSeq, k: gap.startKnown })))
   const { rows } = await ctx.sql.execute<Row>(sql`
-    select x.conversation_id, x.seq, x.id, x.client_id, x.sender_id, x.body, extract(epoch from x.sent_at) * 1000 as sent_ms
+    select g.c as conversation_id, x.*
     from jsonb_to_recordset(${given}::jsonb) as g(c uuid, a bigint, h bigint, k boolean)
     cross join lateral (
-      select * from messages o where o.conversation_id = g.c and o.seq > g.a and o.seq <= g.h
+      select ${MESSAGE_COLUMNS} from messages o where o.conversation_id = g.c and o.seq > g.a and o.seq <= g.h
         and (g.k or o.sent_at >= app_now() - make_interval(secs => ${sinceSeconds}))
       order by o.seq limit ${AT_ONCE}
-    ) x order by x.conversation_id, x.seq`)
+    ) x order by g.c, x.seq`)
   const byConversation = Map.groupBy(rows, (row) => row.conversation_id)
   const healed: Healed[] = []
   const left: Gap[] = []
@@ -74,9 +74,6 @@ async function findMissing(ctx: Ctx, hub: Hub, gaps: readonly Gap[], sinceSecond
 }
 
 function toHealed(gap: Gap, row: Row): Healed {
-  const seq = Number(row.seq)
-  const message: Message = {
-    conversationId: gap.id, seq, id: row.id, clientId: row.client_id, senderId: row.sender_id, body: row.body ?? '', sentAt: new Date(Number(row.sent_ms)).toISOString(),
-  }
-  return { userIds: gap.memberIds, frame: { type: 'message:received', ...message }, position: { stream: gap.id, seq } }
+  const message = toMessage(gap.id, row)
+  return { userIds: gap.memberIds, frame: { type: 'message:received', ...message }, position: { stream: gap.id, seq: message.seq } }
 }

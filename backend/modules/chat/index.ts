@@ -2,9 +2,12 @@
  * Chat: conversations of two, their messages, how far each has read. Owns conversations, conversation_members, messages.
  * Promises: an ack means committed; `seq` is dense and the same for everyone; a repeated clientId answers the first
  * `seq`; only members see a conversation, for everybody else it does not exist; after any absence `sync` fills the gap.
+ * An edit or a deletion keeps the message's place and takes the next one of the conversation's changes, dense as well.
  * Read and delivered places only grow; what was not delivered in time is pushed, without its text.
  */
+export { addSystemMessage, type SystemMessage } from './add-system-message.ts'
 export { chatFrames } from './frames.ts'
+export { changeHealer } from './heal-changes.ts'
 export { messageHealer } from './heal-messages.ts'
 export { openHeads, readyConversations, type ReadyConversations } from './list-conversations.ts'
 export { openConversation, setWritableUntil } from './open-conversation.ts'

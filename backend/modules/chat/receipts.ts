@@ -70,14 +70,23 @@ async function moveAll(pool: Pool, wishes: readonly Wish[]): Promise<Map<string,
 
 // To the other members; one's own other devices follow what was read.
 async function tell(ctx: Ctx, members: Members, receipts: readonly Receipt[], moved: ReadonlyMap<string, Row>): Promise<void> {
-  const connectionIds = new Map(receipts.map((receipt) => [`${keyOf(receipt)} ${receipt.what}`, receipt.connectionId]))
+  const readers = readersOf(receipts)
   const memberships = await Promise.all([...moved.values()].map((row) => members.find(row.conversation_id)))
   for (const [at, [key, row]] of [...moved].entries()) {
     const membership = memberships[at]
     if (membership === undefined) continue
     const { conversation_id: conversationId, user_id: userId } = row
-    const readBy = connectionIds.get(`${key} read`)
-    if (row.has_read) ctx.publish(membership.memberIds, { type: 'message:read', conversationId, seq: row.read_seq, userId }, { exceptConnectionId: readBy })
+    if (row.has_read) ctx.publish(membership.memberIds, { type: 'message:read', conversationId, seq: row.read_seq, userId }, { exceptConnectionId: readers.get(key)?.connectionId })
     else if (row.has_received) ctx.publish(othersOf(membership, userId), { type: 'message:delivered', conversationId, seq: row.delivered_seq, userId })
   }
+}
+
+// Of two devices that read in one turn, the one that has read further knows it; the other one is told.
+function readersOf(receipts: readonly Receipt[]): Map<string, Receipt> {
+  const readers = new Map<string, Receipt>()
+  for (const receipt of receipts) {
+    const key = keyOf(receipt)
+    if (receipt.what === 'read' && receipt.seq > (readers.get(key)?.seq ?? -1)) readers.set(key, receipt)
+  }
+  return readers
 }

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import type { Ctx } from '../../platform/ctx.ts'
-import { conversationList, conversationParams, message, messagePage, messagesQuery, pageQuery, readBody, readReply, sendBody } from './contract.ts'
+import { conversationList, conversationParams, editBody, message, messagePage, messageParams, messagesQuery, pageQuery, readBody, readReply, sendBody } from './contract.ts'
 import { findHistory } from './find-history.ts'
 import { listConversations } from './list-conversations.ts'
 import type { Sender } from './sender.ts'
@@ -19,6 +19,12 @@ export const chatRoutes = (ctx: Ctx, sender: Sender): FastifyPluginAsyncZod => a
     const sent = await sender.send({ conversationId: request.params.id, senderId: request.user.id, ...request.body })
     return reply.code(201).send(sent)
   })
+
+  app.patch('/api/v1/conversations/:id/messages/:seq', { schema: { tags: ['chat'], params: messageParams, body: editBody, response: { 200: message } }, config }, async (request) =>
+    (await sender.change({ conversationId: request.params.id, userId: request.user.id, seq: request.params.seq, body: request.body.body })).message)
+
+  app.delete('/api/v1/conversations/:id/messages/:seq', { schema: { tags: ['chat'], params: messageParams, response: { 200: message } }, config }, async (request) =>
+    (await sender.change({ conversationId: request.params.id, userId: request.user.id, seq: request.params.seq, body: null })).message)
 
   app.post('/api/v1/conversations/:id/read', { schema: { tags: ['chat'], params: conversationParams, body: readBody, response: { 200: readReply } }, config }, async (request) => {
     const seq = await sender.receipts({ conversationId: request.params.id, userId: request.user.id, what: 'read', seq: request.body.seq })

@@ -3,6 +3,7 @@ import { crashPoint } from '../../platform/crash-points.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import { databaseErrorCode } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
+import { createChangeMessage, type ChangeMessage } from './change-message.ts'
 import type { Message } from './contract.ts'
 import { createHotPool } from './hot-pool.ts'
 import { createMembers, type Members, type Membership } from './members.ts'
@@ -26,6 +27,7 @@ export type Sender = {
    * it is not known whether it is stored: send it again.
    */
   send(send: Send): Promise<Message>
+  change: ChangeMessage
   receipts: Receipts
   members: Members
   /** Resolves when nothing is waiting or being stored. */
@@ -113,6 +115,7 @@ export function createSender(ctx: Ctx): Sender {
 
   return {
     members, settled,
+    change: createChangeMessage(ctx, pool, members),
     receipts: createReceipts(ctx, pool, members),
     async send(send) {
       const refusal = refuseText(send.body, ctx.settings.get('messageMaxLength'))

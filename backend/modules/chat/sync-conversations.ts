@@ -2,6 +2,7 @@ import { coalesce } from '../../platform/coalesce.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import type { SignedIn } from '../../platform/realtime/connection.ts'
 import { begin, reached } from '../../platform/realtime/marks.ts'
+import { changeStream } from './change-message.ts'
 import { findPages, type Page, type PageAsk } from './find-pages.ts'
 
 const PAGE_MESSAGES = 100
@@ -11,7 +12,7 @@ const LANES = 3
 /** Above this the next page waits until the client has taken the last one. */
 const BUFFERED_BYTES = 256 * 1024
 
-export type SyncAsk = { id: string; afterSeq: number }
+export type SyncAsk = { id: string; afterSeq: number; afterChange?: number | undefined }
 export type Sync = (connection: SignedIn, asks: readonly SyncAsk[]) => Promise<void>
 
 /** Answers `sync`: one page a conversation, at the pace at which the client reads. A herd's pages are read together. */
@@ -23,7 +24,7 @@ export function createSync(ctx: Ctx): Sync {
   return async (connection, asks) => {
     for (let from = 0; from < asks.length && connection.isOpen; from += PAGES_AT_ONCE) {
       const some = asks.slice(from, from + PAGES_AT_ONCE)
-      const pages = await Promise.all(some.map((ask) => find({ conversationId: ask.id, userId: connection.actor.id, afterSeq: ask.afterSeq, limit: PAGE_MESSAGES })))
+      const pages = await Promise.all(some.map((ask) => find({ conversationId: ask.id, userId: connection.actor.id, afterSeq: ask.afterSeq, afterChange: ask.afterChange, limit: PAGE_MESSAGES })))
       for (const [at, page] of pages.entries()) await answer(connection, some[at]!, page)
     }
   }
@@ -34,10 +35,14 @@ async function answer(connection: SignedIn, ask: SyncAsk, page: Page | undefined
     connection.sendError('not_found', 'There is no such conversation.', 'sync', { conversationId: ask.id })
     return
   }
-  const text = JSON.stringify({ type: 'conversation:synced', conversationId: ask.id, ...page, changes: [] })
+  const text = JSON.stringify({ type: 'conversation:synced', conversationId: ask.id, ...page })
   const last = page.messages.at(-1)
-  // What it has by this page needs no healing; conversations that are closed are not followed.
-  if (last !== undefined && connection.marks !== undefined && reached(connection.marks, ask.id) !== undefined) begin(connection.marks, ask.id, last.seq)
+  const lastChange = ask.afterChange === undefined ? undefined : page.changes.at(-1)?.change ?? page.headChange
+  // What it has by this page needs no healing; conversations that can't change any more are not followed.
+  if (connection.marks !== undefined && reached(connection.marks, ask.id) !== undefined) {
+    if (last !== undefined) begin(connection.marks, ask.id, last.seq)
+    if (lastChange !== undefined) begin(connection.marks, changeStream(ask.id), lastChange)
+  }
   if (connection.bufferedBytes > BUFFERED_BYTES || text.length > BUFFERED_BYTES / 4) await connection.sendPage(text)
   else connection.send(text)
 }

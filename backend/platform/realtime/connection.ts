@@ -2,7 +2,7 @@ import { WebSocket } from 'ws'
 import type { UserActor } from '../access.ts'
 import type { ErrorCode } from '../errors.ts'
 import { fullBucket, type Bucket } from './bucket.ts'
-import { take, type Marks } from './marks.ts'
+import { begin, take, type Marks } from './marks.ts'
 import type { Position } from './publish.ts'
 
 /** Why the server closes a socket. */
@@ -109,7 +109,9 @@ export class Connection {
   sendAt(position: Position, text: string | Buffer): boolean {
     if (!this.isOpen) return false
     this.marks ??= new Map()
-    return take(this.marks, position.stream, position.seq) && this.send(text)
+    const isNew = take(this.marks, position.stream, position.seq)
+    if (position.isWhole) begin(this.marks, position.stream, position.seq)
+    return isNew && this.send(text)
   }
 
   /** Notes that this socket knows that place already: it caused it. */

@@ -2,7 +2,12 @@
 export type Frame = { type: string } & Record<string, unknown>
 
 /** A place in a dense stream (a conversation's `seq`): each socket gets every place once, and a gap can be found. */
-export type Position = { stream: string; seq: number }
+export type Position = {
+  stream: string
+  seq: number
+  /** With it a socket has everything up to here: what it lacks before was superseded. Only a healer knows. */
+  isWhole?: true
+}
 
 export type PublishOptions = {
   /** Droppable events (typing, presence) are skipped for a slow reader; the others make it resync. */

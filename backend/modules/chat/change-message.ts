@@ -1,0 +1,110 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Pool } from 'pg'
+import type { Ctx } from '../../platform/ctx.ts'
+import { AppError } from '../../platform/errors.ts'
+import type { Message } from './contract.ts'
+import { askHot } from './hot-pool.ts'
+import type { Members } from './members.ts'
+import { changeOf, toMessage, type MessageRow } from './message-row.ts'
+import { refuseText } from './rules.ts'
+
+/** `body` null deletes the message for everyone. */
+export type ChangeWish = { conversationId: string; userId: string; seq: number; body: string | null }
+
+/**
+ * Edits or deletes one's own message and tells all members; a repeat changes nothing and answers the same.
+ * Throws `not_found` (no member, no such message, somebody else's), `conversation_closed` (an edit after the end),
+ * `edit_window_over`, `conflict` (an edit of what is deleted), what a send's text is refused with; `not_ready` when it
+ * is not known whether it is stored: ask again.
+ */
+export type ChangeMessage = (wish: ChangeWish) => Promise<{ message: Message; isRepeat: boolean }>
+
+/** The stream of a conversation's changes; its places are `change`. */
+export const changeStream = (conversationId: string): string => `${conversationId}/changes`
+
+const RETRY_MS = 150
+
+/*
+ * One statement settles every race: the conversation's lock stands in a queue with sends and other changes, and only
+ * then the message is read, as whoever came before left it. What a repeat is, is asked before what is too late.
+ */
+const CHANGE = `
+with locked as materialized (
+  select c.id, app_now() < c.writable_until as is_open from conversations c
+  where c.id = $1::uuid and exists (select from conversation_members m where m.conversation_id = $1::uuid and m.user_id = $3::uuid)
+  for no key update of c
+), found as materialized (
+  select x.*, l.is_open from locked l
+  cross join lateral (select * from messages m where m.conversation_id = l.id and m.seq = $2::bigint and m.sender_id = $3::uuid for no key update) x
+), judged as materialized (
+  select f.*, case
+    when $4::text is null and f.deleted_at is not null then 'repeat'
+    when f.deleted_at is not null then 'deleted'
+    when f.edited_at is not null and f.body = $4::text then 'repeat'
+    when $4::text is not null and not f.is_open then 'closed'
+    when app_now() >= f.sent_at + make_interval(secs => $5::float8) then 'late'
+    else 'changed' end as verdict
+  from found f
+), moved as (
+  update conversations c set head_change = c.head_change + 1, changed_at = greatest(c.changed_at, app_now())
+  from judged j where c.id = j.conversation_id and j.verdict = 'changed'
+  returning c.id, c.head_change
+), changed as (
+  update messages m set change = v.head_change, body = $4::text,
+    edited_at = case when $4::text is null then m.edited_at else app_now() end, deleted_at = case when $4::text is null then app_now() end
+  from moved v where m.conversation_id = v.id and m.seq = $2::bigint
+  returning m.body, m.edited_at, m.deleted_at, m.change
+)
+select j.verdict, j.seq, j.id, j.client_id, j.sender_id, j.code, j.data, extract(epoch from j.sent_at) * 1000 as sent_ms,
+  coalesce(d.change, j.change) as change, case when d.change is null then j.body else d.body end as body,
+  coalesce(d.deleted_at, j.deleted_at) is not null as is_deleted, extract(epoch from coalesce(d.edited_at, j.edited_at)) * 1000 as edited_ms
+from judged j left join changed d on true`
+
+type Row = MessageRow & { verdict: 'changed' | 'repeat' | 'deleted' | 'closed' | 'late' }
+
+export function createChangeMessage(ctx: Ctx, pool: Pool, members: Members): ChangeMessage {
+  const inOrder = createQueues()
+  const make: ChangeMessage = async (wish) => {
+    const refusal = wish.body === null ? undefined : refuseText(wish.body, ctx.settings.get('messageMaxLength'))
+    if (refusal) throw new AppError(refusal.code, refusal.detail)
+    const { conversationId, userId } = wish
+    const { memberIds } = await members.access(conversationId, userId)
+    const windowSeconds = ctx.settings.get(wish.body === null ? 'messageDeleteSeconds' : 'messageEditSeconds')
+    const row = await change(ctx, pool, wish, windowSeconds)
+    if (row === undefined) throw new AppError('not_found', 'There is no such message of yours.')
+    if (row.verdict === 'closed') throw new AppError('conversation_closed', 'The conversation is closed.')
+    if (row.verdict === 'deleted') throw new AppError('conflict', 'The message has been deleted.')
+    if (row.verdict === 'late') throw new AppError('edit_window_over', `That is possible for ${Math.round(windowSeconds / 60)} minutes after sending.`)
+    const message = toMessage(conversationId, row)
+    const told = changeOf(message)
+    if (row.verdict === 'changed') ctx.publish(memberIds, { type: 'message:changed', ...told }, { position: { stream: changeStream(conversationId), seq: told.change } })
+    return { message, isRepeat: row.verdict === 'repeat' }
+  }
+  return (wish) => inOrder(`${wish.conversationId} ${wish.userId}`, () => make(wish))
+}
+
+// Who edits twice without waiting for the answer means the second.
+function createQueues(): <T>(key: string, work: () => Promise<T>) => Promise<T> {
+  const last = new Map<string, Promise<unknown>>()
+  return async (key, work) => {
+    const before = last.get(key)
+    const mine = before === undefined ? work() : before.then(work, work)
+    last.set(key, mine)
+    try {
+      return await mine
+    } finally {
+      if (last.get(key) === mine) last.delete(key)
+    }
+  }
+}
+
+// Once more where the connection was lost: if it was stored before, it is a repeat now, and the healer tells the members.
+async function change(ctx: Ctx, pool: Pool, { conversationId, seq, userId, body }: ChangeWish, windowSeconds: number): Promise<Row | undefined> {
+  const ask = async () => (await askHot<Row>(pool, 'chat-change', CHANGE, [conversationId, seq, userId, body, windowSeconds]))[0]
+  try {
+    return await ask().catch(() => pause(RETRY_MS).then(ask))
+  } catch (error) {
+    ctx.log.warn({ err: error }, 'a message could not be changed')
+    throw new AppError('not_ready', 'The change may not be stored: ask again.')
+  }
+}
