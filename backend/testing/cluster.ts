@@ -2,7 +2,6 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import pg from 'pg'
-import type { Test } from 'tap'
 import type { SettingValues } from '../platform/settings.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 import { testVariables } from './env.ts'
@@ -27,20 +26,23 @@ export type Cluster = {
   valkey: Valkey
   simulators: Simulators
   query<Row = Record<string, ReturnType<typeof JSON.parse>>>(text: string, values?: unknown[]): Promise<Row[]>
-  /** Another replica, or the same one again after it was killed. */
-  startReplica(index?: number): Promise<ClusterReplica>
+  /** Another replica, or the same one again after it was killed; with variables of its own. */
+  startReplica(index?: number, env?: Record<string, string | undefined>): Promise<ClusterReplica>
 }
 
 export type ClusterOptions = { replicas?: number; settings?: Partial<SettingValues>; env?: Record<string, string | undefined> }
 
+/** Something that ends: a test, or a bench. */
+export type Life = { after(end: () => Promise<void>): void }
+
 /** Starts the cluster; everything ends with the test, killed replicas included. */
-export async function startCluster(t: Test, options: ClusterOptions = {}): Promise<Cluster> {
+export async function startCluster(t: Life, options: ClusterOptions = {}): Promise<Cluster> {
   const [db, valkey, simulators] = await Promise.all([createTestDatabase(), startValkey(), startTestSimulators()])
   const owner = new pg.Pool({ connectionString: db.ownerUrl, max: 2 })
   owner.on('error', () => {})
   await owner.query('insert into settings (key, value) select key, value from jsonb_each($1::jsonb)', [JSON.stringify(options.settings ?? {})])
   const replicas: ClusterReplica[] = []
-  const startReplica = async (index = replicas.length) => {
+  const startReplica = async (index = replicas.length, env: Record<string, string | undefined> = {}) => {
     const [port, internalPort] = [await freePort(), await freePort()]
     const replica = await launch({
       ...testVariables({ DATABASE_URL: db.url, VALKEY_URL: valkey.url }, {
@@ -49,6 +51,7 @@ export async function startCluster(t: Test, options: ClusterOptions = {}): Promi
         XENDIT_SUCCESS_REDIRECT_URL: 'http://127.0.0.1/payment/return/success', XENDIT_FAILURE_REDIRECT_URL: 'http://127.0.0.1/payment/return/failure',
         FCM_SIMULATOR: simulators.url,
         ...options.env,
+        ...env,
       }),
     }, { url: `http://127.0.0.1:${port}`, internalUrl: `http://127.0.0.1:${internalPort}` })
     replicas[index] = replica
