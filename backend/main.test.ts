@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { createTestDatabase } from './testing/database.ts'
 import { testVariables } from './testing/env.ts'
-import { startGate } from './testing/gate.ts'
+import { startFaultProxy } from './testing/fault-proxy.ts'
 import { call } from './testing/http.ts'
 import { freePort } from './testing/servers/processes.ts'
 import { startValkey } from './testing/servers/valkey.ts'
@@ -57,7 +57,7 @@ t.test('a service that waits for Postgres says so, begins to serve by itself, an
     await db.drop()
   })
   const [url, internalUrl] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${internalPort}`]
-  const toPostgres = await startGate(t, Number(new URL(db.url).port))
+  const toPostgres = await startFaultProxy(t, Number(new URL(db.url).port))
   toPostgres.cut()
   const variables = testVariables({ DATABASE_URL: db.url.replace(/:\d+\//, `:${toPostgres.port}/`), VALKEY_URL: valkey.url }, { PORT: String(port), INTERNAL_PORT: String(internalPort), LOG_LEVEL: 'info' })
   const process = launch(variables)

@@ -1,10 +1,10 @@
 import t from 'tap'
 import { call, startTestApp } from '../testing/app.ts'
-import { startGate } from '../testing/gate.ts'
+import { startFaultProxy } from '../testing/fault-proxy.ts'
 import { eventually } from '../testing/wait.ts'
 
 t.test('health says that the process lives, ready whether to send it traffic', async (t) => {
-  const [toPostgres, toValkey] = [await startGate(t), await startGate(t)]
+  const [toPostgres, toValkey] = [await startFaultProxy(t), await startFaultProxy(t)]
   const app = await startTestApp(t, {
     simulators: false,
     through: { postgres: toPostgres, valkey: toValkey },

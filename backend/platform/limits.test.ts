@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { call, startTestApp, type TestApp, type TestAppOptions } from '../testing/app.ts'
-import { startGate } from '../testing/gate.ts'
+import { startFaultProxy } from '../testing/fault-proxy.ts'
 import { eventually } from '../testing/wait.ts'
 import type { UserActor } from './access.ts'
 import { AppError } from './errors.ts'
@@ -79,7 +79,7 @@ t.test('behind trusted proxies the address is theirs to tell', async (t) => {
 })
 
 t.test('while Valkey is away each replica counts alone, and nobody waits for it', async (t) => {
-  const gate = await startGate(t)
+  const gate = await startFaultProxy(t)
   const app = await start(t, { through: { valkey: gate } })
   await eventually(() => app.replicas.every(({ ctx }) => ctx.valkey.isUp()), 'Valkey is reached')
   t.equal(await admitted(app, 20, () => ({ path: '/mine', token: 'citra' })), 20)

@@ -4,7 +4,7 @@ import type { SettingValues } from '../platform/settings.ts'
 import { startReplica, type Replica, type ReplicaOptions } from '../replica.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 import { testEnv } from './env.ts'
-import type { Gate } from './gate.ts'
+import type { FaultProxy } from './fault-proxy.ts'
 import { startValkey, type Valkey } from './servers/valkey.ts'
 import { startTestSimulators, testSecrets, type Simulators } from './simulators/index.ts'
 
@@ -18,11 +18,13 @@ export type TestAppOptions = {
   replicas?: number
   /** False: no outside companies (payments off). Faults are set at `app.simulators.control`. */
   simulators?: boolean | Parameters<typeof startTestSimulators>[0]
-  /** Ways to Postgres and Valkey that the test can break (`startGate(t)`). */
-  through?: { postgres?: Gate; valkey?: Gate }
+  /** Ways to Postgres and Valkey that the test can break (`startFaultProxy(t)`): one for all replicas, or one each. */
+  through?: { postgres?: Ways; valkey?: Ways }
   authenticators?: ReplicaOptions['authenticators']
   mount?: ReplicaOptions['mount']
 }
+
+type Ways = FaultProxy | readonly FaultProxy[]
 
 export type TestReplica = Replica & { url: string }
 export type TestApp = {
@@ -56,8 +58,11 @@ export async function startTestApp(t: Test, options: TestAppOptions = {}): Promi
   started.push({ stop: () => db.drop() }, { stop: () => owner.end() }, valkey, simulators)
   await owner.query('insert into settings (key, value) select key, value from jsonb_each($1::jsonb)', [JSON.stringify(options.settings ?? {})])
 
-  const env = testEnv({ DATABASE_URL: by(options.through?.postgres, db.url), VALKEY_URL: by(options.through?.valkey, valkey.url) }, { ...(options.simulators === false ? {} : gatewayVariables(simulators)), ...options.env })
   for (let index = 0; index < (options.replicas ?? 1); index++) {
+    const env = testEnv(
+      { DATABASE_URL: by(wayOf(options.through?.postgres, index), db.url), VALKEY_URL: by(wayOf(options.through?.valkey, index), valkey.url) },
+      { ...(options.simulators === false ? {} : gatewayVariables(simulators)), ...options.env },
+    )
     const replica = await startReplica(env, {
       clock,
       applicationName: `replica-${index}`,
@@ -84,11 +89,16 @@ export async function startTestApp(t: Test, options: TestAppOptions = {}): Promi
   }
 }
 
-function by(gate: Gate | undefined, url: string): string {
-  if (!gate) return url
+function wayOf(ways: Ways | undefined, index: number): FaultProxy | undefined {
+  return ways === undefined || 'port' in ways ? ways : ways[index]
+}
+
+/** The URL of a server by way of a proxy, which is opened to it. */
+export function by(way: FaultProxy | undefined, url: string): string {
+  if (!way) return url
   const changed = new URL(url)
-  gate.open(Number(changed.port))
-  changed.port = String(gate.port)
+  way.open(Number(changed.port))
+  changed.port = String(way.port)
   return changed.href
 }
 

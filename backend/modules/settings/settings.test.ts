@@ -1,7 +1,7 @@
 import t from 'tap'
 import { SETTINGS } from '../../platform/settings-catalogue.ts'
 import { startTestApp } from '../../testing/app.ts'
-import { startGate } from '../../testing/gate.ts'
+import { startFaultProxy } from '../../testing/fault-proxy.ts'
 import { call } from '../../testing/http.ts'
 import { signIn } from '../../testing/people.ts'
 import { connect } from '../../testing/socket.ts'
@@ -10,7 +10,7 @@ import { eventually } from '../../testing/wait.ts'
 import { watchSettings } from './index.ts'
 
 const path = (key: string) => `/internal/v1/settings/${key}`
-const gate = await startGate(t)
+const gate = await startFaultProxy(t)
 const app = await startTestApp(t, { simulators: false, replicas: 2, through: { valkey: gate }, settings: { queueSeconds: 77, offerSeconds: 99_999 } })
 const admin = await staffOf(app, 'admin')
 const value = (replica: number) => app.replicas[replica]!.ctx.settings.get('holdSeconds')
