@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { availabilityRoutes } from './modules/availability/index.ts'
-import { changeHealer, chatFrames, chatRoutes, messageHealer, openHeads, readyConversations, type Sender } from './modules/chat/index.ts'
+import { changeHealer, chatFrames, chatRoutes, conversationCircles, messageHealer, openHeads, readyConversations, type Sender } from './modules/chat/index.ts'
 import { identityRoutes, type TokenVerifier } from './modules/identity/index.ts'
 import { walletRoutes } from './modules/ledger/index.ts'
 import { mitraRoutes, type Liveness } from './modules/mitras/index.ts'
@@ -50,6 +50,7 @@ export function createPublicRealtime(ctx: Ctx, hub: Hub, parts: { verifier: Toke
     verifier: parts.verifier,
     seen: parts.seen,
     frames: chatFrames(ctx, parts.sender),
+    circles: conversationCircles(ctx),
     healers: [
       messageHealer,
       changeHealer,

@@ -36,6 +36,8 @@ export const LIMITS = {
   standard: { by: 'ip-or-user' },
   /** The beacon has a budget of its own by IP. Valkey away: each replica counts alone. */
   beacon: { by: 'ip' },
+  /** Opening a socket: by IP, generous (a carrier puts thousands behind one), by each replica alone: a herd waits for nobody. */
+  sockets: { by: 'ip-here' },
   /** Health, webhooks and return pages: outside every budget. */
   none: { by: 'nobody' },
 } as const

@@ -7,14 +7,14 @@ import type { SettingName } from './settings.ts'
 
 const WINDOW_SECONDS = 900
 /** In development one machine plays everybody. */
-const DEVELOPMENT_FACTOR = 100
+export const DEVELOPMENT_FACTOR = 100
 /** Callers remembered by a replica; beyond it the oldest are forgotten (Valkey still counts them). */
 const REMEMBERED = 50_000
 
 export type Verdict = { limit: number; remaining: number; resetSeconds: number; isOver: boolean }
 export type Limits = { count(name: LimitName, ip: string, caller: Caller): Promise<Verdict> | undefined }
 
-type BudgetSetting = Extract<SettingName, 'anonymousRequests' | 'userRequests' | 'beaconRequests'>
+type BudgetSetting = Extract<SettingName, 'anonymousRequests' | 'userRequests' | 'beaconRequests' | 'socketRequests'>
 
 /**
  * Counts requests in Valkey, for all replicas together, in one round trip; while Valkey is away each replica counts
@@ -25,11 +25,13 @@ export function createLimits(ctx: Ctx): Limits {
   const anonymous = createBudget(ctx, 'anonymousRequests', factor)
   const beacon = createBudget(ctx, 'beaconRequests', 1)
   const user = createBudget(ctx, 'userRequests', 1)
+  const sockets = createBudget(ctx, 'socketRequests', factor, { isShared: false })
   return {
     count(name, ip, caller) {
       const { by } = LIMITS[name]
       if (by === 'nobody') return undefined
       if (by === 'ip') return beacon(networkOf(ip))
+      if (by === 'ip-here') return sockets(networkOf(ip))
       if (!caller) return anonymous(networkOf(ip))
       return user('user' in caller ? caller.user.id : caller.staff.id)
     },
@@ -38,7 +40,7 @@ export function createLimits(ctx: Ctx): Limits {
 
 type Window = { count: number; endsAtMs: number }
 
-function createBudget(ctx: Ctx, setting: BudgetSetting, factor: number): (key: string) => Promise<Verdict> {
+function createBudget(ctx: Ctx, setting: BudgetSetting, factor: number, { isShared } = { isShared: true }): (key: string) => Promise<Verdict> {
   // Its own limit is out of reach: the setting decides here, and may change at any time.
   const shared = new RateLimiterRedis({ keyPrefix: `limit:${setting}`, duration: WINDOW_SECONDS, points: Number.MAX_SAFE_INTEGER, storeClient: ctx.valkey.command })
   const windows = new Map<string, Window>()
@@ -47,7 +49,7 @@ function createBudget(ctx: Ctx, setting: BudgetSetting, factor: number): (key: s
     const window = windowOf(windows, key)
     let used = ++window.count
     // Who is over is refused from memory: a flood costs Valkey nothing.
-    if (used <= limit) {
+    if (isShared && used <= limit) {
       const counted = await ctx.valkey.attempt(() => shared.consume(key))
       if (counted) {
         used = counted.consumedPoints

@@ -59,7 +59,7 @@ export const PUBLIC_ROUTES: Readonly<Record<string, string>> = {
   'PATCH /api/v1/conversations/:id/messages/:seq': 'signed-in',
   'DELETE /api/v1/conversations/:id/messages/:seq': 'signed-in',
   'POST /api/v1/conversations/:id/read': 'signed-in',
-  'GET /api/v1/realtime': 'public, limit none',
+  'GET /api/v1/realtime': 'public, limit sockets',
 }
 
 export const INTERNAL_ROUTES: Readonly<Record<string, string>> = {

@@ -5,36 +5,38 @@ import { AppError } from '../../platform/errors.ts'
 import type { SignedIn } from '../../platform/realtime/connection.ts'
 import { frameHandler, refusalOf, type FrameHandler } from '../../platform/realtime/frames.ts'
 import { deleteFrame, deliveredFrame, editFrame, readFrame, sendFrame, syncFrame, typingStartFrame, typingStopFrame } from './contract.ts'
-import { othersOf, type Members } from './members.ts'
 import { changeOf } from './message-row.ts'
+import { paceSyncs } from './pace-syncs.ts'
 import type { Sender } from './sender.ts'
 import { createSync } from './sync-conversations.ts'
+import { createTyping, type Typing } from './typing.ts'
 
 type ChangeFrame = z.output<typeof editFrame> | z.output<typeof deleteFrame>
-type Typing = z.output<typeof typingStartFrame> | z.output<typeof typingStopFrame>
 
 /** The chat's frames. */
 export function chatFrames(ctx: Ctx, sender: Sender): FrameHandler[] {
-  const sync = createSync(ctx)
+  const sync = paceSyncs(createSync(ctx))
+  const typing = createTyping(ctx, sender.members)
+  const sends = { sender, typing }
   const receipt = (what: 'read' | 'delivered') => async (_ctx: Ctx, connection: SignedIn, frame: { conversationId: string; seq: number }) => {
     await sender.receipts({ conversationId: frame.conversationId, userId: connection.actor.id, what, seq: frame.seq, connectionId: connection.id })
   }
-  const typing = (_ctx: Ctx, connection: SignedIn, frame: Typing) => tellTyping(ctx, sender.members, connection, frame)
   const change = (_ctx: Ctx, connection: SignedIn, frame: ChangeFrame) => changeMessage(ctx, sender, connection, frame)
   return [
-    frameHandler({ type: 'message:send', schema: sendFrame, handle: (_ctx, connection, frame) => sendMessage(ctx, sender, connection, frame), refuse: refuseSend }),
+    frameHandler({ type: 'message:send', schema: sendFrame, handle: (_ctx, connection, frame) => sendMessage(ctx, sends, connection, frame), refuse: refuseSend }),
     frameHandler({ type: 'message:edit', schema: editFrame, handle: change }),
     frameHandler({ type: 'message:delete', schema: deleteFrame, handle: change }),
     frameHandler({ type: 'message:read', schema: readFrame, handle: receipt('read') }),
     frameHandler({ type: 'message:delivered', schema: deliveredFrame, handle: receipt('delivered') }),
-    frameHandler({ type: 'typing:start', schema: typingStartFrame, handle: typing }),
-    frameHandler({ type: 'typing:stop', schema: typingStopFrame, handle: typing }),
+    frameHandler({ type: 'typing:start', schema: typingStartFrame, handle: (_ctx, connection, frame) => typing.start(connection, frame.conversationId) }),
+    frameHandler({ type: 'typing:stop', schema: typingStopFrame, handle: (_ctx, connection, frame) => typing.stop(connection, frame.conversationId) }),
     frameHandler({ type: 'sync', schema: syncFrame, handle: (_ctx, connection, frame) => sync(connection, frame.conversations) }),
   ]
 }
 
-async function sendMessage(ctx: Ctx, sender: Sender, connection: SignedIn, frame: z.output<typeof sendFrame>): Promise<void> {
+async function sendMessage(ctx: Ctx, { sender, typing }: { sender: Sender; typing: Typing }, connection: SignedIn, frame: z.output<typeof sendFrame>): Promise<void> {
   const { clientId, conversationId, body } = frame
+  typing.sent(connection.actor.id, conversationId)
   try {
     const message = await sender.send({ conversationId, senderId: connection.actor.id, clientId: clientId.toLowerCase(), body, connectionId: connection.id })
     crashPoint('message.acking')
@@ -68,11 +70,4 @@ async function changeMessage(ctx: Ctx, sender: Sender, connection: SignedIn, fra
     const { code, detail } = refusalOf(ctx, error, frame.type)
     connection.sendError(code, detail, frame.type, { conversationId, seq })
   }
-}
-
-async function tellTyping(ctx: Ctx, members: Members, connection: SignedIn, frame: Typing): Promise<void> {
-  const userId = connection.actor.id
-  const membership = await members.access(frame.conversationId, userId)
-  if (performance.now() >= membership.writableUntilMs) throw new AppError('conversation_closed', 'The conversation is closed.')
-  ctx.publish(othersOf(membership, userId), { type: frame.type, conversationId: frame.conversationId, userId }, { droppable: true })
 }

@@ -6,6 +6,7 @@
  * Read and delivered places only grow; what was not delivered in time is pushed, without its text.
  */
 export { addSystemMessage, type SystemMessage } from './add-system-message.ts'
+export { conversationCircles } from './find-circles.ts'
 export { chatFrames } from './frames.ts'
 export { changeHealer } from './heal-changes.ts'
 export { messageHealer } from './heal-messages.ts'

@@ -2,6 +2,7 @@ import { sql } from '../../platform/drizzle.ts'
 import { coalesce } from '../../platform/coalesce.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import { AppError } from '../../platform/errors.ts'
+import type { ValkeyLink } from '../../platform/valkey.ts'
 
 export type Membership = {
   memberIds: readonly string[]
@@ -25,9 +26,21 @@ const BELIEVED_MS = 30_000
 const KEPT_MAX = 50_000
 const NOBODY: readonly string[] = []
 
-/** Tells every replica that a conversation's members or its end have changed. */
+type Listener = (conversationId: string) => void
+
+/** Who listens in this process, by its link: a replica tells itself even while Valkey is away. */
+const here = new WeakMap<ValkeyLink, Listener[]>()
+
+/** Tells every replica that a conversation began, or that its members or its end have changed. */
 export function announceConversation(ctx: Pick<Ctx, 'valkey'>, conversationId: string): void {
+  for (const listener of here.get(ctx.valkey) ?? []) listener(conversationId)
   ctx.valkey.broadcast(CHANNEL, conversationId)
+}
+
+/** Calls back for every conversation that is announced here or elsewhere; what is announced here comes twice. */
+export function listenForConversations(ctx: Pick<Ctx, 'valkey'>, listener: Listener): void {
+  here.set(ctx.valkey, [...here.get(ctx.valkey) ?? [], listener])
+  ctx.valkey.subscribe(CHANNEL, listener)
 }
 
 /** Who is in which conversation, from this replica's memory. */
@@ -38,9 +51,9 @@ export function createMembers(ctx: Ctx): Members {
   const load = coalesce<string, Membership | undefined>({
     lanes: 1, most: 200,
     async run(ids) {
+      announced = new Set()
       const found = await readMemberships(ctx, [...new Set(ids)])
       for (const [id, membership] of found) if (!announced.has(id)) keep(id, membership)
-      announced = new Set()
       return ids.map((id) => found.get(id))
     },
   })
@@ -48,7 +61,7 @@ export function createMembers(ctx: Ctx): Members {
     if (known.size >= KEPT_MAX) known.delete(known.keys().next().value!)
     known.set(id, membership)
   }
-  ctx.valkey.subscribe(CHANNEL, (id) => {
+  listenForConversations(ctx, (id) => {
     known.delete(id)
     announced.add(id)
     if (announced.size > KEPT_MAX) announced = new Set()

@@ -7,6 +7,7 @@ import { conversationMembers, conversations } from './tables.ts'
 export async function openConversation(tx: Tx, conversation: { id: string; memberIds: readonly string[]; writableUntil: Date }): Promise<void> {
   await tx.sql.insert(conversations).values({ id: conversation.id, writableUntil: conversation.writableUntil })
   await tx.sql.insert(conversationMembers).values(conversation.memberIds.map((userId) => ({ conversationId: conversation.id, userId })))
+  tx.afterCommit((ctx) => announceConversation(ctx, conversation.id))
 }
 
 /** Moves the time until which the members may write, in the transaction that moves the session's own times. */

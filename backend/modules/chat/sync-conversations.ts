@@ -8,6 +8,8 @@ import { findPages, type Page, type PageAsk } from './find-pages.ts'
 const PAGE_MESSAGES = 100
 /** Pages of one statement: each may have 100 long messages. */
 const PAGES_AT_ONCE = 8
+/** Pages read ahead for one socket: should it take nothing, they wait for it. */
+const PAGES_AHEAD = 4
 const LANES = 3
 /** Above this the next page waits until the client has taken the last one. */
 const BUFFERED_BYTES = 256 * 1024
@@ -22,8 +24,8 @@ export function createSync(ctx: Ctx): Sync {
     run: (asks) => findPages(ctx.sql, asks, ctx.settings.get('historyPageBytes')),
   })
   return async (connection, asks) => {
-    for (let from = 0; from < asks.length && connection.isOpen; from += PAGES_AT_ONCE) {
-      const some = asks.slice(from, from + PAGES_AT_ONCE)
+    for (let from = 0; from < asks.length && connection.isOpen; from += PAGES_AHEAD) {
+      const some = asks.slice(from, from + PAGES_AHEAD)
       const pages = await Promise.all(some.map((ask) => find({ conversationId: ask.id, userId: connection.actor.id, afterSeq: ask.afterSeq, afterChange: ask.afterChange, limit: PAGE_MESSAGES })))
       for (const [at, page] of pages.entries()) await answer(connection, some[at]!, page)
     }

@@ -3,11 +3,14 @@ import { z } from 'zod'
 import type { Ctx } from '../ctx.ts'
 import { CLOSE, type Connection, type SignedIn } from './connection.ts'
 import type { DatabaseClock } from './database-clock.ts'
+import type { Entrance } from './entrance.ts'
 import { frameHandler, parseFrame, refusalOf, type FrameHandler } from './frames.ts'
-import type { Hub } from './hub.ts'
+import type { Hub, UserSockets } from './hub.ts'
 import { begin } from './marks.ts'
 import type { RealtimeParts } from './parts.ts'
+import type { Presence } from './presence.ts'
 import type { Readings } from './readings.ts'
+import { reconnectAfterMs } from './reconnect.ts'
 
 const READY_ATTEMPTS = 3
 const READY_PAUSE_MS = 400
@@ -20,8 +23,8 @@ type Around = {
   readings: Readings
   /** A sign of life: whoever signs in is there. */
   seen: RealtimeParts['seen']
-  /** Sockets whose token is not verified yet. */
-  strangers: Set<Connection>
+  entrance: Pick<Entrance, 'recognise'>
+  presence: Pick<Presence, 'greet'>
   admit(connection: Connection, data: unknown, isBinary: boolean): void
   schedule(connection: Connection): void
 }
@@ -46,15 +49,26 @@ export function createAuthentication(ctx: Ctx, hub: Hub, around: Around): Authen
     connection.sendFrame({
       type: 'authenticated', userId: connection.actor.id, kind: connection.actor.kind,
       serverTime: new Date(await around.clock.estimate()).toISOString(), heartbeatSeconds: ctx.settings.get('heartbeatSeconds'),
+      reconnectAfterMs: reconnectAfterMs(hub.size()),
     })
+  }
+  // A device that lost its network leaves sockets behind that nobody answers for: the oldest goes, the new one stays.
+  const makeRoom = (person: UserSockets) => {
+    while (person.connections.length > ctx.settings.get('socketsPerUser')) {
+      const [oldest] = person.connections as [Connection]
+      hub.remove(oldest)
+      oldest.close(CLOSE.replaced, 'a newer socket took its place')
+    }
   }
   const verifyFirst = async (connection: Connection, token: string) => {
     const { actor, expiresAt } = await around.verifier.verify(token)
     if (!connection.isOpen) return
     connection.actor = actor
     connection.tokenEndsAtMs = expiresAt.getTime()
-    around.strangers.delete(connection)
-    connection.person = hub.add(connection)
+    around.entrance.recognise(connection)
+    const person = hub.add(connection)
+    connection.person = person
+    makeRoom(person)
     around.seen(actor)
     around.schedule(connection)
     // Revoked between the signature and this line: nobody would tell this socket any more.
@@ -63,7 +77,7 @@ export function createAuthentication(ctx: Ctx, hub: Hub, around: Around): Authen
     const held = connection.held ?? []
     connection.held = undefined
     for (const { data, isBinary } of held) around.admit(connection, data, isBinary)
-    void sendReady(ctx, connection as SignedIn, around.readings)
+    void sendReady(ctx, connection as SignedIn, around)
   }
   return {
     first(connection, data, isBinary) {
@@ -91,13 +105,14 @@ export function createAuthentication(ctx: Ctx, hub: Hub, around: Around): Authen
   }
 }
 
-async function sendReady(ctx: Ctx, connection: SignedIn, readings: Readings): Promise<void> {
+async function sendReady(ctx: Ctx, connection: SignedIn, { readings, presence }: Around): Promise<void> {
   for (let attempt = 1; connection.isOpen; attempt++) {
     try {
-      const { fields, streams } = await readings.ready(connection.actor)
+      const { fields, streams } = await readings.ready(connection)
       connection.marks ??= new Map()
       for (const { stream, seq } of streams) begin(connection.marks, stream, seq)
       connection.sendFrame({ type: 'ready', ...fields })
+      presence.greet(connection)
       return
     } catch (error) {
       ctx.log.warn({ err: error, attempt }, 'ready could not be read')

@@ -1,18 +1,22 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import type { UserActor } from '../access.ts'
 import type { ErrorCode } from '../errors.ts'
 import { fullBucket, type Bucket } from './bucket.ts'
+import type { Address } from './entrance.ts'
 import { begin, take, type Marks } from './marks.ts'
+import type { PresenceState } from './presence-states.ts'
 import type { Position } from './publish.ts'
 
 /** Why the server closes a socket. */
 export const CLOSE = {
-  unauthenticated: 4401, revoked: 4403, authenticationTimeout: 4408, frameTooLarge: 4413, tooManyFrames: 4429, restart: 1012, tooSlow: 1013,
+  unauthenticated: 4401, revoked: 4403, authenticationTimeout: 4408, replaced: 4409, frameTooLarge: 4413, tooManyFrames: 4429, restart: 1012, tooSlow: 1013,
 } as const
 
 /** A reader this far behind (bytes) gets no droppable events; beyond the second line it is sent away to resync. */
 const DROPPABLE_BYTES = 256 * 1024
 const SLOW_BYTES = 1024 * 1024
+const PAGE_PAUSE_MS = 50
 const TEXT = { binary: false } as const
 
 /** A ws socket that speaks our close codes, and knows its connection without a closure. */
@@ -37,6 +41,12 @@ export class Connection {
   actor: UserActor | undefined
   /** What this person's sockets on this replica share. */
   person: { bucket: Bucket } | undefined
+  /** Where it comes from, as long as it is counted there. */
+  address: Address | undefined
+  /** What this device said of the person in front of it. */
+  presence: PresenceState = 'online'
+  /** It was told how its peers are: from now on it is told what changes. */
+  knowsPeers = false
   /** Frames that came while the first token was being verified; undefined once it is. */
   held: { data: unknown; isBinary: boolean }[] | undefined = []
   isVerifying = false
@@ -45,6 +55,8 @@ export class Connection {
   openedAtMs: number
   heardAtMs: number
   pingedAtMs = 0
+  /** Process clock, ms: it was sent away for reading too slowly, and is cut then. */
+  cutAtMs = Number.POSITIVE_INFINITY
   /** Handlers that have not finished: the drain waits for them. */
   working = 0
   slot = -1
@@ -93,11 +105,16 @@ export class Connection {
     return this.send(JSON.stringify(frame))
   }
 
-  /** Sends once the client has taken what was sent before: for pages, which a slow client asks for itself. */
+  /**
+   * Sends as soon as there is room for it, resolves when the client has taken it: for pages, which a slow client asks
+   * for itself.
+   */
   async sendPage(text: string): Promise<void> {
+    const bytes = Buffer.from(text)
+    while (this.isOpen && this.socket.bufferedAmount > 0 && this.socket.bufferedAmount + bytes.length > SLOW_BYTES) await pause(PAGE_PAUSE_MS)
     if (!this.isOpen) return
     const { promise, resolve } = Promise.withResolvers<void>()
-    this.socket.send(text, TEXT, () => resolve())
+    this.socket.send(bytes, TEXT, () => resolve())
     await promise
   }
 

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { CLOSE, type Connection } from './connection.ts'
+import { reconnectAfterMs } from './reconnect.ts'
 
 const STEP_MS = 100
 /** What a socket is still doing gets this long to end before it is closed. */
@@ -15,14 +16,14 @@ export async function closeInBatches(connections: Connection[], withinMs: number
   const closing: Promise<void>[] = []
   for (let from = 0; from < shuffled.length; from += size) {
     if (from > 0) await pause(STEP_MS * (0.5 + Math.random()))
-    for (const { connection } of shuffled.slice(from, from + size)) closing.push(closeOne(connection))
+    for (const { connection } of shuffled.slice(from, from + size)) closing.push(closeOne(connection, connections.length))
   }
   await Promise.all(closing)
 }
 
-async function closeOne(connection: Connection): Promise<void> {
+async function closeOne(connection: Connection, sockets: number): Promise<void> {
   for (let waited = 0; connection.working > 0 && waited < WORK_MS; waited += 20) await pause(20)
-  connection.close(CLOSE.restart, 'the server restarts: come back in a moment')
+  connection.close(CLOSE.restart, `the server restarts; reconnectAfterMs=${reconnectAfterMs(sockets)}`)
   for (let waited = 0; !connection.isGone && waited < ANSWER_MS; waited += 20) await pause(20)
   if (!connection.isGone) connection.socket.terminate()
 }

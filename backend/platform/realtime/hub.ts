@@ -25,6 +25,10 @@ export type Hub = {
   /** A socket whose token was verified: from now on it gets what is published. */
   add(connection: Connection): UserSockets
   remove(connection: Connection): void
+  /** Calls back whenever somebody's socket comes or goes. */
+  onMoved(listener: (userId: string) => void): void
+  /** How many signed-in sockets are here. */
+  size(): number
   socketsOf(userId: string): readonly Connection[]
   isConnected(userId: string): boolean
   /** Everybody who has a socket here; the same array until somebody comes or goes. */
@@ -49,6 +53,8 @@ export function createHub(ctx: Pick<Ctx, 'valkey' | 'metrics' | 'settings'>): Hu
   let ids: readonly string[] | undefined
   let outgoing: Envelope[] = []
   let revoked: Set<string> | undefined
+  let size = 0
+  let moved = (_userId: string): void => {}
 
   // Also of people who are not here: whoever comes later reads it in `ready`.
   const rememberKey = (key: string, userIds: readonly string[]): string[] => {
@@ -135,7 +141,9 @@ export function createHub(ctx: Pick<Ctx, 'valkey' | 'metrics' | 'settings'>): Hu
         ids = undefined
       }
       user.connections.push(connection)
+      size++
       ctx.metrics.sockets.inc()
+      moved(userId)
       return user
     },
     remove(connection) {
@@ -144,11 +152,21 @@ export function createHub(ctx: Pick<Ctx, 'valkey' | 'metrics' | 'settings'>): Hu
       const at = user?.connections.indexOf(connection) ?? -1
       if (user === undefined || at === -1) return
       user.connections.splice(at, 1)
+      size--
       ctx.metrics.sockets.dec()
+      moved(userId!)
       if (user.connections.length > 0) return
       users.delete(userId!)
       ids = undefined
     },
+    onMoved(listener) {
+      const before = moved
+      moved = (userId) => {
+        before(userId)
+        listener(userId)
+      }
+    },
+    size: () => size,
     socketsOf: (userId) => users.get(userId)?.connections ?? [],
     isConnected: (userId) => users.has(userId),
     userIds: () => (ids ??= [...users.keys()]),

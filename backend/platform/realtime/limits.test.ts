@@ -39,7 +39,7 @@ t.test('frames', async (t) => {
     }
     socket.raw.send(Buffer.from(JSON.stringify({ type: 'heartbeat' })), { binary: true })
     t.match(await socket.next('error'), { code: 'frame_invalid' }, 'binary')
-    for (const type of ['message:edit', 'message:delete', 'presence:set', 'constructor', '__proto__', 'toString', '', 'x'.repeat(1000)]) {
+    for (const type of ['room:join', 'constructor', '__proto__', 'toString', '', 'x'.repeat(1000)]) {
       socket.send({ type, conversationId, seq: 1, body: 'x' })
       t.match(await socket.next('error'), { code: 'unknown_type', of: type.slice(0, 64) }, type.slice(0, 20))
     }

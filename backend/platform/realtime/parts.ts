@@ -14,6 +14,7 @@ export type RealtimeParts = {
   /** The fields of `heartbeat` for each of these people, by user id. */
   heartbeat(snapshot: Snapshot, actors: readonly UserActor[]): Promise<Map<string, Record<string, unknown>>>
   healers: readonly Healer[]
+  circles: Circles
   /** A sign of life: every frame of a signed-in socket. Costs next to nothing. */
   seen(actor: UserActor): void
   verifier: {
@@ -21,6 +22,18 @@ export type RealtimeParts = {
     isRevoked(signInId: string): boolean
     onRevoked(callback: (signInId: string) => void): void
   }
+}
+
+/** People who are told each other's presence: the members of an open conversation. */
+export type Circle = { id: string; memberIds: readonly string[]; /** Process clock, ms (`performance.now()`). */ untilMs: number }
+
+export type Circles = {
+  /** Those that are open, of these people, or all. */
+  find(whose: { userIds: readonly string[] } | 'all'): Promise<Circle[]>
+  /** These, open or not. */
+  read(ids: readonly string[]): Promise<Circle[]>
+  /** Calls back with the id of one that begins, ends or moves its end, on whatever replica. What is lost is found by `find`. */
+  onChanged(listener: (id: string) => void): void
 }
 
 export type ReadyPart = { fields: Record<string, unknown>; streams: readonly { stream: string; seq: number }[] }

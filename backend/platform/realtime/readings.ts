@@ -1,19 +1,21 @@
 import type { UserActor } from '../access.ts'
 import { coalesce } from '../coalesce.ts'
 import type { Ctx } from '../ctx.ts'
+import type { SignedIn } from './connection.ts'
 import type { DatabaseClock } from './database-clock.ts'
 import type { ReadyPart, RealtimeParts, Snapshot } from './parts.ts'
 
 export type Readings = {
-  /** What a person is told first; null fields never: the parts answer for everybody. */
-  ready(actor: UserActor): Promise<ReadyPart>
+  /** What a socket is told first; null fields never: the parts answer for everybody. */
+  ready(connection: SignedIn): Promise<ReadyPart>
   /** The fields of a heartbeat's answer, `serverTime` among them. */
   heartbeat(actor: UserActor): Promise<Record<string, unknown>>
 }
 
-/** A herd that reconnects is read in few transactions, and never takes the whole pool. */
-const LANES = 3
+/** A herd that reconnects is read in few transactions, first come first served, on a small part of the pool. */
+const lanesOf = (poolMax: number) => Math.max(1, Math.min(3, Math.floor(poolMax / 6)))
 const MOST = 50
+const NOTHING: ReadyPart = { fields: {}, streams: [] }
 
 /** Reads for many people at once what belongs together: each reading is one snapshot of all tables. */
 export function createReadings(ctx: Ctx, parts: Pick<RealtimeParts, 'ready' | 'heartbeat'>, clock: DatabaseClock): Readings {
@@ -21,12 +23,14 @@ export function createReadings(ctx: Ctx, parts: Pick<RealtimeParts, 'ready' | 'h
     const { sql: _pool, afterCommit: _none, ...world } = ctx
     return ctx.sql.transaction((sql) => read({ ...world, sql }), { isolationLevel: 'repeatable read', accessMode: 'read only' })
   }
-  const ready = coalesce<UserActor, ReadyPart>({
-    lanes: LANES, most: MOST,
-    run: (actors) => inSnapshot(async (snapshot) => {
-      const found = await parts.ready(snapshot, unique(actors))
-      return actors.map((actor) => found.get(actor.id) ?? { fields: {}, streams: [] })
-    }),
+  const ready = coalesce<SignedIn, ReadyPart>({
+    lanes: lanesOf(ctx.env.POOL_MAX), most: MOST,
+    async run(connections) {
+      // Who gave up while waiting is not read: a herd that comes twice would be read twice.
+      const actors = unique(connections.filter((connection) => connection.isOpen).map((connection) => connection.actor))
+      const found = actors.length === 0 ? undefined : await inSnapshot((snapshot) => parts.ready(snapshot, actors))
+      return connections.map((connection) => found?.get(connection.actor.id) ?? NOTHING)
+    },
   })
   const heartbeat = coalesce<UserActor, Record<string, unknown>>({
     lanes: 1, most: 4 * MOST,

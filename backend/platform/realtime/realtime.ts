@@ -12,9 +12,11 @@ import { CLOSE, Connection, RealtimeSocket, type SignedIn } from './connection.t
 import { createDatabaseClock } from './database-clock.ts'
 import { closeInBatches } from './drain.ts'
 import { createDispatch, frameHandler } from './frames.ts'
+import { createEntrance } from './entrance.ts'
 import { createHealerLoop } from './healer.ts'
 import type { Hub } from './hub.ts'
 import type { RealtimeParts } from './parts.ts'
+import { createPresence } from './presence.ts'
 import { createReadings } from './readings.ts'
 import { createWheel } from './wheel.ts'
 
@@ -46,14 +48,16 @@ export function createRealtime(ctx: Ctx, hub: Hub, parts: RealtimeParts): Realti
   const clock = createDatabaseClock(ctx)
   const readings = createReadings(ctx, parts, clock)
   const healer = createHealerLoop(ctx, hub, clock, parts.healers)
-  const strangers = new Set<Connection>()
+  const entrance = createEntrance(ctx)
+  const presence = createPresence(ctx, hub, parts.circles)
   let isDraining = false
   let isStarted = false
 
   const wheel = createWheel<Connection>((connection) => meetDeadline(connection))
-  const authentication = createAuthentication(ctx, hub, { verifier: parts.verifier, seen: (actor) => parts.seen(actor), clock, readings, strangers, admit: (connection, data, isBinary) => admit(connection, data, isBinary), schedule: (connection) => schedule(connection) })
+  const authentication = createAuthentication(ctx, hub, { verifier: parts.verifier, seen: (actor) => parts.seen(actor), clock, readings, entrance, presence, admit: (connection, data, isBinary) => admit(connection, data, isBinary), schedule: (connection) => schedule(connection) })
   const dispatch = createDispatch(ctx, [
     authentication.frame,
+    presence.frame,
     frameHandler({
       type: 'heartbeat', schema: z.strictObject({ type: z.literal('heartbeat') }),
       handle: async (_ctx, connection) => {
@@ -76,7 +80,11 @@ export function createRealtime(ctx: Ctx, hub: Hub, parts: RealtimeParts): Realti
   const endOf = (connection: Connection) => connection.tokenEndsAtMs + ctx.settings.get('tokenGraceSeconds') * 1000
   const meetDeadline = (connection: Connection) => {
     const now = performance.now()
-    if (!connection.isOpen) return
+    if (!connection.isOpen) {
+      // Who reads too slowly to be told so holds a buffer until then.
+      if (now >= connection.cutAtMs) connection.socket.terminate()
+      return
+    }
     if (connection.actor === undefined) {
       if (now - connection.openedAtMs >= ctx.settings.get('authenticateSeconds') * 1000) return connection.close(CLOSE.authenticationTimeout, 'no token in time')
       return schedule(connection)
@@ -126,28 +134,31 @@ export function createRealtime(ctx: Ctx, hub: Hub, parts: RealtimeParts): Realti
   function onClose(this: WebSocket): void {
     const connection = connectionOf(this)
     wheel.remove(connection)
-    strangers.delete(connection)
+    entrance.leave(connection)
     hub.remove(connection)
   }
   const slow = (connection: Connection) => {
     ctx.metrics.slowSockets.inc()
     hub.remove(connection)
     connection.close(CLOSE.tooSlow, 'the client reads too slowly')
+    const withinMs = ctx.settings.get('closeSeconds') * 1000
+    connection.cutAtMs = performance.now() + withinMs
+    wheel.add(connection, withinMs)
   }
-  const open = (socket: RealtimeSocket, token: string | undefined) => {
+  const open = (socket: RealtimeSocket, ip: string, token: string | undefined) => {
     const connection = new Connection(socket, ctx.settings.get('framesBurst'), { slow })
     socket.connection = connection
     socket.on('message', onMessage)
     socket.on('pong', onPong)
     socket.on('close', onClose)
-    strangers.add(connection)
+    entrance.enter(connection, ip)
     schedule(connection)
     if (token !== undefined) authentication.begin(connection, token)
   }
 
   const drain = async (withinSeconds: number) => {
     isDraining = true
-    await closeInBatches([...strangers, ...hub.connections()], withinSeconds * 1000)
+    await closeInBatches([...entrance.strangers(), ...hub.connections()], withinSeconds * 1000)
   }
 
   return {
@@ -163,16 +174,17 @@ export function createRealtime(ctx: Ctx, hub: Hub, parts: RealtimeParts): Realti
       app.route({
         method: 'GET', url: PATH, exposeHeadRoute: false,
         schema: { tags: ['realtime'], summary: 'WebSocket', description: 'One JSON object a frame, `type` first; the token in the Authorization header or in the first frame.' },
-        config: { access: 'public', limit: 'none' },
+        config: { access: 'public', limit: 'sockets' },
         preValidation: async (request) => {
           const { origin, host } = request.headers
           if (origin !== undefined && !isOriginAllowed(origin, host, ctx.env.ALLOWED_ORIGINS)) throw new AppError('forbidden', 'This origin may not open a socket.')
           if (isDraining) throw new AppError('not_ready', 'This replica is going away.', { retryAfterSeconds: 1 })
+          entrance.check(request.ip, request.headers.authorization !== undefined)
         },
         handler: async () => {
           throw new AppError('not_found', 'Open a WebSocket here.')
         },
-        wsHandler: (socket, request) => open(socket as RealtimeSocket, bearerOf(request.headers.authorization)), // the server was given this class
+        wsHandler: (socket, request) => open(socket as RealtimeSocket, request.ip, bearerOf(request.headers.authorization)), // the server was given this class
       })
     },
     start() {
@@ -180,11 +192,12 @@ export function createRealtime(ctx: Ctx, hub: Hub, parts: RealtimeParts): Realti
       isStarted = true
       ctx.valkey.onConnect(() => void healer.look())
       healer.start()
+      presence.start()
     },
     drain,
     async stop() {
       wheel.stop()
-      await healer.stop()
+      await Promise.all([healer.stop(), presence.stop()])
     },
     heal: () => healer.look(),
   }
