@@ -14,7 +14,7 @@ import { splitStatements } from './sql-statements.ts'
 const ROOT = join(import.meta.dirname, '../..')
 mkdirSync(join(ROOT, '.data'), { recursive: true })
 const folder = mkdtempSync(join(ROOT, '.data/migrations-'))
-t.after(() => rmSync(folder, { recursive: true, force: true }))
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 
 function files(contents: Record<string, string>): string {
   const dir = mkdtempSync(join(folder, 'set-'))

@@ -1,18 +1,23 @@
 // npm test [-- <path or part of a path> …]: brings a Postgres and a Valkey of its own and runs the test files on them.
 // The totals are single assertions; a file that crashed, hung or asserted nothing counts as one that failed.
-import { globSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, lstatSync, mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { availableParallelism, constants } from 'node:os'
 import { join } from 'node:path'
 import { prepareTemplate } from './template.ts'
 import { discardPostgres, startPostgres, type Postgres } from './servers/postgres.ts'
 import { errorCode, identify, isAlive, isRunning, projectRoot, readText, ServerUnavailable } from './servers/processes.ts'
 import { findValkey, PROGRAM_VARIABLE } from './servers/valkey-program.ts'
-import { killTestFiles, runTestFile, type FileReport } from './test-file.ts'
+import { killTestFiles, startTestProcess, type FileReport } from './test-file.ts'
 
 const FILE_TIMEOUT_MS = 120_000
+/** Loading the product costs as much as a small file; a process that lives for ever would hide what leaks between files. */
+const FILES_A_PROCESS = 12
 const DATA = join(projectRoot, '.data')
 const TIMES = join(DATA, 'test-times.json')
-const own = join(DATA, `test-${process.pid}`)
+/** The data of test databases, which are made and dropped all the time: in memory where there is room for it. */
+const MEMORY = join('/dev/shm', `halobestie-tests-${process.getuid?.() ?? 0}`)
+const MEMORY_LEAST_BYTES = 2 * 1024 ** 3
+const TMPFS = 0x0102_1994
 let interrupted = false
 
 function chooseFiles(filters: string[]): string[] {
@@ -28,14 +33,26 @@ function inOrder(files: string[], times: Record<string, number>): string[] {
   return files.toSorted((left, right) => (times[right] ?? Infinity) - (times[left] ?? Infinity) || left.localeCompare(right))
 }
 
-async function removeLeftovers(): Promise<void> {
-  for (const name of readdirSync(DATA)) {
+function hasMemory(): boolean {
+  try {
+    const { type, bavail, bsize } = statfsSync('/dev/shm')
+    if (type !== TMPFS || bavail * bsize < MEMORY_LEAST_BYTES) return false
+    mkdirSync(MEMORY, { recursive: true, mode: 0o755 })
+    // Everybody may write to /dev/shm.
+    return lstatSync(MEMORY).isDirectory() && lstatSync(MEMORY).uid === process.getuid?.()
+  } catch {
+    return false
+  }
+}
+
+async function removeLeftovers(base: string): Promise<void> {
+  for (const name of existsSync(base) ? readdirSync(base) : []) {
     const pid = Number(/^test-(\d+)$/.exec(name)?.[1])
-    const runner = readText(join(DATA, name, 'runner'))
+    const runner = readText(join(base, name, 'runner'))
     // A runner that has just begun has a folder before it has signed it.
     if (!pid || (runner ? isRunning(runner) : isAlive(pid))) continue
-    await discardPostgres(join(DATA, name, 'postgres'))
-    rmSync(join(DATA, name), { recursive: true, force: true })
+    await discardPostgres(join(base, name, 'postgres'))
+    rmSync(join(base, name), { recursive: true, force: true })
   }
 }
 
@@ -59,12 +76,20 @@ function readTimes(): Record<string, number> {
 async function runAll(files: string[], env: NodeJS.ProcessEnv): Promise<FileReport[]> {
   const queue = [...files]
   const reports: FileReport[] = []
+  const add = (report: FileReport) => {
+    reports.push(report)
+    printReport(report, files.length === 1)
+  }
   const worker = async (_: unknown, job: number) => {
-    for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-      const report = await runTestFile(file, { ...env, TAP_JOB_ID: String(job) }, FILE_TIMEOUT_MS)
-      if (interrupted) return
-      reports.push(report)
-      printReport(report, files.length === 1)
+    while (queue.length > 0 && !interrupted) {
+      const own = startTestProcess({ ...env, TAP_JOB_ID: String(job) })
+      for (let run = 0; run < FILES_A_PROCESS && own.isUsable() && queue.length > 0; run++) {
+        const report = await own.run(queue.shift()!, FILE_TIMEOUT_MS)
+        if (interrupted) return
+        add(report)
+      }
+      const left = await own.end()
+      if (left && !interrupted) add({ file: 'backend/testing/test-process.ts', passed: 0, failed: 1, skipped: 0, failures: [left], durationMs: 0, output: '' })
     }
   }
   // Most of a test's time is waiting for Postgres, Valkey and sockets: one more than there are cores.
@@ -89,13 +114,15 @@ async function main(): Promise<void> {
   const startedMs = performance.now()
   const files = chooseFiles(process.argv.slice(2))
   if (files.length === 0) throw new ServerUnavailable('there are no test files')
+  const own = join(hasMemory() ? MEMORY : DATA, `test-${process.pid}`)
   try {
+    mkdirSync(DATA, { recursive: true })
     mkdirSync(own, { recursive: true })
     writeFileSync(join(own, 'runner'), identify(process.pid) ?? '')
   } catch (error) {
     throw new ServerUnavailable(`cannot write to ${DATA} (${errorCode(error)})`)
   }
-  await removeLeftovers()
+  for (const base of [DATA, MEMORY]) await removeLeftovers(base)
   let postgres: Postgres | undefined
   const end = async () => {
     killTestFiles()

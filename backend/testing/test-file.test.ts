@@ -2,11 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import t from 'tap'
 import { isAlive, projectRoot, until } from './servers/processes.ts'
-import { runTestFile } from './test-file.ts'
+import { runTestFile, startTestProcess } from './test-file.ts'
 
 mkdirSync(join(projectRoot, '.data'), { recursive: true })
 const folder = mkdtempSync(join(projectRoot, '.data/test-files-'))
-t.after(() => rmSync(folder, { recursive: true, force: true }))
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 
 async function run(name: string, source: string, timeoutMs = 60_000) {
   const path = join(folder, `${name}.test.ts`)
@@ -27,11 +27,31 @@ t.test('a file that crashes, asserts nothing or leaves early has failed', async 
   t.match(await run('early', `import t from 'tap'\nt.test('one', async (t) => { t.ok(1); process.exit(0) })`), { passed: 1, failed: 1 })
 })
 
+t.test('a test that hangs is ended in time, and named', async (t) => {
+  const report = await run('hangs', `import t from 'tap'\nt.test('for ever', async () => { setInterval(() => {}, 1000); await new Promise(() => {}) })`, 4000)
+  t.equal(report.failures.at(-1)?.name, 'not finished after 4 s (tests that wait, or handles left open)')
+})
+
+t.test('several files share a process, each with its own results; the one that ends it is the only one to fail', async (t) => {
+  const files = ['first', 'leaves'].map((name) => {
+    const path = join(folder, `${name}.test.ts`)
+    const body = name === 'leaves' ? 'process.exit(3)' : `t.ok(1, '${name}'); console.log('printed by ${name}')`
+    writeFileSync(path, `import t from 'tap'\nt.test('${name}', async (t) => { ${body} })`)
+    return relative(projectRoot, path)
+  })
+  const own = startTestProcess(process.env)
+  const first = await own.run(files[0]!, 60_000)
+  t.match(first, { file: files[0], passed: 1, failed: 0, skipped: 0, output: /printed by first/ })
+  t.equal(own.isUsable(), true)
+  t.match(await own.run(files[1]!, 60_000), { file: files[1], passed: 0, failed: 1, failures: [{ name: 'leaves > test unfinished' }] })
+  t.equal(own.isUsable(), false)
+  t.equal(await own.end(), undefined)
+})
+
 t.test('a file that leaves a handle open is ended in time and has failed, with what it started', async (t) => {
   const report = await run('open', `import { spawn } from 'node:child_process'\nimport t from 'tap'
 t.test('one', async (t) => { t.ok(1); const child = spawn('sleep', ['300']); console.log('pid ' + child.pid); setInterval(() => {}, 1000) })`, 4000)
-  t.match(report, { passed: 1, failures: [{}, {}] })
-  t.equal(report.failures.at(-1)?.name, 'not finished after 4 s (tests that wait, or handles left open)')
+  t.match(report, { passed: 1, failed: 1, failures: [{ name: /^one of these left handles open: .*open\.test\.ts$/ }] })
   const pid = Number(/pid (\d+)/.exec(report.output)?.[1])
   t.ok(pid > 0 && (await until(() => !isAlive(pid), 5000)))
 })

@@ -13,7 +13,7 @@ const DATA = join(projectRoot, '.data')
 mkdirSync(DATA, { recursive: true })
 const folder = mkdtempSync(join(DATA, 'servers-'))
 chmodSync(folder, 0o755)
-t.after(() => rmSync(folder, { recursive: true, force: true }))
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 
 async function ask<Row extends pg.QueryResultRow>(url: string, statement: string): Promise<Row[]> {
   const client = new pg.Client({ connectionString: url })
