@@ -118,6 +118,29 @@ t.test('sync', async (t) => {
     await socket.close()
   })
 
+  t.test('a client that asks again and again and takes nothing is refused; what it may ask is answered in order', async (t) => {
+    const customer = await signIn(app, { kind: 'customer' })
+    const mitra = await signIn(app, { kind: 'mitra' })
+    const ids = await Promise.all(range(20).map(() => converse(app, [customer, mitra])))
+    await Promise.all(ids.map((id) => fill(app, id, mitra, 60, `repeat('x', 4000)`)))
+    const socket = await connect(customer)
+    socket.pause()
+    for (const _ of range(60)) socket.send({ type: 'sync', conversations: ids.map((id) => ({ id, afterSeq: 55 })) })
+    const { realtime } = app.replicas[0]!
+    const [connection] = realtime.hub.socketsOf(customer.id)
+    await eventually(() => connection!.bufferedBytes > 0, 'the server has to wait')
+    t.ok(connection!.bufferedBytes < 1024 * 1024, `${connection!.bufferedBytes} bytes wait`)
+    socket.resume()
+    const answered = await eventually(() => {
+      const refused = socket.all('error').length
+      return refused > 0 && socket.all('conversation:synced').length === (60 - refused) * 20 ? 60 - refused : undefined
+    }, 'all others are answered', { timeoutMs: 30_000 })
+    t.ok(answered >= 25 && answered < 60, `${answered} of 60`)
+    t.ok(socket.all('error').every((frame) => frame['code'] === 'too_many_frames' && frame['of'] === 'sync'))
+    t.same(socket.all('conversation:synced').map((frame) => frame['conversationId']), range(answered).flatMap(() => ids))
+    await socket.close()
+  })
+
   t.test('what belongs to an earlier owner of the number is not shown', async (t) => {
     const { customer, conversationId } = await pairUp(app)
     await fill(app, conversationId, customer, 3)

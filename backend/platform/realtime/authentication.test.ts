@@ -14,7 +14,7 @@ t.test('who a socket is', async (t) => {
     for (const by of ['header', 'frame'] as const) {
       const socket = await connect(person, { by })
       t.same(socket.frames.map((frame) => frame.type), ['authenticated', 'ready'])
-      t.match(socket.frames[0], { userId: person.id, kind: 'mitra', serverTime: /^\d{4}-.*Z$/, heartbeatSeconds: 30 })
+      t.match(socket.frames[0], { userId: person.id, kind: 'mitra', serverTime: /^\d{4}-.*Z$/, heartbeatSeconds: 30, reconnectAfterMs: Number })
       t.match(socket.ready, { sessions: [], offers: [], conversations: [], hasMore: false })
       const now = await app.clock.now()
       t.ok(Math.abs(new Date(socket.frames[0]!['serverTime']).getTime() - now.getTime()) < 3000, 'serverTime is the database’s')
@@ -123,6 +123,26 @@ t.test('who a socket is', async (t) => {
     t.equal((await socket.closed).code, 4403)
     t.comment(`closed after ${Math.round(performance.now() - startedAt)} ms`)
     app.valkey.kill('SIGCONT')
+  })
+
+  t.test('who makes no sound is gone; who answers pings stays', async (t) => {
+    const [dead, alive] = await Promise.all([signIn(app, { kind: 'customer' }), signIn(app, { kind: 'customer' })])
+    const silent = await openSocket(app.url, { token: dead.token, ws: { autoPong: false } })
+    const answering = await connect(alive)
+    t.equal((await silent.closed).code, 1006, 'cut, because nobody would answer a close')
+    await eventually(() => app.replicas[0]!.realtime.hub.socketsOf(dead.id).length === 0, 'it is forgotten')
+    t.ok(answering.isOpen())
+    await answering.close()
+  })
+
+  t.test('who is suspended or banned loses the sockets on every replica', async (t) => {
+    for (const sanction of [`suspended_until = app_now() + interval '1 hour'`, 'banned_at = app_now()']) {
+      const person = await signIn(app, { kind: 'customer' })
+      const sockets = await Promise.all([connect(person.on(0)), connect(person.on(1))])
+      await app.query(`update users set ${sanction} where id = $1`, [person.id])
+      for (const socket of sockets) t.equal((await socket.closed).code, 4403, sanction)
+      t.match(await (await openSocket(app.url, { token: person.token })).next('error'), { code: 'account_suspended' })
+    }
   })
 
   t.test('a sign of life of the mitra by any frame', async () => {

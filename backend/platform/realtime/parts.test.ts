@@ -1,9 +1,17 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { coalesce } from '../coalesce.ts'
+import { createMetrics } from '../metrics.ts'
+import { createSettings, type SettingValues } from '../settings.ts'
+import { testEnv } from '../../testing/env.ts'
 import { fullBucket, takeFrame } from './bucket.ts'
+import { Connection, RealtimeSocket } from './connection.ts'
+import { createEntrance } from './entrance.ts'
 import { decodeEnvelopes, encodeEnvelopes } from './envelope.ts'
 import { begin, reached, take, type Marks } from './marks.ts'
+import { createCircleBook } from './presence-circles.ts'
+import { bestOf, PRESENCE_STATES } from './presence-states.ts'
+import { reconnectAfterMs } from './reconnect.ts'
 import { createWheel } from './wheel.ts'
 
 t.test('a socket gets every place of a stream once, in whatever order and however often it is offered', async (t) => {
@@ -106,4 +114,65 @@ t.test('what is asked in one turn, and what piles up meanwhile, runs together', 
   await t.rejects(Promise.all([double(13), double(1)]), /thirteen/)
   t.equal(await double(21), 42, 'a failure ends nothing')
   await double.settled()
+})
+
+t.test('how many come in: by address, by having said who they are, and all together', async (t) => {
+  const entranceWith = (values: Partial<SettingValues>) => createEntrance({
+    env: { ...testEnv({ DATABASE_URL: 'postgres://127.0.0.1/none', VALKEY_URL: 'redis://127.0.0.1' }), APP_ENV: 'production' }, settings: createSettings(values), metrics: createMetrics({ processMetrics: false }),
+  })
+  // ws makes a socket of nothing for its own server.
+  const enter = (entrance: ReturnType<typeof entranceWith>, ip: string) => {
+    const connection = new Connection(new RealtimeSocket(null as never, undefined, {}), 1, { slow: () => {} })
+    entrance.enter(connection, ip)
+    return connection
+  }
+  const perIp = entranceWith({ socketsPerIp: 3, strangersPerIp: 2 })
+  const [first, second] = [enter(perIp, '10.0.0.1'), enter(perIp, '10.0.0.1')]
+  t.throws(() => perIp.check('10.0.0.1', false), { code: 'rate_limited' }, 'strangers of one address')
+  t.throws(() => perIp.check('::ffff:10.0.0.1', false), { code: 'rate_limited' }, 'in any spelling')
+  perIp.check('10.0.0.1', true)
+  perIp.check('10.0.0.2', false)
+  perIp.recognise(first)
+  perIp.recognise(first)
+  perIp.check('10.0.0.1', false)
+  enter(perIp, '10.0.0.1')
+  t.throws(() => perIp.check('10.0.0.1', true), { code: 'rate_limited' }, 'sockets of one address')
+  perIp.leave(second)
+  perIp.leave(second)
+  perIp.check('10.0.0.1', true)
+  const inAll = entranceWith({ strangersMax: 2 })
+  const strangers = ['10.0.0.1', '2001:db8::1'].map((ip) => enter(inAll, ip))
+  t.throws(() => inAll.check('10.0.0.9', false), { code: 'not_ready' }, 'strangers in all')
+  inAll.check('10.0.0.9', true)
+  for (const stranger of strangers) inAll.leave(stranger)
+  inAll.check('10.0.0.9', false)
+  t.same([...inAll.strangers()], [])
+})
+
+t.test('of several devices the best presence counts, in whatever order', async () => {
+  const state = fc.option(fc.constantFrom(...PRESENCE_STATES), { nil: undefined })
+  fc.assert(fc.property(state, state, state, (a, b, c) => bestOf(a, b) === bestOf(b, a) && bestOf(bestOf(a, b), c) === bestOf(a, bestOf(b, c)) && (a === undefined || bestOf(a, 'online') === 'online')))
+})
+
+t.test('peers are the members of open circles in which somebody is here', async () => {
+  const id = fc.constantFrom('a', 'b', 'c', 'd', 'e')
+  const circle = fc.record({ id: fc.constantFrom('1', '2', '3'), untilMs: fc.constantFrom(5, 50, 500) })
+  fc.assert(fc.property(fc.array(circle), fc.uniqueArray(id), fc.constantFrom(1, 10, 100), (circles, here, nowMs) => {
+    const members: Record<string, string[]> = { '1': ['a', 'b'], '2': ['b', 'c', 'd'], '3': ['e', 'a'] }
+    const book = createCircleBook((userId) => here.includes(userId))
+    for (const one of circles) book.put({ ...one, memberIds: members[one.id]! }, 0)
+    book.tidy(nowMs)
+    const last = new Map(circles.map((one) => [one.id, one]))
+    const open = [...last.values()].filter((one) => one.untilMs > nowMs && members[one.id]!.some((userId) => here.includes(userId)))
+    return ['a', 'b', 'c', 'd', 'e'].every((userId) => {
+      const expected = new Set(open.flatMap((one) => (members[one.id]!.includes(userId) ? members[one.id]! : [])).filter((other) => other !== userId))
+      const peers = book.peersOf(userId, nowMs)
+      return peers.symmetricDifference(expected).size === 0 && book.has(userId) === expected.size > 0
+    })
+  }))
+})
+
+t.test('the more were here, the longer they take to come back', async (t) => {
+  const most = (sockets: number) => Math.max(...Array.from({ length: 500 }, () => reconnectAfterMs(sockets)))
+  t.ok(most(0) <= 1000 && most(3000) <= 6000 && most(3000) > 3000 && most(1_000_000) <= 30_000)
 })
