@@ -36,9 +36,9 @@ export function chatFrames(ctx: Ctx, sender: Sender): FrameHandler[] {
 
 async function sendMessage(ctx: Ctx, { sender, typing }: { sender: Sender; typing: Typing }, connection: SignedIn, frame: z.output<typeof sendFrame>): Promise<void> {
   const { clientId, conversationId, body } = frame
-  typing.sent(connection.actor.id, conversationId)
   try {
     const message = await sender.send({ conversationId, senderId: connection.actor.id, clientId: clientId.toLowerCase(), body, connectionId: connection.id })
+    typing.sent(connection.actor.id, conversationId)
     crashPoint('message.acking')
     connection.sendFrame({ type: 'message:ack', clientId, conversationId, id: message.id, seq: message.seq, sentAt: message.sentAt })
   } catch (error) {
