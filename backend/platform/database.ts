@@ -1,7 +1,7 @@
 import { drizzle, type ExtractTablesWithRelations, type NodePgDatabase, type NodePgQueryResultHKT, type PgTransaction } from './drizzle.ts'
-import pg from 'pg'
+import type pg from 'pg'
 import type { Ctx, Tx } from './ctx.ts'
-import type { Log } from './log.ts'
+import { release } from './pool.ts'
 
 type NoTables = Record<string, never>
 export type Sql = NodePgDatabase
@@ -9,37 +9,24 @@ export type Transaction = PgTransaction<NodePgQueryResultHKT, NoTables, ExtractT
 /** A handle that may be either: for queries that are right inside and outside a transaction. */
 export type Queryable = Sql | Transaction
 
-export type PoolOptions = {
-  url: string
-  max: number
-  applicationName: string
-  log: Log
-  /** Settings of every session of this pool, by their Postgres names. */
-  settings?: Readonly<Record<string, string>>
-}
-
-/** A pool that heals: a killed connection is an event, never the end of the process. */
-export function createPool(options: PoolOptions): pg.Pool {
-  const pool = new pg.Pool({
-    connectionString: options.url,
-    max: options.max,
-    application_name: options.applicationName,
-    connectionTimeoutMillis: 10_000,
-    idleTimeoutMillis: 30_000,
-    statement_timeout: 15_000,
-    lock_timeout: 10_000,
-    idle_in_transaction_session_timeout: 30_000,
-    keepAlive: true,
-    options: Object.entries({ timezone: 'UTC', ...options.settings }).map(([name, value]) => `-c ${name}=${value}`).join(' '),
-  })
-  pool.on('error', (error) => options.log.warn({ err: error }, 'postgres connection lost'))
-  // A client that is checked out and between two statements has no other listener: without one the process would die.
-  pool.on('connect', (client) => client.on('error', (error) => options.log.warn({ err: error }, 'postgres connection lost in use')))
-  return pool
-}
-
+/** drizzle over the pool, with transactions that give every connection back: drizzle's own loses one whenever `begin` fails. */
 export function createSql(pool: pg.Pool): Sql {
-  return drizzle({ client: pool })
+  const handles = new WeakMap<pg.PoolClient, Sql>()
+  const handleOf = (client: pg.PoolClient) => {
+    const handle = handles.get(client) ?? drizzle({ client })
+    handles.set(client, handle)
+    return handle
+  }
+  const sql = drizzle({ client: pool })
+  sql.transaction = async (work, config) => {
+    const client = await pool.connect()
+    try {
+      return await handleOf(client).transaction(work, config)
+    } finally {
+      release(client)
+    }
+  }
+  return sql
 }
 
 const RETRIED = new Set(['40001', '40P01'])

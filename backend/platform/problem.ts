@@ -86,7 +86,7 @@ function refusalOfDatabase(code: string): AppError {
 }
 
 const AWAY = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)$/
-const AWAY_TEXT = /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after/
+const AWAY_TEXT = /Connection terminated|Query read timeout|timeout expired|timeout exceeded when trying to connect|Client (has encountered a connection error|was closed)|Cannot use a pool after/
 
 // pg tells of a lost connection by plain errors without a SQLSTATE.
 function isAway(error: unknown): boolean {

@@ -16,6 +16,8 @@ export class ChatClient {
   readonly acked = new Map<string, number>()
   readonly messages = new Map<number, Stored>()
   readonly outbox = new Map<string, Waiting>()
+  /** Sends that were answered `not_ready`. */
+  unknown = 0
   readonly rejected: { clientId: string; code: string }[] = []
   /** Every `session:updated` that was seen, the newest version last. */
   session: ReceivedFrame | undefined
@@ -119,6 +121,9 @@ export class ChatClient {
       const sent = this.outbox.get(frame['clientId'])
       if (sent) this.store({ ...sent, seq: frame['seq'], senderId: this.person.id })
       this.outbox.delete(frame['clientId'])
+    } else if (frame.type === 'message:rejected' && frame['code'] === 'not_ready') {
+      // Perhaps it is stored, perhaps not: it stays in the outbox and is sent again.
+      this.unknown++
     } else if (frame.type === 'message:rejected') {
       this.rejected.push({ clientId: frame['clientId'], code: frame['code'] })
       this.outbox.delete(frame['clientId'])

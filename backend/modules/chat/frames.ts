@@ -1,7 +1,6 @@
 import type { z } from 'zod'
 import { crashPoint } from '../../platform/crash-points.ts'
 import type { Ctx } from '../../platform/ctx.ts'
-import { AppError } from '../../platform/errors.ts'
 import type { SignedIn } from '../../platform/realtime/connection.ts'
 import { frameHandler, refusalOf, type FrameHandler } from '../../platform/realtime/frames.ts'
 import { deleteFrame, deliveredFrame, editFrame, readFrame, sendFrame, syncFrame, typingStartFrame, typingStopFrame } from './contract.ts'
@@ -42,10 +41,8 @@ async function sendMessage(ctx: Ctx, { sender, typing }: { sender: Sender; typin
     crashPoint('message.acking')
     connection.sendFrame({ type: 'message:ack', clientId, conversationId, id: message.id, seq: message.seq, sentAt: message.sentAt })
   } catch (error) {
-    const { code, detail } = refusalOf(ctx, error, 'message:send')
-    // A refusal says that nothing was stored; of anything else the client only knows that it must send again.
-    if (error instanceof AppError && error.code !== 'not_ready') connection.sendFrame({ type: 'message:rejected', clientId, code, detail })
-    else connection.sendError(code, detail, 'message:send', { clientId })
+    // `not_ready` alone leaves open whether it is stored: the client keeps it and sends it again. Any other code is final.
+    connection.sendFrame({ type: 'message:rejected', clientId, ...refusalOf(ctx, error, 'message:send') })
   }
 }
 

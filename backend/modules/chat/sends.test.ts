@@ -184,7 +184,7 @@ t.test('sending', async (t) => {
     const sends = ['first', 'refuse me', 'last'].map((body) => sendOf(conversationId, body))
     for (const send of sends) socket.send(send)
     await Promise.all([socket.next('message:ack'), socket.next('message:ack')])
-    t.match(await socket.next('error'), { code: 'not_ready', of: 'message:send', clientId: sends[1]!.clientId })
+    t.match(await socket.next('message:rejected'), { code: 'not_ready', clientId: sends[1]!.clientId })
     t.same((await messagesIn(app, conversationId)).map((row) => [row.seq, row.body]), [[1, 'first'], [2, 'last']])
     await Promise.all([socket.close(), peer.close()])
   })
@@ -216,7 +216,7 @@ t.test('sending', async (t) => {
       if (index % 10 === 0) await new Promise((resolve) => setImmediate(resolve))
     }
     // What was not acked is sent again, as an outbox does.
-    await eventually(() => a.all('message:ack').length + a.all('error').length >= 300, 'every send is answered')
+    await eventually(() => a.all('message:ack').length + a.all('message:rejected').length >= 300, 'every send is answered')
     const acked = () => new Set(a.all('message:ack').map((frame) => frame['clientId'] as string))
     await eventually(async () => {
       for (const send of sends) if (!acked().has(send.clientId)) a.send(send)

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { UserActor } from '../access.ts'
 import type { Ctx } from '../ctx.ts'
 import { AppError, type ErrorCode } from '../errors.ts'
+import { refusalOf as refusalOfAny } from '../problem.ts'
 import type { SignedIn } from './connection.ts'
 
 /** What answers to one type of frame. The schema is a strict object with `type`; it has parsed what `handle` gets. */
@@ -95,6 +96,8 @@ function answerFailure(ctx: Ctx, connection: SignedIn, of: string, error: unknow
 /** What a client is told of an error; a fault of ours is logged, and told without its insides. */
 export function refusalOf(ctx: Ctx, error: unknown, of: string): { code: ErrorCode; detail: string } {
   if (error instanceof AppError) return { code: error.code, detail: error.message }
-  ctx.log.error({ err: error, frame: of }, 'a frame failed')
-  return { code: 'internal', detail: 'Something went wrong on our side.' }
+  const { code, message: detail } = refusalOfAny(error)
+  if (code === 'not_ready') ctx.log.warn({ err: error, frame: of }, 'a dependency is away')
+  else ctx.log.error({ err: error, frame: of }, 'a frame failed')
+  return { code, detail }
 }

@@ -1,0 +1,109 @@
+import pg from 'pg'
+import type { Log } from './log.ts'
+
+export type PoolOptions = {
+  url: string
+  max: number
+  applicationName: string
+  log: Log
+  /** The longest that Postgres works on one statement. */
+  statementMs?: number
+  /** Settings of every session of this pool, by their Postgres names. */
+  settings?: Readonly<Record<string, string>>
+}
+
+const STATEMENT_MS = 6000
+/** What we wait beyond the server's own limit: a server that doesn't even refuse is not there. */
+const GRACE_MS = 2000
+const CONNECT_MS = 3000
+/** How long a request waits for one of the connections. */
+const WAIT_MS = 6000
+
+/** A client that vanished without a word holds its locks and its place in Postgres no longer than this allows. */
+const SESSION = {
+  timezone: 'UTC', transaction_timeout: '30s', client_connection_check_interval: '2s',
+  tcp_keepalives_idle: '10', tcp_keepalives_interval: '3', tcp_keepalives_count: '3', tcp_user_timeout: '10s',
+}
+
+const isSilence = (error: unknown): boolean => error instanceof Error && error.message === 'Query read timeout'
+
+/** pg's overloads of `query` end in void, a promise or what was given; none of it matters here. */
+type Anything = ReturnType<typeof JSON.parse>
+
+/** A connection that is thrown away once a statement had no answer: pg itself would go on using it. */
+class PatientClient extends pg.Client {
+  isSilent = false
+  whenSilent: (() => void) | undefined
+
+  constructor(config?: pg.ClientConfig) {
+    // The pool's own limit counts the waiting for a place as well.
+    super({ ...config, connectionTimeoutMillis: CONNECT_MS })
+  }
+
+  override query(...args: Anything[]): Anything {
+    const asked: unknown = (super.query as (...given: unknown[]) => unknown).apply(this, args)
+    if (asked instanceof Promise) asked.catch((error: unknown) => this.judge(error))
+    return asked
+  }
+
+  judge(error: unknown): void {
+    if (!isSilence(error) || this.isSilent) return
+    this.isSilent = true
+    this.drop()
+    this.whenSilent?.()
+  }
+
+  /** Without a goodbye, which nobody might take; everything that waits on it fails at once. */
+  drop(): void {
+    this.connection.stream.destroy()
+  }
+}
+
+/**
+ * A pool that heals: a connection that was killed is an event, never the end of the process, and one that is silent is
+ * replaced together with those that idled beside it, which are no younger than whatever cut it off.
+ */
+export function createPool(options: PoolOptions): pg.Pool {
+  const statementMs = options.statementMs ?? STATEMENT_MS
+  const pool = new pg.Pool({
+    Client: PatientClient,
+    connectionString: options.url,
+    max: options.max,
+    application_name: options.applicationName,
+    connectionTimeoutMillis: WAIT_MS,
+    idleTimeoutMillis: 30_000,
+    statement_timeout: statementMs,
+    query_timeout: statementMs + GRACE_MS,
+    lock_timeout: statementMs - 1000,
+    idle_in_transaction_session_timeout: 10_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    options: Object.entries({ ...SESSION, ...options.settings }).map(([name, value]) => `-c ${name}=${value}`).join(' '),
+  })
+  const idle = new Set<PatientClient>()
+  const dropIdle = () => {
+    for (const client of idle) client.drop()
+  }
+  pool.on('error', (error) => options.log.warn({ err: error }, 'postgres connection lost'))
+  pool.on('connect', (client) => {
+    const made = client as PoolClient
+    made.whenSilent = dropIdle
+    // A client that is checked out and between two statements has no other listener: without one the process would die.
+    made.on('error', (error) => options.log.warn({ err: error }, 'postgres connection lost in use'))
+  })
+  pool.on('acquire', (client) => void idle.delete(client as PoolClient))
+  pool.on('remove', (client) => void idle.delete(client as PoolClient))
+  pool.on('release', (error, client) => {
+    if (error) (client as PoolClient).judge(error)
+    else idle.add(client as PoolClient)
+  })
+  return pool
+}
+
+// The pool was given this class.
+type PoolClient = PatientClient & pg.PoolClient
+
+/** Puts a connection back, or throws it away where a statement had no answer or a transaction is still open on it. */
+export function release(client: pg.PoolClient): void {
+  client.release((client as PoolClient).isSilent || client.getTransactionStatus() !== 'I')
+}
