@@ -35,7 +35,7 @@ async function liveWithout(t: Test, app: TestApp): Promise<void> {
   await timed(t, 'a message', socket.next('message:ack', { matches: (frame) => frame['clientId'] === clientId }))
   const other = await connect(mitra)
   other.send({ type: 'message:send', clientId: crypto.randomUUID(), conversationId, body: 'yes' })
-  await socket.next('message:received', { withinMs: 5000 })
+  await socket.next('message:received', { matches: (frame) => frame['body'] === 'yes', withinMs: 5000 })
   await timed(t, 'the beacon', expect(200, who.call('GET', '/api/v1/availability')))
   await timed(t, 'ending', expect(200, mitra.call('POST', `/api/v1/sessions/${session.id}/end`)))
   await timed(t, 'going offline', goOffline(mitra))

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { ConversationModel } from './conversation-model.ts'
 import type { Person } from './people.ts'
 import { openSocket, type ReceivedFrame, type TestSocket } from './socket.ts'
 
-export type Stored = { seq: number; clientId: string; senderId: string; body: string }
+export type Stored = { seq: number; clientId: string; senderId: string | null; body: string }
 type Waiting = { clientId: string; body: string }
 
 const RECONNECT_MS = 50
@@ -14,7 +15,6 @@ const RESEND_MS = 700
  */
 export class ChatClient {
   readonly acked = new Map<string, number>()
-  readonly messages = new Map<number, Stored>()
   readonly outbox = new Map<string, Waiting>()
   /** Sends that were answered `not_ready`. */
   unknown = 0
@@ -27,6 +27,7 @@ export class ChatClient {
   private readonly person: Person
   private readonly urls: () => string[]
   private conversationId: string | undefined
+  private model: ConversationModel | undefined
   private attempts = 0
 
   constructor(person: Person, urls: () => string[]) {
@@ -37,6 +38,7 @@ export class ChatClient {
 
   join(conversationId: string): void {
     this.conversationId = conversationId
+    this.model = new ConversationModel(conversationId, this.person.id)
     this.sync()
   }
 
@@ -45,6 +47,14 @@ export class ChatClient {
     this.outbox.set(clientId, { clientId, body })
     this.transmit({ clientId, body })
     return clientId
+  }
+
+  edit(seq: number, body: string): void {
+    this.socket?.send({ type: 'message:edit', conversationId: this.conversationId, seq, body })
+  }
+
+  delete(seq: number): void {
+    this.socket?.send({ type: 'message:delete', conversationId: this.conversationId, seq })
   }
 
   /** The network goes away without a word; the client comes back by itself. */
@@ -58,9 +68,14 @@ export class ChatClient {
     await this.loop
   }
 
-  /** Messages as this client has them, in order, without holes up to the highest. */
+  /** Messages as this client has them, in order, those of the system among them. */
   get list(): Stored[] {
-    return [...this.messages.values()].toSorted((a, b) => a.seq - b.seq)
+    return (this.model?.list ?? []).map(({ seq, clientId, senderId, body }) => ({ seq, clientId, senderId, body }))
+  }
+
+  /** What people wrote, in order. */
+  get said(): Stored[] {
+    return this.list.filter((message) => message.senderId !== null)
   }
 
   private async run(): Promise<void> {
@@ -84,10 +99,11 @@ export class ChatClient {
       while (handled < socket.frames.length) this.receive(socket.frames[handled++]!)
     }, 5)
     await socket.next('ready')
+    this.model?.restart()
     this.sync()
     for (const waiting of this.outbox.values()) this.transmit(waiting)
     const again = setInterval(() => {
-      if (this.isWhole()) socket.send({ type: 'heartbeat' })
+      if (this.model === undefined || this.model.isWhole()) socket.send({ type: 'heartbeat' })
       else this.sync()
       for (const waiting of this.outbox.values()) this.transmit(waiting)
     }, RESEND_MS)
@@ -101,25 +117,17 @@ export class ChatClient {
   }
 
   private sync(): void {
-    if (this.socket?.isOpen() && this.conversationId) this.socket.send({ type: 'sync', conversations: [{ id: this.conversationId, afterSeq: this.whole() }] })
-  }
-
-  // The last seq below which nothing is missing.
-  private whole(): number {
-    let seq = 0
-    while (this.messages.has(seq + 1)) seq++
-    return seq
-  }
-
-  private isWhole(): boolean {
-    return this.whole() === Math.max(0, ...this.messages.keys())
+    const ask = this.socket?.isOpen() ? this.model?.ask() : undefined
+    if (ask) this.socket!.send({ type: 'sync', conversations: [ask] })
   }
 
   private receive(frame: ReceivedFrame): void {
     if (frame.type === 'message:ack') {
       this.acked.set(frame['clientId'], frame['seq'])
       const sent = this.outbox.get(frame['clientId'])
-      if (sent) this.store({ ...sent, seq: frame['seq'], senderId: this.person.id })
+      if (sent && this.model) {
+        this.model.store({ ...sent, conversationId: frame['conversationId'], seq: frame['seq'], id: frame['id'], senderId: this.person.id, sentAt: frame['sentAt'] })
+      }
       this.outbox.delete(frame['clientId'])
     } else if (frame.type === 'message:rejected' && frame['code'] === 'not_ready') {
       // Perhaps it is stored, perhaps not: it stays in the outbox and is sent again.
@@ -127,14 +135,8 @@ export class ChatClient {
     } else if (frame.type === 'message:rejected') {
       this.rejected.push({ clientId: frame['clientId'], code: frame['code'] })
       this.outbox.delete(frame['clientId'])
-    } else if (frame.type === 'message:received') this.store(frame as unknown as Stored) // its fields are the wire's
-    else if (frame.type === 'conversation:synced') {
-      for (const message of frame['messages'] as Stored[]) this.store(message)
-      if (frame['hasMore']) this.sync()
     } else if (frame.type === 'session:updated') this.session = frame
-  }
-
-  private store(message: Stored): void {
-    this.messages.set(message.seq, { seq: message.seq, clientId: message.clientId, senderId: message.senderId, body: message.body })
+    else if (frame.type === 'error' && frame['of'] === 'sync') this.model?.restart()
+    else if (this.model?.apply(frame)) this.sync()
   }
 }

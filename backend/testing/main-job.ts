@@ -29,7 +29,7 @@ export async function liveThroughMainJob(t: Test, disturb: Disturb): Promise<voi
   const disturbed = disturb(cluster)
   await talk(clients)
   await disturbed
-  await eventually(() => clients.every((client) => client.outbox.size === 0 && client.list.length === 2 * MESSAGES), 'every message has arrived', { timeoutMs: 40_000 })
+  await eventually(() => clients.every((client) => client.outbox.size === 0 && client.said.length === 2 * MESSAGES), 'every message has arrived', { timeoutMs: 40_000 })
   await checkHistory(t, cluster, conversationId, clients)
 
   await timeUp(t, cluster, sessionId)

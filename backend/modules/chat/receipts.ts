@@ -77,7 +77,8 @@ async function tell(ctx: Ctx, members: Members, receipts: readonly Receipt[], mo
     if (membership === undefined) continue
     const { conversation_id: conversationId, user_id: userId } = row
     if (row.has_read) ctx.publish(membership.memberIds, { type: 'message:read', conversationId, seq: row.read_seq, userId }, { exceptConnectionId: readers.get(key)?.connectionId })
-    else if (row.has_received) ctx.publish(othersOf(membership, userId), { type: 'message:delivered', conversationId, seq: row.delivered_seq, userId })
+    // What is read is delivered: only what was delivered beyond it is news.
+    if (row.has_received && (!row.has_read || row.delivered_seq > row.read_seq)) ctx.publish(othersOf(membership, userId), { type: 'message:delivered', conversationId, seq: row.delivered_seq, userId })
   }
 }
 

@@ -1,4 +1,6 @@
 import type { Ctx, Tx } from '../../platform/ctx.ts'
+import { addSystemMessage } from '../chat/index.ts'
+import type { SessionNote } from './contract.ts'
 import { findOfferViews, findSessionViews } from './views.ts'
 import type { Offer } from './tables.ts'
 
@@ -15,6 +17,11 @@ export async function publishSessions(ctx: Ctx, ids: readonly string[]): Promise
     // A mitra knows a session from the accept on; before that there is only the offer.
     if (mitra.mitra && mitra.conversationId) ctx.publish([mitra.mitra.id], { type: 'session:updated', session: mitra }, { key })
   }
+}
+
+/** Writes into the session's conversation what has become of the session. After the change of the session: locks go in that order. */
+export async function noteInConversation(tx: Tx, conversationId: string, note: SessionNote): Promise<void> {
+  await addSystemMessage(tx, conversationId, note)
 }
 
 /** After the commit, rings: `offer:created {offer}`. */

@@ -3,7 +3,7 @@ import type { Tx } from '../../platform/ctx.ts'
 import { setWritableUntil } from '../chat/index.ts'
 import { closeServed, openServed } from '../mitras/index.ts'
 import { notify } from '../notifications/index.ts'
-import { announceSessions } from './announce.ts'
+import { announceSessions, noteInConversation } from './announce.ts'
 import { addSeconds, changeSession, SYSTEM, type Seen } from './queries.ts'
 import { nextDueWhileActive } from './rules.ts'
 
@@ -18,6 +18,7 @@ export async function pauseSession(tx: Tx, seen: Seen, lastSeenAt: Date): Promis
   const pauseUntil = addSeconds(pausedAt, Math.max(0, tx.settings.get('pauseAllowanceSeconds') - session.pausedSeconds))
   await changeSession(tx, seen, { set: { state: 'paused', pausedAt, pauseUntil, dueAt: pauseUntil }, event: 'mitra_gone', actor: SYSTEM })
   await setWritableUntil(tx, session.conversationId, pauseUntil)
+  await noteInConversation(tx, session.conversationId, { code: 'session_paused', data: { sessionId: session.id, pausedAt: pausedAt.toISOString(), pauseUntil: pauseUntil.toISOString() } })
   if (session.mitraId) await closeServed(tx, { mitraId: session.mitraId, sessionId: session.id, at: pausedAt })
   await notify(tx, [{
     userId: session.customerId, kind: 'session', dedupeKey: `paused:${session.id}:${pausedAt.getTime()}`, title: 'Sesi dijeda', body: 'Mitramu terputus. Waktumu tidak berjalan.',
@@ -42,6 +43,7 @@ export async function resumeSession(tx: Tx, seen: Seen): Promise<void> {
     event: 'mitra_back', actor: session.mitraId ? { kind: 'mitra', id: session.mitraId } : SYSTEM, details: { pausedSeconds },
   })
   await setWritableUntil(tx, session.conversationId, endsAt)
+  await noteInConversation(tx, session.conversationId, { code: 'session_resumed', data: { sessionId: session.id, endsAt: endsAt.toISOString() } })
   if (session.mitraId) await openServed(tx, { mitraId: session.mitraId, sessionId: session.id, at: now })
   announceSessions(tx, [session.id])
   crashPoint('pause.ending')
