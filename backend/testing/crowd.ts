@@ -11,7 +11,7 @@ export async function crowd(app: TestApp, options: { kind: 'customer' | 'mitra';
   const columns = [people.map((one) => one.id), people.map((one) => one.hash), people.map((one) => one.signInId)]
   await app.query(`
     insert into users (id, kind, phone_hash, phone_prefix, display_name, birth_date)
-    select id, $2, decode(hash, 'hex'), '+6281200', 'Crowd', '1990-01-01' from unnest($1::uuid[], $3::text[]) as u(id, hash)`, [columns[0], options.kind, columns[1]])
+    select id, $2, decode(hash, 'hex'), '+6281200', case $2 when 'mitra' then 'Made' else 'Citra' end, '1990-01-01' from unnest($1::uuid[], $3::text[]) as u(id, hash)`, [columns[0], options.kind, columns[1]])
   await app.query(`insert into consents (user_id, document, version) select id, document, $2 from unnest($1::uuid[]) as id, unnest(array['terms', 'privacy']) as document`, [columns[0], ctx.settings.get('termsVersion')])
   await app.query(`insert into sign_ins (id, user_id) select sign_in_id, id from unnest($1::uuid[], $2::uuid[]) as s(id, sign_in_id)`, [columns[0], columns[2]])
   if (options.kind === 'mitra') {

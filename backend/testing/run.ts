@@ -9,7 +9,7 @@ import { errorCode, identify, isAlive, isRunning, projectRoot, readText, ServerU
 import { findValkey, PROGRAM_VARIABLE } from './servers/valkey-program.ts'
 import { killTestFiles, startTestProcess, type FileReport } from './test-file.ts'
 
-const FILE_TIMEOUT_MS = 120_000
+const FILE_TIMEOUT_MS = 240_000
 /** Loading the product costs as much as a small file; a process that lives for ever would hide what leaks between files. */
 const FILES_A_PROCESS = 12
 const DATA = join(projectRoot, '.data')
@@ -81,7 +81,7 @@ async function runAll(files: string[], env: NodeJS.ProcessEnv): Promise<FileRepo
     printReport(report, files.length === 1)
   }
   const worker = async (_: unknown, job: number) => {
-    while (queue.length > 0 && !interrupted) {
+    while (queue.length > 0) {
       const own = startTestProcess({ ...env, TAP_JOB_ID: String(job) })
       for (let run = 0; run < FILES_A_PROCESS && own.isUsable() && queue.length > 0; run++) {
         const report = await own.run(queue.shift()!, FILE_TIMEOUT_MS)
@@ -89,7 +89,8 @@ async function runAll(files: string[], env: NodeJS.ProcessEnv): Promise<FileRepo
         add(report)
       }
       const left = await own.end()
-      if (left && !interrupted) add({ file: 'backend/testing/test-process.ts', passed: 0, failed: 1, skipped: 0, failures: [left], durationMs: 0, output: '' })
+      if (interrupted) return
+      if (left) add({ file: 'backend/testing/test-process.ts', passed: 0, failed: 1, skipped: 0, failures: [left], durationMs: 0, output: '' })
     }
   }
   // Most of a test's time is waiting for Postgres, Valkey and sockets: one more than there are cores.

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { endByStaff } from '../modules/sessions/index.ts'
-import { approvedMitra, customer, expect, type Person } from './people.ts'
+import { crowd } from './crowd.ts'
+import { expect, type Person } from './people.ts'
 import type { Answer, TestApp } from './app.ts'
 import { eventually } from './wait.ts'
 
@@ -54,8 +55,7 @@ export function startSession(person: Person, body: object): Promise<Answer> {
 
 /** Brings a session into a state the way people do: over HTTP, with the simulated provider. */
 export async function stage(app: TestApp, state: StagedState, options: StageOptions = {}): Promise<Scene> {
-  const where = { replica: options.replica ?? 0 }
-  const [who, mitra] = await Promise.all([customer(app, where), approvedMitra(app, { ...where, online: state !== 'queued' || options.named === true })])
+  const [who, mitra] = await Promise.all([oneOf(app, 'customer', options.replica), oneOf(app, 'mitra', options.replica, state !== 'queued' || options.named === true)])
   const { id: packageId } = await packageOf(app, options.minutes ?? 15)
   if (state === 'queued' && options.named) await occupy(app, mitra)
   const asked = { packageId, ...(options.named ? { mitraId: mitra.id, anyMitra: options.anyMitra ?? false } : {}) }
@@ -65,9 +65,15 @@ export async function stage(app: TestApp, state: StagedState, options: StageOpti
   return scene
 }
 
+// By rows: hundreds of scenes would spend most of their time on signing in.
+async function oneOf(app: TestApp, kind: Person['kind'], replica = 0, online = false): Promise<Person> {
+  const [person] = await crowd(app, { kind, count: 1, online })
+  return person!.on(replica)
+}
+
 // Takes the only slot of a mitra with somebody else's hold.
 async function occupy(app: TestApp, mitra: Person): Promise<void> {
-  const other = await customer(app)
+  const other = await oneOf(app, 'customer')
   const { id: packageId } = await packageOf(app, 15)
   await expect(201, startSession(other, { packageId, mitraId: mitra.id }))
 }

@@ -131,8 +131,12 @@ export function startTestProcess(env: NodeJS.ProcessEnv): TestProcess {
       const { promise, resolve: finish } = Promise.withResolvers<string>()
       reportEnd = finish
       const inTime = endWithin(timeoutMs)
+      const expiry = setTimeout(() => (isUsable = false), timeoutMs)
       child.send({ file, url: pathToFileURL(join(projectRoot, file)).href } satisfies FileToRun)
       const problem = await promise
+      clearTimeout(expiry)
+      // One that was told to end still says how far it came.
+      if (!isUsable) await ended
       inTime()
       own.durationMs = performance.now() - startedMs
       const fail = (name: string) => own.failures.push({ name, detail: '' }) && own.failed++
