@@ -1,4 +1,4 @@
-import { pushUndelivered } from './modules/chat/index.ts'
+import { eraseTranscripts, pushUndelivered, turnPartitions } from './modules/chat/index.ts'
 import { purgeChallenges } from './modules/identity/index.ts'
 import { expirePromoLots } from './modules/ledger/index.ts'
 import { sweepLiveness } from './modules/mitras/index.ts'
@@ -22,12 +22,14 @@ const MINUTE_MS = 60_000
 /** Removes or changes rows whose time is over, in batches; answers how many of `limit`. */
 type Task = { everyMs: number; run(ctx: Ctx, limit: number): Promise<number> }
 const TASKS: Record<string, Task> = {
+  'erase-transcripts': { everyMs: 60 * MINUTE_MS, run: eraseTranscripts },
   'expire-promo-lots': { everyMs: 10 * MINUTE_MS, run: expirePromoLots },
   'purge-challenges': { everyMs: 60 * MINUTE_MS, run: purgeChallenges },
   'purge-idempotency-keys': { everyMs: 60 * MINUTE_MS, run: purgeIdempotencyKeys },
   'purge-inbox': { everyMs: 60 * MINUTE_MS, run: purgeInbox },
   'purge-outbox': { everyMs: 60 * MINUTE_MS, run: purgeOutbox },
   'purge-pushes': { everyMs: 60 * MINUTE_MS, run: purgePushes },
+  'turn-message-partitions': { everyMs: 60 * MINUTE_MS, run: turnPartitions },
 }
 const TASK_BATCH = 500
 const TASK_BATCHES_MAX = 200

@@ -35,7 +35,7 @@ with locked as materialized (
   for no key update of c
 ), found as materialized (
   select x.*, l.is_open from locked l
-  cross join lateral (select * from messages m where m.conversation_id = l.id and m.seq = $2::bigint and m.sender_id = $3::uuid for no key update) x
+  cross join lateral (select * from messages m where m.conversation_id = $1::uuid and m.seq = $2::bigint and m.sender_id = $3::uuid for no key update) x
 ), judged as materialized (
   select f.*, case
     when $4::text is null and f.deleted_at is not null then 'repeat'
@@ -52,7 +52,7 @@ with locked as materialized (
 ), changed as (
   update messages m set change = v.head_change, body = $4::text,
     edited_at = case when $4::text is null then m.edited_at else app_now() end, deleted_at = case when $4::text is null then app_now() end
-  from moved v where m.conversation_id = v.id and m.seq = $2::bigint
+  from moved v where m.conversation_id = $1::uuid and m.seq = $2::bigint
   returning m.body, m.edited_at, m.deleted_at, m.change
 )
 select j.verdict, j.seq, j.id, j.client_id, j.sender_id, j.code, j.data, extract(epoch from j.sent_at) * 1000 as sent_ms,

@@ -4,6 +4,7 @@ import { AppError } from '../../platform/errors.ts'
 import { findPeople } from '../identity/index.ts'
 import type { Change, Message } from './contract.ts'
 import { MESSAGE_COLUMNS, toChange, toMessage, type MessageRow } from './message-row.ts'
+import { spanOf } from './span.ts'
 
 /** Messages after a place, in order; or the last ones before it, in order too. With `afterChange` also the changes after it. */
 export type PageAsk = { conversationId: string; userId: string; limit: number } & ({ afterSeq: number; afterChange?: number | undefined } | { beforeSeq: number })
@@ -25,7 +26,7 @@ export async function findPages(handle: Queryable, asks: readonly PageAsk[], byt
     c: ask.conversationId, u: ask.userId, l: ask.limit + 1, h: people.get(ask.userId)?.historyFrom ?? null,
     a: 'afterSeq' in ask ? ask.afterSeq : null, b: 'beforeSeq' in ask ? ask.beforeSeq : null, e: 'afterSeq' in ask ? ask.afterChange : null,
   })))
-  const { rows } = await handle.execute<Row>(pagesQuery(given))
+  const { rows } = await handle.execute<Row>(pagesQuery(given, spanOf(asks.map((ask) => ask.conversationId))))
   const byAsk = Map.groupBy(rows, (row) => Number(row.n) - 1)
   return asks.map((ask, at) => {
     const found = byAsk.get(at)
@@ -40,19 +41,19 @@ export async function getPage(handle: Queryable, ask: PageAsk, bytes: number): P
   return page
 }
 
-function pagesQuery(given: string): SQL {
+function pagesQuery(given: string, span: SQL): SQL {
   return sql`
     select g.n, c.head_seq, c.head_change, f.seq as first_seq, x.*
     from rows from (jsonb_to_recordset(${given}::jsonb) as (c uuid, u uuid, l integer, h timestamptz, a bigint, b bigint, e bigint)) with ordinality as g(c, u, l, h, a, b, e, n)
     join conversation_members m on m.conversation_id = g.c and m.user_id = g.u
     join conversations c on c.id = g.c and c.created_at >= coalesce(g.h, '-infinity')
-    left join lateral (select o.seq from messages o where o.conversation_id = g.c order by o.seq limit 1) f on true
+    left join lateral (select o.seq from messages o where ${span} and o.conversation_id = g.c order by o.seq limit 1) f on true
     left join lateral (
-      (select 'message' as part, ${MESSAGE_COLUMNS} from messages o where g.a is not null and o.conversation_id = g.c and o.seq > g.a order by o.seq limit g.l)
+      (select 'message' as part, ${MESSAGE_COLUMNS} from messages o where g.a is not null and ${span} and o.conversation_id = g.c and o.seq > g.a order by o.seq limit g.l)
       union all
-      (select 'message', ${MESSAGE_COLUMNS} from messages o where g.b is not null and o.conversation_id = g.c and o.seq < g.b order by o.seq desc limit g.l)
+      (select 'message', ${MESSAGE_COLUMNS} from messages o where g.b is not null and ${span} and o.conversation_id = g.c and o.seq < g.b order by o.seq desc limit g.l)
       union all
-      (select 'change', ${MESSAGE_COLUMNS} from messages o where g.e is not null and o.conversation_id = g.c and o.change > g.e order by o.change limit g.l)
+      (select 'change', ${MESSAGE_COLUMNS} from messages o where g.e is not null and ${span} and o.conversation_id = g.c and o.change > g.e order by o.change limit g.l)
     ) x on true
     order by g.n, x.part, case x.part when 'message' then x.seq else x.change end`
 }

@@ -5,6 +5,7 @@ import type { Healer } from '../../platform/realtime/healer.ts'
 import type { Healed, Hub } from '../../platform/realtime/hub.ts'
 import { changeStream } from './change-message.ts'
 import { MESSAGE_COLUMNS, toChange, type MessageRow } from './message-row.ts'
+import { spanOf } from './span.ts'
 
 /** What was committed a moment ago may still be on its way: only what is missing after this was lost. */
 const ON_ITS_WAY_MS = 300
@@ -51,7 +52,7 @@ async function findMissing(ctx: Ctx, hub: Hub, gaps: readonly Gap[], sinceSecond
     select g.c as conversation_id, x.*
     from jsonb_to_recordset(${given}::jsonb) as g(c uuid, a bigint, k boolean)
     cross join lateral (
-      select ${MESSAGE_COLUMNS} from messages o where o.conversation_id = g.c and o.change > g.a
+      select ${MESSAGE_COLUMNS} from messages o where ${spanOf(gaps.map((gap) => gap.id))} and o.conversation_id = g.c and o.change > g.a
         and (g.k or greatest(o.edited_at, o.deleted_at) >= app_now() - make_interval(secs => ${sinceSeconds}))
       order by o.change limit ${AT_ONCE}
     ) x order by g.c, x.change`)

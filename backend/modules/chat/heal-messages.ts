@@ -4,6 +4,7 @@ import type { Ctx } from '../../platform/ctx.ts'
 import type { Healer } from '../../platform/realtime/healer.ts'
 import type { Healed, Hub } from '../../platform/realtime/hub.ts'
 import { MESSAGE_COLUMNS, toMessage, type MessageRow } from './message-row.ts'
+import { spanOf } from './span.ts'
 
 /** What was committed a moment ago may still be on its way: only what is missing after this was lost. */
 const ON_ITS_WAY_MS = 300
@@ -56,7 +57,7 @@ async function findMissing(ctx: Ctx, hub: Hub, gaps: readonly Gap[], sinceSecond
     select g.c as conversation_id, x.*
     from jsonb_to_recordset(${given}::jsonb) as g(c uuid, a bigint, h bigint, k boolean)
     cross join lateral (
-      select ${MESSAGE_COLUMNS} from messages o where o.conversation_id = g.c and o.seq > g.a and o.seq <= g.h
+      select ${MESSAGE_COLUMNS} from messages o where ${spanOf(gaps.map((gap) => gap.id))} and o.conversation_id = g.c and o.seq > g.a and o.seq <= g.h
         and (g.k or o.sent_at >= app_now() - make_interval(secs => ${sinceSeconds}))
       order by o.seq limit ${AT_ONCE}
     ) x order by g.c, x.seq`)

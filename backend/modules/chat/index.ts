@@ -7,6 +7,7 @@
  */
 export { addSystemMessage, type SystemMessage } from './add-system-message.ts'
 export { conversationCircles } from './find-circles.ts'
+export { eraseTranscripts, turnPartitions } from './erase-transcripts.ts'
 export { chatFrames } from './frames.ts'
 export { changeHealer } from './heal-changes.ts'
 export { messageHealer } from './heal-messages.ts'

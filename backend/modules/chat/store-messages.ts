@@ -13,6 +13,7 @@ export type StoredMessage = { id: string; seq: number; body: string; sentAtMs: n
  * - numbered, stored: the messages at the places that were won.
  * A repeat that another replica commits while this statement waits for its lock is not in this snapshot: the unique
  * key then refuses the whole batch, nothing is stored and no place is lost; tried again, it finds the repeat.
+ * $6 and $7 are the least and the greatest conversation: partitions outside are left out before the statement starts.
  * Laterals and not plain joins: rows are reached one by one through their keys, in order, whatever is planned.
  */
 const STORE = `
@@ -20,7 +21,7 @@ with given as materialized (
   select g.conversation_id, g.sender_id, g.client_id, g.id, g.body, g.n, o.seq as old_seq, o.id as old_id, o.body as old_body, o.sent_at as old_at, m.user_id is not null as is_member
   from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[]) with ordinality as g(conversation_id, sender_id, client_id, id, body, n)
   left join lateral (
-    select * from messages x where x.conversation_id = g.conversation_id and x.sender_id = g.sender_id and x.client_id = g.client_id limit 1
+    select * from messages x where x.conversation_id between $6::uuid and $7::uuid and x.conversation_id = g.conversation_id and x.sender_id = g.sender_id and x.client_id = g.client_id limit 1
   ) o on true
   left join lateral (select * from conversation_members x where x.conversation_id = g.conversation_id and x.user_id = g.sender_id limit 1) m on true
 ), grouped as (
@@ -52,9 +53,11 @@ type Row = { n: number; seq: number; at: number; id: string | null; body: string
  * member or the conversation is closed. Throws what Postgres threw; then nothing is known to be stored.
  */
 export async function storeMessages(pool: Pool, messages: readonly NewMessage[]): Promise<(StoredMessage | undefined)[]> {
+  const conversationIds = messages.map((message) => message.conversationId).toSorted()
   const ids = (pick: (message: NewMessage) => string) => `{${messages.map(pick).join(',')}}`
   const rows = await askHot<Row>(pool, 'chat-store', STORE, [
     ids((message) => message.conversationId), ids((message) => message.senderId), ids((message) => message.clientId), ids((message) => message.id), messages.map((message) => message.body),
+    conversationIds[0], conversationIds.at(-1),
   ])
   const answers: (StoredMessage | undefined)[] = Array.from({ length: messages.length })
   for (const row of rows) {

@@ -1,0 +1,197 @@
+import { randomUUID } from 'node:crypto'
+import pg from 'pg'
+import t from 'tap'
+import { v7 } from 'uuid'
+import { readMigrations } from '../../platform/migrations.ts'
+import { splitStatements } from '../../platform/sql-statements.ts'
+import { startTestApp, type TestApp } from '../../testing/app.ts'
+import { converse, messagesIn, pairUp, sendOf } from '../../testing/conversations.ts'
+import { createEmptyDatabase } from '../../testing/database.ts'
+import { connect } from '../../testing/socket.ts'
+import { APP_ROLE } from '../../testing/template.ts'
+import { eventually } from '../../testing/wait.ts'
+import { eraseTranscripts, turnPartitions } from './index.ts'
+
+const DAY = 86_400
+
+const partitionsOf = async (app: TestApp) => (await app.query<{ name: string }>('select name from message_partitions order by high')).map(({ name }) => name)
+const idOf = (date: string) => v7({ msecs: Date.parse(date) })
+
+/** Six lines in a conversation whose id is of any time. */
+async function fill(app: TestApp, ids: string[], writableUntil: string): Promise<void> {
+  await app.query('insert into conversations (id, writable_until, head_seq) select id, $2::timestamptz, 6 from unnest($1::uuid[]) id', [ids, writableUntil])
+  await app.query(`insert into messages (conversation_id, seq, id, client_id, sender_id, body)
+    select c, n, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'halo' from unnest($1::uuid[]) c, generate_series(1, 6) n`, [ids])
+}
+
+t.test('transcripts end, and leave nothing behind', async (t) => {
+  const app = await startTestApp(t, { replicas: 2, simulators: false, settings: { healMs: 500 } })
+  const { ctx } = app.replicas[0]!
+  const [{ months }] = await app.query<{ months: string[] }>(`select array_agg('messages_' || to_char(month_from(app_now(), n) at time zone 'UTC', 'YYYY_MM') order by n) as months from generate_series(-4, 4) n`) as [{ months: string[] }]
+  const month = (later: number) => months[later + 4]!
+
+  t.test('the months ahead have partitions, made by the application without a right to the schema', async (t) => {
+    t.same(await partitionsOf(app), ['messages_first', month(2)])
+    t.equal(await turnPartitions(ctx), 0, 'nothing is due')
+    await app.clock.advance(62 * DAY)
+    t.equal(await turnPartitions(ctx), 2)
+    t.equal(await turnPartitions(app.replicas[1]!.ctx), 0)
+    t.equal((await partitionsOf(app)).length, 4)
+    await app.clock.advance(-62 * DAY)
+    const direct = new pg.Client({ connectionString: app.db.url })
+    await direct.connect()
+    for (const forbidden of ['create table mine (like messages)', `drop table ${month(2)}`, `alter table messages detach partition ${month(2)}`, 'truncate messages_default', 'alter function drop_message_partition() reset all']) {
+      await t.rejects(direct.query(forbidden), { message: /permission denied|must be owner/ }, forbidden)
+    }
+    await direct.end()
+  })
+
+  t.test('an insert never wants for a partition', async (t) => {
+    const ids = [randomUUID(), idOf('1990-01-01'), idOf('2200-01-01'), '00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff']
+    await fill(app, ids, '2020-01-01')
+    for (const id of ids) t.equal((await messagesIn(app, id)).length, 6, id)
+    t.equal(await eraseTranscripts(ctx, 3), 3, 'in batches')
+    t.equal(await eraseTranscripts(ctx, 3), 2)
+    const [left] = await app.query<{ strays: number }>('select count(*)::int as strays from messages_default')
+    t.equal(left!.strays, 0, 'what is in no partition of a month goes by itself')
+    await app.query('delete from messages where conversation_id = any($1::uuid[])', [ids])
+  })
+
+  t.test('a partition goes when the last of its conversations has gone; sends go on meanwhile, sessions stay', async (t) => {
+    const old = await pairUp(app)
+    const long = await pairUp(app, { writableSeconds: 20 * DAY })
+    for (const { customer, conversationId } of [old, long]) {
+      const socket = await connect(customer)
+      socket.send(sendOf(conversationId, 'remember'))
+      await socket.next('message:ack')
+      await socket.close()
+    }
+    await app.query(`with p as (insert into packages (id, minutes, price_idr) values (gen_random_uuid(), 30, 0) returning *)
+      insert into chat_sessions (id, customer_id, state, conversation_id, ended_at, package_id, minutes, price_idr, mitra_share_percent)
+      select gen_random_uuid(), $1, 'ended', $2, app_now(), p.id, p.minutes, p.price_idr, 70 from p`, [old.customer.id, old.conversationId])
+    await app.clock.advance(179 * DAY)
+    t.equal(await eraseTranscripts(ctx, 100), 0, 'not yet')
+    await app.clock.advance(2 * DAY)
+    t.equal(await eraseTranscripts(ctx, 100), 1)
+    const rows = (id: string) => app.query('select (select count(*)::int from conversations where id = $1) as conversations, (select count(*)::int from conversation_members where conversation_id = $1) as members', [id])
+    t.same(await rows(old.conversationId), [{ conversations: 0, members: 0 }])
+    t.same(await rows(long.conversationId), [{ conversations: 1, members: 2 }])
+    t.same(await app.query('select state, conversation_id from chat_sessions where customer_id = $1', [old.customer.id]), [{ state: 'ended', conversation_id: null }])
+    await turnPartitions(ctx)
+    t.ok((await partitionsOf(app)).includes('messages_first'), 'who is not past it keeps it alive')
+    t.equal((await messagesIn(app, long.conversationId)).length, 1)
+
+    await app.clock.advance(20 * DAY)
+    t.equal(await eraseTranscripts(ctx, 100), 1)
+    const fresh = await pairUp(app)
+    const reader = new pg.Client({ connectionString: app.db.ownerUrl })
+    await reader.connect()
+    await reader.query('begin; select count(*) from messages')
+    const turning = turnPartitions(ctx)
+    const socket = await connect(fresh.customer)
+    for (let n = 1; n <= 20; n++) {
+      socket.send(sendOf(fresh.conversationId, `while it waits ${n}`))
+      await socket.next('message:ack')
+    }
+    await turning
+    t.ok((await partitionsOf(app)).includes('messages_first'), 'a long reader makes it late')
+    await reader.query('commit')
+    await reader.end()
+    // The conversation that was just made has an id of today, whatever the time is said to be: it keeps the month.
+    await app.query('update conversations set writable_until = app_now() - interval $$181 days$$ where id = $1', [fresh.conversationId])
+    t.equal(await eraseTranscripts(ctx, 100), 1)
+    await eventually(async () => {
+      await turnPartitions(ctx)
+      return !(await partitionsOf(app)).includes('messages_first')
+    }, 'it is dropped')
+    for (const { conversationId } of [old, long, fresh]) t.same(await messagesIn(app, conversationId), [])
+    const after = await converse(app, [fresh.customer, fresh.mitra])
+    socket.send(sendOf(after, 'a month that has no partition any more'))
+    await socket.next('message:ack')
+    t.equal((await messagesIn(app, after)).length, 1)
+    await socket.close()
+  })
+})
+
+t.test('only the partitions that are asked for are read', async (t) => {
+  const app = await startTestApp(t, { replicas: 1, simulators: false, settings: { healMs: 500 } })
+  await app.query('drop table messages_first')
+  await app.query(`do $$ begin for back in reverse 24..0 loop
+    execute format('create table messages_back_%s (like messages including all)', back);
+    execute format('alter table messages attach partition messages_back_%s for values from (%L) to (%L)', back, id_from(month_from(now(), -back)), id_from(month_from(now(), 1 - back)));
+  end loop; end $$; select pg_stat_force_next_flush()`)
+  const reads = async () => new Map((await app.query<{ name: string; reads: number }>(`select relname as name, (seq_scan + idx_scan)::int as reads from pg_stat_user_tables where relname like 'messages\\_%'`)).map(({ name, reads }) => [name, reads]))
+  const before = await reads()
+  t.equal(before.size, 27)
+  const { customer, mitra, conversationId } = await pairUp(app)
+  const [own, peer] = await Promise.all([connect(customer), connect(mitra)])
+  for (let n = 1; n <= 5; n++) {
+    own.send(sendOf(conversationId, `n${n}`))
+    await peer.next('message:received')
+  }
+  own.send({ type: 'message:edit', conversationId, seq: 2, body: 'edited' })
+  await peer.next('message:changed')
+  peer.send({ type: 'sync', conversations: [{ id: conversationId, afterSeq: 0, afterChange: 0 }] })
+  t.equal((await peer.next('conversation:synced'))['headSeq'], 5)
+  t.equal((await customer.call('GET', `/api/v1/conversations/${conversationId}/messages?limit=3`)).body.items.length, 3)
+  await customer.call('GET', '/api/v1/conversations')
+  await app.replicas[0]!.realtime.heal()
+  await Promise.all([own.close(), peer.close()])
+  const late = await connect(mitra)
+  await late.close()
+  // A backend that ends tells what it did.
+  await app.db.terminateBackends()
+  // Housekeeping looks for strays when the replica starts.
+  const touched = async () => [...await reads()].filter(([name, count]) => name !== 'messages_default' && count > before.get(name)!).map(([name]) => name)
+  t.same(await eventually(async () => (await touched()).length > 0 && touched(), 'the statistics are there', { timeoutMs: 60_000 }), ['messages_back_0'])
+})
+
+t.test('what every message changes is changed in place', async (t) => {
+  const app = await startTestApp(t, { replicas: 1, simulators: false })
+  const { customer, mitra, conversationId } = await pairUp(app)
+  const [own, peer] = await Promise.all([connect(customer), connect(mitra)])
+  for (let n = 1; n <= 150; n++) {
+    own.send(sendOf(conversationId, `n${n}`))
+    await peer.next('message:received')
+    peer.send({ type: n % 2 === 0 ? 'message:read' : 'message:delivered', conversationId, seq: n })
+    if (n % 2 === 0) await own.next('message:read')
+  }
+  await Promise.all([own.close(), peer.close()])
+  await app.db.terminateBackends()
+  const updates = async (table: string) => (await app.query<{ all: number; hot: number }>('select n_tup_upd::int as all, n_tup_hot_upd::int as hot from pg_stat_user_tables where relname = $1', [table]))[0]!
+  for (const table of ['conversations', 'conversation_members']) {
+    const { all, hot } = await eventually(async () => {
+      const counted = await updates(table)
+      return counted.all >= 140 ? counted : undefined
+    }, `the updates of ${table} are counted`, { timeoutMs: 60_000 })
+    t.ok(hot >= 0.95 * all, `${table}: ${hot} of ${all}`)
+  }
+})
+
+t.test('the migration keeps what is there, and can be run again from wherever it was cut off', async (t) => {
+  const database = await createEmptyDatabase()
+  const owner = new pg.Pool({ connectionString: database.ownerUrl, max: 2 })
+  t.after(async () => {
+    await owner.end()
+    await database.drop()
+  })
+  const migration = readMigrations().find(({ name }) => name === 'message_partitions')!
+  for (const { sql, version } of readMigrations()) if (version < migration.version) await owner.query(sql)
+  await owner.query(`grant select, insert, update, delete on all tables in schema public to ${APP_ROLE}`)
+  const id = v7()
+  await owner.query(`insert into messages (conversation_id, seq, id, client_id, sender_id, body) select $1, n, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'halo ' || n from generate_series(1, 50) n`, [id])
+  const app = new pg.Client({ connectionString: database.url })
+  await app.connect()
+  const statements = splitStatements(migration.sql)
+  for (let cut = 1; cut <= statements.length; cut++) {
+    for (const statement of statements.slice(0, cut)) await owner.query(statement)
+    await app.query({
+      name: 'kept', text: 'insert into messages (conversation_id, seq, id, client_id, sender_id, body) values ($1, $2, $3, $3, $3, $4)',
+      values: [id, 50 + cut, randomUUID(), 'the application goes on, with its plans'],
+    })
+  }
+  await app.end()
+  const { rows } = await owner.query('select count(*)::int as messages, count(*) filter (where tableoid = $1::regclass)::int as first from messages', ['messages_first'])
+  t.same(rows, [{ messages: 50 + statements.length, first: 50 + statements.length }])
+  await t.rejects(owner.query('insert into messages select * from messages where seq = 1'), { code: '23505' })
+})
