@@ -51,8 +51,9 @@ export class ConversationModel {
       return false
     }
     if (frame['conversationId'] !== this.conversationId) return false
-    if (frame.type === 'message:received') this.store(withoutType<Message>(frame))
-    else if (frame.type === 'message:changed') this.change(withoutType<Change>(frame))
+    const { type: _type, ...fields } = frame
+    if (frame.type === 'message:received') this.store(fields as unknown as Message) // its fields are the wire's
+    else if (frame.type === 'message:changed') this.change(fields as unknown as Change) // and so are these
     else if (frame.type === 'message:read') this.receipt(frame['userId'], frame['seq'], frame['seq'])
     else if (frame.type === 'message:delivered') this.receipt(frame['userId'], 0, frame['seq'])
     else if (frame.type === 'conversation:synced') return this.synced(frame)
@@ -138,8 +139,4 @@ export class ConversationModel {
     const { editedAt: _before, deleted: _never, ...message } = known
     this.messages.set(change.seq, { ...message, ...change, body: change.body ?? '' })
   }
-}
-
-function withoutType<T>({ type: _type, ...fields }: ReceivedFrame): T {
-  return fields as T // its fields are the wire's
 }

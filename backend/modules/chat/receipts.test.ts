@@ -46,6 +46,33 @@ t.test('receipts and typing', async (t) => {
     await Promise.all([a.close(), phone.close(), tablet.close()])
   })
 
+  t.test('two devices that read at the same moment end at the same place, as does the other member', async (t) => {
+    const { customer, mitra, conversationId } = await pairUp(app)
+    await app.query('update conversations set head_seq = 50 where id = $1', [conversationId])
+    const [a, phone, tablet] = await Promise.all([connect(customer), connect(mitra), connect(mitra)])
+    for (const far of [10, 20, 30, 40]) {
+      const [first, second] = far % 20 === 0 ? [phone, tablet] : [tablet, phone]
+      first.send({ type: 'message:read', conversationId, seq: far })
+      second.send({ type: 'message:read', conversationId, seq: far - 5 })
+      t.match(await second.next('message:read', { matches: (frame) => frame['seq'] === far }), { userId: mitra.id }, 'the one behind is told')
+      await a.next('message:read', { matches: (frame) => frame['seq'] === far })
+    }
+    await Promise.all([a.close(), phone.close(), tablet.close()])
+  })
+
+  t.test('a read place and a delivered one beyond it are both told', async (t) => {
+    const { customer, mitra, conversationId } = await pairUp(app)
+    await app.query('update conversations set head_seq = 9 where id = $1', [conversationId])
+    const [a, b] = await Promise.all([connect(customer), connect(mitra)])
+    b.send({ type: 'message:read', conversationId, seq: 3 })
+    b.send({ type: 'message:delivered', conversationId, seq: 9 })
+    t.match(await a.next('message:delivered', { matches: (frame) => frame['seq'] === 9 }), { userId: mitra.id })
+    t.match(await a.next('message:read'), { seq: 3, userId: mitra.id })
+    const again = await connect(customer)
+    t.match(again.ready['conversations'], [{ peerReadSeq: 3, peerDeliveredSeq: 9 }])
+    await Promise.all([a.close(), b.close(), again.close()])
+  })
+
   t.test('many receipts at once, from two replicas, end at the highest', async () => {
     const { customer, mitra, conversationId } = await pairUp(app)
     await app.query('update conversations set head_seq = 500 where id = $1', [conversationId])
