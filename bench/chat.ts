@@ -3,8 +3,9 @@ import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import { v7 } from 'uuid'
 import { signIn, type Person } from '../backend/testing/people.ts'
+import { startBare } from './bare.ts'
+import type { BenchOptions, Figures } from './figures.ts'
 import { createPairClient, type PairClient } from './pair-client.ts'
-import type { BenchOptions, Figures } from './run.ts'
 import { startBenchServers, type BenchServers } from './servers.ts'
 
 const PAIRS = 200
@@ -12,13 +13,15 @@ const PAIRS = 200
 const WINDOW = 2
 const RAW_CONNECTIONS = 32
 const WARM_UP_MS = 2000
+const STEADY_PER_SECOND = 500
 const BODY = 'Halo, apa kabar hari ini? Semoga harimu menyenangkan.'
 
 type Pair = { conversationId: string; clients: [PairClient, PairClient] }
 
 /**
  * Durable sends (dense seq, idempotent, member-checked), acked and delivered to the peer on the other replica, with 200
- * pairs at saturation; beside raw single-row INSERTs at 32 connections, before and after, on the same Postgres.
+ * pairs at saturation; beside raw single-row INSERTs at 32 connections, before and after, on the same Postgres, and
+ * beside two bare relays: without any database at saturation, with one INSERT a message at a steady rate.
  */
 export async function benchChat(options: BenchOptions): Promise<Figures> {
   const servers = await startBenchServers({ replicas: 2, profileDir: options.profileDir })
@@ -27,22 +30,33 @@ export async function benchChat(options: BenchOptions): Promise<Figures> {
     const rawBefore = await rawInserts(servers, options.seconds / 2)
     const busy = await saturate(pairs, options.seconds)
     const rawAfter = await rawInserts(servers, options.seconds / 2)
-    const steady = await atRate(pairs, 500, options.seconds)
+    const steady = await atRate(pairs, STEADY_PER_SECOND, options.seconds)
     await checkRows(servers, pairs)
+    const batch = await averageBatch(servers)
     for (const pair of pairs) for (const client of pair.clients) client.close()
+    const relay = await withRelays(servers, {}, (relayed) => saturate(relayed, options.seconds))
+    const inserting = await withRelays(servers, { DATABASE_URL: servers.databaseUrl }, (relayed) => atRate(relayed, STEADY_PER_SECOND, options.seconds))
     // The better of both: whatever else the machine did must not flatter the ratio.
     const raw = Math.max(rawBefore, rawAfter)
-    const batch = await averageBatch(servers)
     const perSecond = (count: number) => `${Math.round(count)}/s`
+    const latency = ({ p50, p99 }: Load) => `${p50.toFixed(1)} / ${p99.toFixed(1)} ms`
     return {
-      summary: `${(busy.delivered / raw).toFixed(2)} × raw single-row INSERTs (${perSecond(busy.delivered)} delivered, ${perSecond(raw)} raw)`,
+      summary: `${(busy.delivered / raw).toFixed(2)} × raw single-row INSERTs, ${(busy.delivered / relay.delivered).toFixed(2)} × a relay without a database (${perSecond(busy.delivered)} delivered, ${perSecond(raw)} raw, ${perSecond(relay.delivered)} relayed)`,
+      ratios: [
+        { name: 'delivered to raw INSERTs', value: busy.delivered / raw, atLeast: 1 },
+        { name: 'delivered to a relay without a database', value: busy.delivered / relay.delivered, atLeast: 0.65 },
+        { name: `p50 at ${STEADY_PER_SECOND}/s to one INSERT a message`, value: steady.p50 / inserting.p50, atMost: 1 },
+        { name: `p99 at ${STEADY_PER_SECOND}/s to one INSERT a message`, value: steady.p99 / inserting.p99, atMost: 1 },
+      ],
       rows: [
         ['raw INSERTs, 32 connections, before / after', `${perSecond(rawBefore)} / ${perSecond(rawAfter)}`],
+        ['relay without a database, delivered', perSecond(relay.delivered)],
         ['acked', perSecond(busy.acked)],
         ['delivered to the peer on the other replica', perSecond(busy.delivered)],
         ['messages a commit', batch.toFixed(1)],
-        ['at saturation: send to peer p50 / p99', `${busy.p50.toFixed(1)} / ${busy.p99.toFixed(1)} ms`],
-        ['at 500 messages/s: send to peer p50 / p99', `${steady.p50.toFixed(1)} / ${steady.p99.toFixed(1)} ms`],
+        ['at saturation: send to peer p50 / p99', latency(busy)],
+        [`at ${STEADY_PER_SECOND} messages/s: send to peer p50 / p99`, latency(steady)],
+        ['the same with one INSERT a message in a bare relay', latency(inserting)],
       ],
     }
   } finally {
@@ -60,6 +74,24 @@ async function makePairs(servers: BenchServers): Promise<Pair[]> {
   await servers.owner.query(`insert into conversations (id, writable_until) select id, now() + interval '1 day' from unnest($1::uuid[]) as id`, [ids])
   await servers.owner.query('insert into conversation_members (conversation_id, user_id) select * from unnest($1::uuid[], $2::uuid[])', [ids.flatMap((id) => [id, id]), people.flat().map((person) => person.id)])
   return Promise.all(people.map(async (pair, index) => ({ conversationId: ids[index]!, clients: await Promise.all(pair.map((person) => createPairClient(person, ids[index]!))) as [PairClient, PairClient] })))
+}
+
+/** The same pairs, one member on each of two bare relays. */
+async function withRelays(servers: BenchServers, env: Record<string, string>, measured: (pairs: Pair[]) => Promise<Load>): Promise<Load> {
+  const relays = await Promise.all(['0', '1'].map((ODD) => startBare('relay-server.ts', [servers.valkeyUrl], { ...env, ODD })))
+  try {
+    if (env['DATABASE_URL'] !== undefined) await createRawTable(servers)
+    const pairs = await Promise.all(Array.from({ length: PAIRS }, async () => {
+      const conversationId = v7()
+      const clients = await Promise.all(relays.map(({ url }) => createPairClient({ token: conversationId, url }, conversationId)))
+      return { conversationId, clients: clients as [PairClient, PairClient] }
+    }))
+    const load = await measured(pairs)
+    for (const pair of pairs) for (const client of pair.clients) client.close()
+    return load
+  } finally {
+    await Promise.all(relays.map((relay) => relay.stop()))
+  }
 }
 
 type Load = { acked: number; delivered: number; p50: number; p99: number }
@@ -100,10 +132,14 @@ async function atRate(pairs: Pair[], perSecond: number, seconds: number): Promis
   return load
 }
 
-/** Single-row INSERTs into a table with the same columns and indexes, one after the other on each connection. */
-async function rawInserts(servers: BenchServers, seconds: number): Promise<number> {
+async function createRawTable(servers: BenchServers): Promise<void> {
   await servers.owner.query('drop table if exists raw_messages; create table raw_messages (like messages including all)')
   await servers.owner.query('grant insert on raw_messages to public')
+}
+
+/** Single-row INSERTs into a table with the same columns and indexes, one after the other on each connection. */
+async function rawInserts(servers: BenchServers, seconds: number): Promise<number> {
+  await createRawTable(servers)
   const pool = new pg.Pool({ connectionString: servers.databaseUrl, max: RAW_CONNECTIONS })
   const conversations = Array.from({ length: PAIRS }, () => v7())
   const sender = v7()

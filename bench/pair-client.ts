@@ -22,7 +22,7 @@ export type PairClient = {
 const sentAt = new Map<string, number>()
 
 /** One side of a pair, as light as a load generator has to be: it reads frames by their first characters. */
-export async function createPairClient(person: Person, conversationId: string): Promise<PairClient> {
+export async function createPairClient(person: Pick<Person, 'token' | 'url'>, conversationId: string): Promise<PairClient> {
   const socket = new WebSocket(`${person.url.replace('http', 'ws')}/api/v1/realtime`, { perMessageDeflate: false, headers: { authorization: `Bearer ${person.token}` } })
   let underWay = 0
   let window = 0
@@ -68,7 +68,7 @@ export async function createPairClient(person: Person, conversationId: string): 
       if (underWay < window) client.send(text)
       else if (underWay === 0) finished?.()
     } else if (frame.startsWith('ready')) ready.resolve()
-    else if (!frame.startsWith('authenticated')) throw new Error(`an unexpected frame: ${data.toString()}`)
+    else if (!/^(authenticated|presence)/.test(frame)) throw new Error(`an unexpected frame: ${data.toString()}`)
   })
   socket.on('close', (code) => ready.reject(new Error(`the socket was closed (${code})`)))
   await once(socket, 'open')

@@ -1,39 +1,72 @@
 // npm run bench -- <name> [--accept] [--seconds=10]: measures beside a raw baseline taken in the same run, on servers of
 // its own. --accept appends the figures to bench/results.md.
-import { appendFileSync, existsSync, writeFileSync } from 'node:fs'
+// npm run bench -- check [<name> …] [--runs=5]: medians of five runs beside what was accepted; names what fell by more
+// than a quarter, and fails.
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { projectRoot, ServerUnavailable } from '../backend/testing/servers/processes.ts'
+import { benchBeacon } from './beacon.ts'
 import { benchChat } from './chat.ts'
+import { acceptedRatios, aimOf, findFalls, isMet, median, ratioRow, type Bench, type BenchOptions, type Figures, type Ratio } from './figures.ts'
+import { benchHerd } from './herd.ts'
+import { benchReseed } from './reseed.ts'
+import { benchSockets } from './sockets.ts'
 
-/** What a bench measured: the line for people and the figures beside it. */
-export type Figures = { summary: string; rows: [what: string, figure: string][] }
-export type BenchOptions = { seconds: number; profileDir?: string | undefined }
+const BENCHES: Record<string, Bench> = { chat: benchChat, sockets: benchSockets, beacon: benchBeacon, herd: benchHerd, reseed: benchReseed }
+const RESULTS = join(projectRoot, 'bench/results.md')
 
-const BENCHES: Record<string, (options: BenchOptions) => Promise<Figures>> = { chat: benchChat }
-
-function accept(name: string, figures: Figures): void {
-  const file = join(projectRoot, 'bench/results.md')
-  if (!existsSync(file)) writeFileSync(file, '# Accepted figures\n\nOf one machine at one time: compare ratios, not figures.\n')
+function accept(name: string, options: BenchOptions, figures: Figures): void {
+  if (!existsSync(RESULTS)) writeFileSync(RESULTS, '# Accepted figures\n\nOf one machine at one time: compare ratios, not figures.\n')
   const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown processor'}, Node ${process.versions.node}`
-  const table = figures.rows.map(([what, figure]) => `| ${what} | ${figure} |`).join('\n')
-  appendFileSync(file, `\n## ${name}, ${new Date().toISOString().slice(0, 10)}\n\`npm run bench -- ${name}\` on ${machine}: **${figures.summary}**\n\n| | |\n|---|---|\n${table}\n`)
+  const table = [...(figures.ratios ?? []).map(ratioRow), ...figures.rows.map(([what, figure]) => `| ${what} | ${figure} |`)].join('\n')
+  appendFileSync(RESULTS, `\n## ${name}, ${new Date().toISOString().slice(0, 10)}\n\`npm run bench -- ${name} --seconds=${options.seconds}\` on ${machine}: **${figures.summary}**\n\n| | |\n|---|---|\n${table}\n`)
+}
+
+function print(name: string, figures: Figures): void {
+  const lines = [...(figures.ratios ?? []).map((ratio) => [`${ratio.name} (aim ${aimOf(ratio)})`, `${ratio.value.toFixed(2)}${isMet(ratio) ? '' : '  NOT MET'}`] as const), ...figures.rows]
+  const width = Math.max(...lines.map(([what]) => what.length))
+  for (const [what, figure] of lines) console.log(`${what.padEnd(width)}  ${figure}`)
+  console.log(`\n${name}: ${figures.summary}`)
+}
+
+/** Answers how much fell. */
+async function check(names: readonly string[], runs: number, options: BenchOptions): Promise<number> {
+  const results = readFileSync(RESULTS, 'utf8')
+  const falls: string[] = []
+  for (const name of names) {
+    const accepted = acceptedRatios(results, name)
+    if (accepted.size === 0) continue
+    const measured: Ratio[][] = []
+    for (let run = 0; run < runs; run++) measured.push((await BENCHES[name]!(options)).ratios ?? [])
+    const medians = measured[0]!.map((ratio, at) => ({ ...ratio, value: median(measured.map((one) => one[at]!.value)) }))
+    for (const ratio of medians) console.log(`${name}: ${ratio.name}  ${ratio.value.toFixed(2)}, accepted ${accepted.get(ratio.name)?.toFixed(2) ?? 'never'}`)
+    falls.push(...findFalls(name, medians, accepted))
+  }
+  for (const fall of falls) console.error(fall)
+  return falls.length
 }
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { accept: { type: 'boolean', default: false }, seconds: { type: 'string', default: '10' }, profile: { type: 'string' } },
+    options: { accept: { type: 'boolean', default: false }, seconds: { type: 'string', default: '10' }, runs: { type: 'string', default: '5' }, profile: { type: 'string' } },
   })
-  const [name = ''] = positionals
+  const [name = '', ...others] = positionals
+  const options = { seconds: Number(values.seconds), profileDir: values.profile }
+  const known = Object.keys(BENCHES)
+  const usage = `usage: npm run bench -- ${known.join('|')} [--accept] [--seconds=10] [--profile=<folder>], or check [${known.join('|')} …] [--runs=5]`
+  if (!(options.seconds > 0) || !(Number(values.runs) > 0) || others.some((other) => name !== 'check' || !known.includes(other))) throw new ServerUnavailable(usage)
+  if (name === 'check') {
+    if ((await check(others.length > 0 ? others : known, Number(values.runs), options)) > 0) process.exitCode = 1
+    return
+  }
   const bench = BENCHES[name]
-  if (!bench) throw new ServerUnavailable(`usage: npm run bench -- ${Object.keys(BENCHES).join('|')} [--accept] [--seconds=10] [--profile=<folder>]`)
-  const figures = await bench({ seconds: Number(values.seconds), profileDir: values.profile })
-  const width = Math.max(...figures.rows.map(([what]) => what.length))
-  for (const [what, figure] of figures.rows) console.log(`${what.padEnd(width)}  ${figure}`)
-  console.log(`\n${name}: ${figures.summary}`)
-  if (values.accept) accept(name, figures)
+  if (!bench) throw new ServerUnavailable(usage)
+  const figures = await bench(options)
+  print(name, figures)
+  if (values.accept) accept(name, options, figures)
 }
 
 try {

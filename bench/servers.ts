@@ -14,6 +14,7 @@ import { migrateUp } from '../backend/platform/migrations.ts'
 export type BenchServers = {
   /** For the application's role. */
   databaseUrl: string
+  valkeyUrl: string
   owner: pg.Pool
   replicas: { url: string; internalUrl: string; pid: number }[]
   stop(): Promise<void>
@@ -47,7 +48,7 @@ export async function startBenchServers(options: { replicas: number; profileDir?
       parts.push(replica)
       replicas.push(replica)
     }
-    return { databaseUrl, owner, replicas, stop }
+    return { databaseUrl, valkeyUrl: valkey.url, owner, replicas, stop }
   } catch (error) {
     await stop()
     throw error
