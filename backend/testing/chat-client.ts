@@ -94,22 +94,25 @@ export class ChatClient {
   private async connection(url: string): Promise<void> {
     const socket = await openSocket(url, { token: this.person.token })
     this.socket = socket
-    let handled = 0
-    const beat = setInterval(() => {
-      while (handled < socket.frames.length) this.receive(socket.frames[handled++]!)
-    }, 5)
-    await socket.next('ready')
-    this.model?.restart()
-    this.sync()
-    for (const waiting of this.outbox.values()) this.transmit(waiting)
-    const again = setInterval(() => {
-      if (this.model === undefined || this.model.isWhole()) socket.send({ type: 'heartbeat' })
-      else this.sync()
+    const timers: NodeJS.Timeout[] = []
+    try {
+      let handled = 0
+      timers.push(setInterval(() => {
+        while (handled < socket.frames.length) this.receive(socket.frames[handled++]!)
+      }, 5))
+      await socket.next('ready')
+      this.model?.restart()
+      this.sync()
       for (const waiting of this.outbox.values()) this.transmit(waiting)
-    }, RESEND_MS)
-    await socket.closed
-    clearInterval(beat)
-    clearInterval(again)
+      timers.push(setInterval(() => {
+        if (this.model === undefined || this.model.isWhole()) socket.send({ type: 'heartbeat' })
+        else this.sync()
+        for (const waiting of this.outbox.values()) this.transmit(waiting)
+      }, RESEND_MS))
+      await socket.closed
+    } finally {
+      for (const timer of timers) clearInterval(timer)
+    }
   }
 
   private transmit(waiting: Waiting): void {

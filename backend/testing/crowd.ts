@@ -1,30 +1,54 @@
 import { randomBytes } from 'node:crypto'
 import { v7 } from 'uuid'
 import { accessTokensOf } from '../modules/identity/access-tokens.ts'
-import { call, type TestApp } from './app.ts'
+import type { Ctx } from '../platform/ctx.ts'
+import { SETTINGS } from '../platform/settings-catalogue.ts'
+import { testEnv } from './env.ts'
+import { call } from './http.ts'
 import type { Person } from './people.ts'
 
-/** Many signed-in people who may take part, made by rows: what `customer` and `approvedMitra` do over HTTP one by one. */
-export async function crowd(app: TestApp, options: { kind: 'customer' | 'mitra'; count: number; online?: boolean; capacity?: number }): Promise<Person[]> {
-  const { ctx } = app.replicas[0]!
+/** Replicas of this process (with their `ctx`), or processes of their own. */
+export type CrowdPlace = {
+  replicas: readonly { url: string; ctx?: Ctx }[]
+  query<Row>(text: string, values?: unknown[]): Promise<Row[]>
+}
+export type CrowdOptions = { kind: 'customer' | 'mitra'; count: number; online?: boolean; capacity?: number; displayName?: string; devices?: boolean }
+
+/**
+ * Many signed-in people who may take part, made by rows: what `customer` and `approvedMitra` do over HTTP one by one.
+ * Each stays on one replica, wherever that is when they call: it may be killed and started again meanwhile.
+ */
+export async function crowd(place: CrowdPlace, options: CrowdOptions): Promise<Person[]> {
+  const ctx = place.replicas[0]?.ctx
   const people = Array.from({ length: options.count }, () => ({ id: v7(), signInId: v7(), hash: randomBytes(32).toString('hex') }))
   const columns = [people.map((one) => one.id), people.map((one) => one.hash), people.map((one) => one.signInId)]
-  await app.query(`
+  await place.query(`
     insert into users (id, kind, phone_hash, phone_prefix, display_name, birth_date)
-    select id, $2, decode(hash, 'hex'), '+6281200', case $2 when 'mitra' then 'Made' else 'Citra' end, '1990-01-01' from unnest($1::uuid[], $3::text[]) as u(id, hash)`, [columns[0], options.kind, columns[1]])
-  await app.query(`insert into consents (user_id, document, version) select id, document, $2 from unnest($1::uuid[]) as id, unnest(array['terms', 'privacy']) as document`, [columns[0], ctx.settings.get('termsVersion')])
-  await app.query(`insert into sign_ins (id, user_id) select sign_in_id, id from unnest($1::uuid[], $2::uuid[]) as s(id, sign_in_id)`, [columns[0], columns[2]])
-  if (options.kind === 'mitra') {
-    await app.query(`insert into mitras (user_id, status, approved_at, capacity, wants_online, last_seen_at)
-      select id, 'approved', app_now(), $2, $3, app_now() from unnest($1::uuid[]) as id`, [columns[0], options.capacity ?? 1, options.online ?? false])
-    await app.query('update mitra_slots set idle_since = app_now() where mitra_id = any($1)', [columns[0]])
+    select id, $2, decode(hash, 'hex'), '+6281200', $4, '1990-01-01' from unnest($1::uuid[], $3::text[]) as u(id, hash)`, [columns[0], options.kind, columns[1], options.displayName ?? (options.kind === 'mitra' ? 'Made' : 'Citra')])
+  await place.query(`insert into consents (user_id, document, version) select id, document, $2 from unnest($1::uuid[]) as id, unnest(array['terms', 'privacy']) as document`, [columns[0], ctx?.settings.get('termsVersion') ?? SETTINGS.termsVersion.default])
+  await place.query(`insert into sign_ins (id, user_id) select sign_in_id, id from unnest($1::uuid[], $2::uuid[]) as s(id, sign_in_id)`, [columns[0], columns[2]])
+  if (options.devices === true) {
+    await place.query(`insert into devices (id, user_id, sign_in_id, token, platform) select gen_random_uuid(), id, sign_in_id, 'phone-' || id, 'android' from unnest($1::uuid[], $2::uuid[]) as s(id, sign_in_id)`, [columns[0], columns[2]])
   }
-  const tokens = accessTokensOf(ctx.env, ctx.clock.nowMs())
+  if (options.kind === 'mitra') {
+    await place.query(`insert into mitras (user_id, status, approved_at, capacity, wants_online, last_seen_at)
+      select id, 'approved', app_now(), $2, $3, app_now() from unnest($1::uuid[]) as id`, [columns[0], options.capacity ?? 1, options.online ?? false])
+    await place.query('update mitra_slots set idle_since = app_now() where mitra_id = any($1)', [columns[0]])
+  }
+  const env = ctx?.env ?? testEnv({ DATABASE_URL: 'postgres://127.0.0.1/none', VALKEY_URL: 'redis://127.0.0.1' })
+  const nowMs = ctx?.clock.nowMs() ?? Date.now()
+  const tokens = accessTokensOf(env, nowMs)
   return Promise.all(people.map(async ({ id, signInId }, index) => {
-    const { token } = await tokens.sign({ kind: options.kind, id, signInId }, ctx.clock.nowMs(), 900)
+    const { token } = await tokens.sign({ kind: options.kind, id, signInId }, nowMs, 900)
     const on = (replica: number): Person => {
-      const { url } = app.replicas[replica % app.replicas.length]!
-      return { id, kind: options.kind, phone: '', token, refreshToken: '', url, on, call: (method, path, more) => call(url, method, path, { token, ...more }) }
+      const urlOf = () => place.replicas[replica % place.replicas.length]!.url
+      return {
+        id, kind: options.kind, phone: '', token, refreshToken: '', on,
+        get url() {
+          return urlOf()
+        },
+        call: (method, path, more) => call(urlOf(), method, path, { token, ...more }),
+      }
     }
     return on(index)
   }))

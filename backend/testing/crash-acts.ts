@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto'
+import { ChatClient } from './chat-client.ts'
+import type { StatePlace } from './final-state.ts'
+import type { Answer, CallOptions } from './http.ts'
+import type { Person } from './people.ts'
+import { packageOf } from './stage.ts'
+import { eventually } from './wait.ts'
+
+export type ActPlace = StatePlace & { replicas: readonly { url: string }[] }
+export type Cast = { customer: Person; mitra: Person; other: Person }
+export type Acts = ReturnType<typeof createActs>
+
+const PATIENCE = { timeoutMs: 60_000 }
+
+/**
+ * What people and the provider do in a flow, as they do it when the service dies under them: whoever gets no answer
+ * asks again, with the same Idempotency-Key and the same clientId, until there is one.
+ */
+export function createActs(place: ActPlace, cast: Cast) {
+  const { xendit } = place.simulators.control
+
+  const insist = async (person: Person, method: string, path: string, options: CallOptions = {}): Promise<Answer> => {
+    const isAnswer = (answer: Answer) => answer.status < 500 && answer.body?.code !== 'idempotency_in_progress'
+    const answer = await eventually(() => person.call(method, path, options).then((one) => (isAnswer(one) ? one : undefined), () => undefined), `an answer to ${method} ${path}`, PATIENCE)
+    if (answer.status >= 400) throw new Error(`${method} ${path} was answered ${answer.status} ${answer.text.slice(0, 300)}`)
+    return answer
+  }
+  const ofSession = (path: string) => async (sessionId: string, person = cast.customer) => void await insist(person, 'POST', `/api/v1/sessions/${sessionId}/${path}`)
+
+  return {
+    place, cast, insist,
+    async start(input: { minutes?: number; anyMitra?: boolean; useWallet?: boolean } = {}): Promise<string> {
+      const { id: packageId } = await packageOf(place, input.minutes ?? 15)
+      const body = { packageId, mitraId: cast.mitra.id, ...(input.anyMitra ? { anyMitra: true } : {}), ...(input.useWallet ? { useWallet: true } : {}) }
+      const answer = await insist(cast.customer, 'POST', '/api/v1/sessions', { body, headers: { 'idempotency-key': randomUUID() } })
+      return answer.body.session.id as string
+    },
+    /** Waits for the checkout, as the app does, and answers the provider's id of the invoice. */
+    async invoiceOf(sessionId: string): Promise<string> {
+      return eventually(async () => {
+        const { payment } = (await insist(cast.customer, 'GET', `/api/v1/sessions/${sessionId}`)).body.session
+        return payment?.checkoutUrl === undefined ? undefined : String(payment.checkoutUrl).split('/').at(-1)
+      }, 'the invoice is made', PATIENCE)
+    },
+    /** Pays; the provider goes on telling of it until it is heard. */
+    async pay(sessionId: string): Promise<void> {
+      const invoiceId = await this.invoiceOf(sessionId)
+      await xendit.pay(invoiceId)
+      await eventually(async () => {
+        const unheard = xendit.webhooks(invoiceId).filter((event) => event.state !== 'delivered')
+        for (const event of unheard) await xendit.resendWebhook(event.id)
+        return unheard.length === 0
+      }, 'the webhook is heard', PATIENCE)
+    },
+    /** Pays, and nobody is told. */
+    async paySilently(sessionId: string): Promise<void> {
+      const invoiceId = await this.invoiceOf(sessionId)
+      place.simulators.control.setFaults({ xendit: { webhooks: { drop: 1 } } })
+      await xendit.pay(invoiceId)
+      place.simulators.control.resetFaults()
+    },
+    async offerOf(mitra: Person): Promise<string> {
+      return eventually(async () => (await insist(mitra, 'GET', '/api/v1/offers')).body.items[0]?.id as string | undefined, 'an offer rings', PATIENCE)
+    },
+    async answer(mitra: Person, how: 'accept' | 'decline'): Promise<void> {
+      await insist(mitra, 'POST', `/api/v1/offers/${await this.offerOf(mitra)}/${how}`)
+    },
+    /** Both say a few things over their sockets, in turns, and read each other. */
+    async talk(sessionId: string, mitra: Person): Promise<void> {
+      const conversationId = (await insist(cast.customer, 'GET', `/api/v1/sessions/${sessionId}`)).body.session.conversationId as string
+      const clients = [cast.customer, mitra].map((person) => new ChatClient(person, () => [person.url]))
+      try {
+        for (const client of clients) client.join(conversationId)
+        for (const body of ['first', 'second', 'third']) {
+          for (const client of clients) client.send(body)
+          await eventually(() => clients.every((client) => client.outbox.size === 0 && client.said.filter((message) => message.body === body).length === 2), `both have the ${body} messages`, PATIENCE)
+        }
+      } finally {
+        await Promise.all(clients.map((client) => client.stop()))
+      }
+    },
+    cancel: ofSession('cancel'),
+    end: ofSession('end'),
+    async until(sessionId: string, state: string): Promise<void> {
+      await eventually(async () => (await place.query<{ state: string }>('select state from chat_sessions where id = $1', [sessionId]))[0]?.state === state, `the session is ${state}`, PATIENCE)
+    },
+    /** Nothing is heard of the mitra for longer than a session waits; a last sign of life may still be on its way to its row. */
+    async vanish(mitra: Person, sessionId: string): Promise<void> {
+      await eventually(async () => {
+        const [row] = await place.query<{ state: string }>('select state from chat_sessions where id = $1', [sessionId])
+        if (row?.state === 'paused') return true
+        await place.query(`update mitras set last_seen_at = app_now() - interval '2 hours' where user_id = $1`, [mitra.id])
+        return false
+      }, 'the session pauses', PATIENCE)
+    },
+    reappear: async (mitra: Person) => void await insist(mitra, 'POST', '/api/v1/mitra/heartbeat'),
+  }
+}

@@ -1,0 +1,77 @@
+import type { CrashPoint } from '../platform/crash-points.ts'
+import type { Acts } from './crash-acts.ts'
+
+/** A flow of money and sessions from its beginning to its end, and the points that it is the one to pass. */
+export type Flow = { points: readonly CrashPoint[]; run(acts: Acts): Promise<void> }
+
+export const FLOWS = {
+  /** Asked for, paid, accepted, talked, ended by the customer. */
+  served: {
+    points: [
+      'idempotency.claimed', 'session.asking', 'session.asked', 'invoice.claimed', 'invoice.noted', 'invoice.made', 'invoice.remembered', 'idempotency.answered',
+      'webhook.received', 'webhook.stored', 'webhook.enqueued', 'inbox.claimed', 'inbox.asked', 'payment.applying', 'payment.applied', 'inbox.applied',
+      'push.claimed', 'push.sent', 'publish.flushing', 'offer.accepting', 'offer.accepted', 'clock.starting', 'clock.started',
+      'message.storing', 'message.stored', 'message.published', 'message.acking', 'session.finishing', 'session.returned', 'session.settled', 'session.finished',
+    ],
+    async run(acts) {
+      const sessionId = await acts.start()
+      await acts.pay(sessionId)
+      await acts.answer(acts.cast.mitra, 'accept')
+      await acts.talk(sessionId, acts.cast.mitra)
+      await acts.end(sessionId)
+    },
+  },
+  /** A hold that nobody pays for is let go; then one that was paid without our knowing: the money goes to the wallet, and from there into the next. */
+  cancelled: {
+    points: ['closing.marking', 'closing.marked', 'closing.answered', 'closing.ending', 'closing.ended', 'outbox.claimed', 'outbox.run'],
+    async run(acts) {
+      const unpaid = await acts.start()
+      await acts.invoiceOf(unpaid)
+      await acts.cancel(unpaid)
+      await acts.until(unpaid, 'cancelled')
+      const paid = await acts.start({ minutes: 30 })
+      await acts.paySilently(paid)
+      await acts.cancel(paid)
+      await acts.until(paid, 'cancelled')
+      const fromWallet = await acts.start({ minutes: 60, useWallet: true })
+      await acts.invoiceOf(fromWallet)
+      await acts.cancel(fromWallet)
+      await acts.until(fromWallet, 'cancelled')
+    },
+  },
+  /** The first mitra says no, the next one takes it. */
+  declined: {
+    points: ['offer.declining', 'offer.declined'],
+    async run(acts) {
+      const sessionId = await acts.start({ anyMitra: true })
+      await acts.pay(sessionId)
+      await acts.answer(acts.cast.mitra, 'decline')
+      await acts.answer(acts.cast.other, 'accept')
+      await acts.insist(acts.cast.customer, 'GET', `/api/v1/sessions/${sessionId}`)
+      await acts.end(sessionId)
+    },
+  },
+  /** The mitra goes missing in the middle and comes back. */
+  paused: {
+    points: ['pause.beginning', 'pause.begun', 'pause.ending', 'pause.ended'],
+    async run(acts) {
+      const sessionId = await acts.start()
+      await acts.pay(sessionId)
+      await acts.answer(acts.cast.mitra, 'accept')
+      await acts.insist(acts.cast.customer, 'GET', `/api/v1/sessions/${sessionId}`)
+      await acts.vanish(acts.cast.mitra, sessionId)
+      await acts.reappear(acts.cast.mitra)
+      await acts.until(sessionId, 'active')
+      await acts.end(sessionId)
+    },
+  },
+} as const satisfies Record<string, Flow>
+
+export type FlowName = keyof typeof FLOWS
+
+/** The flow that is run to meet a point. */
+export function flowOf(point: CrashPoint): FlowName {
+  const found = (Object.keys(FLOWS) as FlowName[]).find((name) => (FLOWS[name].points as readonly CrashPoint[]).includes(point))
+  if (found === undefined) throw new Error(`no flow passes ${point}`)
+  return found
+}

@@ -1,0 +1,89 @@
+import type { Simulators } from './simulators/index.ts'
+
+export type StatePlace = { query<Row>(text: string, values?: unknown[]): Promise<Row[]>; simulators: Pick<Simulators, 'control'> }
+/** Who took part, by the names under which they stand in the state. */
+export type Roles = Readonly<Record<string, { id: string }>>
+
+/**
+ * Everything that a flow has left behind for these people, with roles in place of ids and without times: two runs
+ * of one flow leave the same, whatever happened on the way.
+ */
+export async function finalState(place: StatePlace, roles: Roles): Promise<Record<string, unknown>> {
+  const ids = Object.values(roles).map((one) => one.id)
+  const lists = await Promise.all(Object.entries(QUERIES).map(async ([name, text]) => [name, await place.query(text, [ids])] as const))
+  const payments = await place.query<{ id: string }>('select id from payments where customer_id = any($1) order by amount_idr', [ids])
+  const invoices = payments.map(({ id }) => place.simulators.control.xendit.invoices().filter((invoice) => invoice.external_id === id).map((invoice) => invoice.status))
+  return named({ ...Object.fromEntries(lists), invoices }, roles)
+}
+
+// Each list in an order of its own that no interleaving changes.
+const QUERIES = {
+  sessions: `
+    select state, end_reason, ended_by, returned_idr::int, mitra_id, slot_mitra_id, conversation_id is not null as has_conversation, offers_made, minutes
+    from chat_sessions where customer_id = any($1) order by queued_at, id`,
+  events: `
+    select s.minutes, e.event, e.from_state, e.to_state, e.actor_kind, e.reason from session_events e join chat_sessions s on s.id = e.session_id
+    where s.customer_id = any($1) order by s.minutes, e.event, e.from_state nulls first, e.to_state`,
+  purchases: `
+    select p.state, p.price_idr::int, p.promo_idr::int, p.wallet_idr::int, p.invoice_idr::int, p.returned_idr::int from purchases p join chat_sessions s on s.id = p.session_id
+    where s.customer_id = any($1) order by p.price_idr`,
+  payments: `
+    select p.state, p.amount_idr::int, p.wallet_idr::int, p.provider_invoice_id is not null as has_invoice, p.claimed_until is not null as is_claimed
+    from payments p where p.customer_id = any($1) order by p.amount_idr`,
+  offers: `
+    select o.mitra_id, o.state, o.counted from offers o join chat_sessions s on s.id = o.session_id where s.customer_id = any($1) order by o.created_at, o.id`,
+  postings: `
+    select t.flow, e.account, e.amount_idr::int from ledger_transactions t join ledger_entries e on e.transaction_id = t.id join chat_sessions s on s.id = t.session_id
+    where s.customer_id = any($1) order by t.flow, s.minutes, e.amount_idr, e.account like 'session%'`,
+  escrows: `
+    select coalesce(sum(e.amount_idr), 0)::int as idr from chat_sessions s left join ledger_entries e on e.account = 'session_escrow:' || s.id
+    where s.customer_id = any($1) group by s.id`,
+  balances: `
+    select account, balance_idr::int from ledger_balances where split_part(account, ':', 2) = any($1::text[]) order by account`,
+  messages: `
+    select m.sender_id, m.body, m.code from messages m join chat_sessions s on s.conversation_id = m.conversation_id
+    where s.customer_id = any($1) order by m.code, m.body, m.sender_id`,
+  conversations: `
+    select c.writable_until <= app_now() as is_closed, array_agg(m.user_id order by m.user_id) as members from conversations c join conversation_members m on m.conversation_id = c.id
+    where c.id in (select conversation_id from conversation_members where user_id = any($1)) group by c.id`,
+  notices: `
+    select user_id, kind, title, body from notifications where user_id = any($1) order by kind, title, body, user_id`,
+  // A message is pushed only where it was not delivered in time: that is no matter of the flow.
+  pushes: `
+    select user_id, kind, title, state from pushes where user_id = any($1) and kind <> 'message' order by kind, title, body, user_id`,
+  inbox: `
+    select i.kind, i.state from provider_inbox i join payments p on p.id = i.payment_id where p.customer_id = any($1) order by p.amount_idr, i.state, i.body_sha256`,
+  slots: `
+    select mitra_id, used from mitra_slots where mitra_id = any($1) order by mitra_id`,
+  intervals: `
+    select mitra_id, kind, ended_at is null as is_open from mitra_intervals where mitra_id = any($1) and kind <> 'online' order by mitra_id, kind, started_at`,
+}
+
+// Whatever id is left (sessions, offers) differs from run to run.
+const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
+
+function named(state: object, roles: Roles): Record<string, unknown> {
+  const roleOf = new Map(Object.entries(roles).map(([role, one]) => [one.id, role]))
+  return JSON.parse(JSON.stringify(state).replaceAll(UUID, (id) => `<${roleOf.get(id) ?? 'id'}>`)) as Record<string, unknown>
+}
+
+/** What must hold of the whole place once everything has come to rest; answers what does not. */
+export async function findUnrest(place: StatePlace): Promise<string[]> {
+  const checks: Record<string, string> = {
+    'the ledger does not sum to zero': 'select 1 from ledger_entries having coalesce(sum(amount_idr), 0) <> 0',
+    'a transaction does not sum to zero': 'select 1 from ledger_entries group by transaction_id having sum(amount_idr) <> 0',
+    'a balance is not the sum of its entries': `
+      select 1 from ledger_balances b where b.balance_idr <> (select coalesce(sum(amount_idr), 0) from ledger_entries e where e.account = b.account)`,
+    'a terminal session has money in its escrow': `
+      select 1 from chat_sessions s join ledger_entries e on e.account = 'session_escrow:' || s.id where s.ended_at is not null group by s.id having sum(e.amount_idr) <> 0`,
+    'a session is settled twice': `select 1 from ledger_transactions where flow = 'settlement' group by session_id having count(*) > 1`,
+    'a slot is counted that no session holds': `
+      select 1 from mitra_slots s where used <> (select count(*) from chat_sessions c where c.slot_mitra_id = s.mitra_id)`,
+    'two offers of a session ring': `select 1 from offers where state = 'ringing' group by session_id having count(*) > 1`,
+    'an offer of a terminal session rings': `select 1 from offers o join chat_sessions s on s.id = o.session_id where o.state = 'ringing' and s.ended_at is not null`,
+    'an outbox row was given up': 'select 1 from outbox where parked_at is not null',
+    'an event of the provider was parked': `select 1 from provider_inbox where state = 'parked'`,
+  }
+  const found = await Promise.all(Object.entries(checks).map(async ([what, text]) => ((await place.query(text)).length > 0 ? [what] : [])))
+  return found.flat()
+}
