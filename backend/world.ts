@@ -1,12 +1,12 @@
 import { createFazpassGateway } from './modules/identity/index.ts'
 import { createFcmGateway } from './modules/notifications/index.ts'
 import { createXenditGateway } from './modules/payments/index.ts'
-import { processClock, type Clock } from './platform/clock.ts'
+import { createClock, type Clock } from './platform/clock.ts'
 import type { Ctx, World } from './platform/ctx.ts'
 import { createSql } from './platform/database.ts'
 import type { Env } from './platform/env.ts'
 import type { Gateways } from './platform/gateways.ts'
-import { ids } from './platform/ids.ts'
+import { createIds } from './platform/ids.ts'
 import { createLog, type Log } from './platform/log.ts'
 import { createMetrics, type Metrics } from './platform/metrics.ts'
 import { createPool } from './platform/pool.ts'
@@ -15,7 +15,8 @@ import { createSettings } from './platform/settings.ts'
 import { connectValkey } from './platform/valkey.ts'
 
 export type WorldOverrides = {
-  clock?: Clock
+  /** Instead of Postgres' time as it was heard: for tests that move both together. */
+  clock?: Pick<Clock, 'nowMs'>
   log?: Log
   /** Named in pg_stat_activity; two replicas of a test differ. */
   applicationName?: string
@@ -30,18 +31,19 @@ export type Plugs = { publish: World['publish']; enqueue: World['enqueue'] }
 export function createWorld(env: Env, overrides: WorldOverrides = {}): { ctx: Ctx; plugs: Plugs; producer: Producer; close(): Promise<void> } {
   const log = overrides.log ?? createLog({ level: env.LOG_LEVEL, environment: env.APP_ENV })
   const metrics = createMetrics({ processMetrics: overrides.processMetrics ?? true })
+  const clock: Clock = overrides.clock === undefined ? createClock() : { nowMs: overrides.clock.nowMs, heard: () => {} }
   const pool = createPool({ url: env.DATABASE_URL, max: env.POOL_MAX, applicationName: overrides.applicationName ?? 'halobestie', log })
   const valkey = connectValkey(env.VALKEY_URL, log)
   const producer = createEnqueue(env.VALKEY_URL, log)
   const plugs: Plugs = { publish: () => {}, enqueue: producer.enqueue }
   const ctx: Ctx = {
-    env, log, metrics, pool, valkey, ids,
+    env, log, metrics, pool, valkey, clock,
     sql: createSql(pool),
-    clock: overrides.clock ?? processClock,
+    ids: createIds(clock),
     settings: createSettings(),
     publish: (userIds, frame, options) => plugs.publish(userIds, frame, options),
     enqueue: (queue, rowId, options) => plugs.enqueue(queue, rowId, options),
-    gateways: createGateways(env, log, metrics, overrides.gateways),
+    gateways: createGateways(env, log, metrics, clock, overrides.gateways),
   }
   return {
     ctx, plugs, producer,
@@ -51,6 +53,6 @@ export function createWorld(env: Env, overrides: WorldOverrides = {}): { ctx: Ct
   }
 }
 
-function createGateways(env: Env, log: Log, metrics: Metrics, overrides: Partial<Gateways> = {}): Gateways {
-  return { payments: createXenditGateway(env, log, metrics), otp: createFazpassGateway(env, log, metrics), push: createFcmGateway(env, log, metrics), ...overrides }
+function createGateways(env: Env, log: Log, metrics: Metrics, clock: Clock, overrides: Partial<Gateways> = {}): Gateways {
+  return { payments: createXenditGateway(env, log, metrics), otp: createFazpassGateway(env, log, metrics), push: createFcmGateway(env, log, metrics, { nowMs: () => clock.nowMs() }), ...overrides }
 }

@@ -1,6 +1,30 @@
 import { v7 } from 'uuid'
+import type { Clock } from './clock.ts'
 
 export type Ids = { next(): string }
 
-/** UUIDv7: time-ordered within this process, so that primary keys append. */
-export const ids: Ids = { next: () => v7() }
+/** A clock that was corrected by less holds the ids back, so that they still grow; one that was wrong by more is followed. */
+const HELD_BACK_MS = 1000
+
+/**
+ * UUIDv7 by Postgres' time: ids grow within this process, so that primary keys append, and lists by id are in order
+ * whatever the clocks of the replicas say.
+ */
+export function createIds(clock: Pick<Clock, 'nowMs'>): Ids {
+  let msecs = 0
+  let seq = 0
+  return {
+    next() {
+      const nowMs = clock.nowMs()
+      if (nowMs > msecs || nowMs < msecs - HELD_BACK_MS) {
+        msecs = nowMs
+        // Only where the counter begins within its 32 bits; the random part of the id is uuid's own.
+        seq = Math.floor(Math.random() * 2 ** 31)
+      } else if (++seq >= 2 ** 32) {
+        msecs++
+        seq = 0
+      }
+      return v7({ msecs, seq })
+    },
+  }
+}

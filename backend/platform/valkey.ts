@@ -19,16 +19,23 @@ export type ValkeyLink = {
 const COMMAND_TIMEOUT_MS = 500
 /** After a failure nobody asks until a ping, sent this often, is answered: a blackholed Valkey costs one time-out, not one a request. */
 const PROBE_MS = 500
+/** A connection that owes an answer for this long is cut: the other side may be gone without a word. */
+const SILENT_MS = 3000
+/** A subscriber asks for nothing by itself, and would never find out. */
+const WATCH_MS = 5000
 
 export function connectValkey(url: string, log: Log): ValkeyLink {
   const command = new Redis(url, {
     lazyConnect: true, enableOfflineQueue: false, maxRetriesPerRequest: 0, connectTimeout: 2000,
-    commandTimeout: COMMAND_TIMEOUT_MS, retryStrategy: (times) => Math.min(times * 50, 1000), enableAutoPipelining: true,
+    commandTimeout: COMMAND_TIMEOUT_MS, socketTimeout: SILENT_MS, retryStrategy: (times) => Math.min(times * 50, 1000), enableAutoPipelining: true,
   })
   const subscriber = new Redis(url, {
     lazyConnect: true, enableOfflineQueue: true, maxRetriesPerRequest: null, connectTimeout: 2000,
-    keepAlive: 10_000, retryStrategy: (times) => Math.min(times * 50, 1000),
+    keepAlive: 10_000, socketTimeout: SILENT_MS, retryStrategy: (times) => Math.min(times * 50, 1000),
   })
+  const watch = setInterval(() => {
+    if (subscriber.status === 'ready') subscriber.ping().catch(report)
+  }, WATCH_MS).unref()
   const listeners = new Map<string, ((message: string) => void)[]>()
   const connectListeners: (() => void)[] = []
   let isSuspect = false
@@ -101,6 +108,7 @@ export function connectValkey(url: string, log: Log): ValkeyLink {
     async close() {
       isClosed = true
       clearTimeout(probe)
+      clearInterval(watch)
       command.disconnect()
       subscriber.disconnect()
       await Promise.all(connecting)

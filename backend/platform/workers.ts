@@ -28,7 +28,7 @@ export function startWorkers(ctx: Ctx, jobs: Record<QueueName, JobRun>): { stop(
     wasReported = true
   }
   const client = new Redis(ctx.env.VALKEY_URL, {
-    maxRetriesPerRequest: null, connectTimeout: 2000, commandTimeout: COMMAND_TIMEOUT_MS, keepAlive: 10_000,
+    maxRetriesPerRequest: null, connectTimeout: 2000, commandTimeout: COMMAND_TIMEOUT_MS, socketTimeout: COMMAND_TIMEOUT_MS, keepAlive: 10_000,
     retryStrategy: (times) => Math.min(times * 100, 1000),
   })
   client.on('error', report)

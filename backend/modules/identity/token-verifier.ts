@@ -23,7 +23,7 @@ export type TokenVerifier = {
   stop(): Promise<void>
 }
 
-type Seen = { now: string; revoked: { id: string; reason: string | null; age: number }[]; sanctioned: string[] }
+type Seen = { now: string; now_ms: number; revoked: { id: string; reason: string | null; age: number }[]; sanctioned: string[] }
 type Revoked = { reason: string | null; forgetAtMs: number }
 
 /** Tells by signature and memory who calls: the revocations come by Valkey and, where that loses them, by a poll. */
@@ -53,7 +53,9 @@ export function createTokenVerifier(ctx: Ctx): TokenVerifier {
   }
   const poll = async () => {
     try {
+      const askedAtMs = performance.now()
       const seen = await findRevocations(ctx, since)
+      ctx.clock.heard(seen.now_ms, askedAtMs)
       for (const { id, reason, age } of seen.revoked) remember(id, reason, age)
       const fresh = seen.sanctioned.filter((id) => !sanctioned.has(id) && !revoked.has(id))
       sanctioned = new Set(seen.sanctioned)
@@ -102,7 +104,7 @@ async function findRevocations(ctx: Ctx, since: string | undefined): Promise<See
   const from = since === undefined
     ? sql`app_now() - make_interval(secs => ${REMEMBERED_SECONDS})`
     : sql`least(${since}::timestamptz, app_now()) - make_interval(secs => ${OVERLAP_SECONDS})`
-  const result = await ctx.sql.execute<Seen>(sql`select app_now()::text as now,
+  const result = await ctx.sql.execute<Seen>(sql`select app_now()::text as now, (extract(epoch from app_now()) * 1000)::float8 as now_ms,
     coalesce((select json_agg(json_build_object('id', id, 'reason', revoke_reason, 'age', greatest(0, extract(epoch from app_now() - revoked_at))))
       from sign_ins where revoked_at > ${from}), '[]') as revoked,
     coalesce((select json_agg(s.id) from users u join sign_ins s on s.user_id = u.id and s.revoked_at is null

@@ -21,11 +21,11 @@ const DEVICE_RATE_SECONDS = 60
  * The error table of FCM. A token is dead only where FCM says so of the token itself: a wrong project, credential or
  * payload answers with the same codes, and would empty the table of devices.
  */
-export function judgeFcmFailure(failure: FcmFailure): FcmVerdict {
+export function judgeFcmFailure(failure: FcmFailure, nowMs = Date.now()): FcmVerdict {
   const reason = failure.code.replace(/^messaging\//, '')
   const status = failure.httpResponse?.status
   const detail = fcmErrorCode(failure.httpResponse?.data)
-  const afterSeconds = retryAfterSeconds(failure.httpResponse?.headers['retry-after'])
+  const afterSeconds = retryAfterSeconds(failure.httpResponse?.headers['retry-after'], nowMs)
   switch (reason) {
     case 'registration-token-not-registered':
       return detail === 'UNREGISTERED' ? { outcome: 'token_dead' } : { outcome: 'rejected', reason, isOurFault: true }
@@ -61,8 +61,8 @@ function fcmErrorCode(data: unknown): string | undefined {
 }
 
 /** Seconds, or a date, as HTTP allows both. */
-function retryAfterSeconds(header: unknown): number | undefined {
+function retryAfterSeconds(header: unknown, nowMs: number): number | undefined {
   if (typeof header !== 'string' || header === '') return undefined
-  const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000
+  const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - nowMs) / 1000
   return Number.isFinite(seconds) ? Math.max(0, Math.ceil(seconds)) : undefined
 }

@@ -1,6 +1,6 @@
 import type { Messaging } from 'firebase-admin/messaging'
 import type { Env } from '../../platform/env.ts'
-import type { PushGateway, PushMessage, PushResult } from '../../platform/gateways.ts'
+import type { PushGateway, PushResult } from '../../platform/gateways.ts'
 import type { Log } from '../../platform/log.ts'
 import type { Metrics } from '../../platform/metrics.ts'
 import { fcmClient } from './fcm-client.ts'
@@ -13,15 +13,16 @@ export const FCM_BATCH_MAX = 500
 const DEADLINE_MS = 10_000
 
 /** FCM through firebase-admin behind the port; never throws. Throws at boot for a service account that can't be used. */
-export function createFcmGateway(env: Env, log: Log, metrics: Metrics, options: { deadlineMs?: number } = {}): PushGateway {
+export function createFcmGateway(env: Env, log: Log, metrics: Metrics, options: { deadlineMs?: number; nowMs?: () => number } = {}): PushGateway {
   const open = fcmClient(env)
   let client: Promise<Messaging> | undefined
   const deadlineMs = options.deadlineMs ?? DEADLINE_MS
+  const nowMs = options.nowMs ?? Date.now
 
   const count = (outcome: string, many = 1) => metrics.providerCalls.inc({ provider: 'fcm', call: 'send', outcome }, many)
 
   const judge = (error: unknown): PushResult => {
-    const { isOurFault, ...verdict } = judgeFcmFailure(failureOf(error))
+    const { isOurFault, ...verdict } = judgeFcmFailure(failureOf(error), nowMs())
     if (isOurFault) log.error({ provider: 'fcm', reason: verdict.outcome === 'token_dead' ? 'sender-id-mismatch' : verdict.reason }, 'push is not set up right')
     else if (verdict.outcome === 'rejected') log.error({ provider: 'fcm', reason: verdict.reason }, 'a push was refused')
     count(verdict.outcome)
@@ -36,7 +37,7 @@ export function createFcmGateway(env: Env, log: Log, metrics: Metrics, options: 
       try {
         client ??= open()
         return await within(deadlineMs, client.then(async (messaging) => {
-          const { responses } = await messaging.sendEach(toFcm(messages))
+          const { responses } = await messaging.sendEach(messages.map((message) => fcmMessage(message, nowMs())))
           return responses.map((response): PushResult => {
             if (!response.success) return judge(response.error)
             count('accepted')
@@ -49,11 +50,6 @@ export function createFcmGateway(env: Env, log: Log, metrics: Metrics, options: 
       }
     },
   }
-}
-
-function toFcm(messages: readonly PushMessage[]) {
-  const nowMs = Date.now() // Apple's expiry is a time of the world, whatever ours is
-  return messages.map((message) => fcmMessage(message, nowMs))
 }
 
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {
