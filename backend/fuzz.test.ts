@@ -67,7 +67,7 @@ t.test(`whatever is sent, nothing breaks (FUZZ_SEED=${SEED} FUZZ_CASES=${CASES})
 
   t.test('frames', async (t) => {
     const dice = createDice(SEED + 1)
-    const types = ['authenticate', 'message:send', 'message:read', 'message:delivered', 'typing:start', 'typing:stop', 'sync', 'heartbeat', 'message:edit', 'nothing', 'constructor']
+    const types = ['authenticate', 'message:send', 'message:read', 'message:delivered', 'typing:start', 'typing:stop', 'sync', 'heartbeat', 'message:edit', 'message:delete', 'nothing', 'constructor']
     const closes: number[] = []
     let socket = await openSocket(app.url, { token: scene.customer.token })
     for (let index = 0; index < FRAMES; index++) {

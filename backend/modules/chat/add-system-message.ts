@@ -7,7 +7,7 @@ export type SystemMessage = { code: string; data: Record<string, unknown> }
 
 /**
  * Adds a message that nobody sent, at the next place of `seq`, in the transaction of what it tells of; members get it
- * after the commit. A conversation that is closed takes it too: its end is the last thing that is said.
+ * after the commit. A conversation that is closed takes it too: its end has to be told.
  */
 export async function addSystemMessage(tx: Tx, conversationId: string, { code, data }: SystemMessage): Promise<void> {
   const id = tx.ids.next()

@@ -29,9 +29,8 @@ export const changeHealer: Healer = {
 
 async function findHeads(ctx: Ctx, sinceSeconds: number): Promise<Head[]> {
   const { rows } = await ctx.sql.execute<{ id: string; head_change: string; members: string[] }>(sql`
-    select c.id, c.head_change, array_agg(m.user_id) as members
-    from conversations c join conversation_members m on m.conversation_id = c.id
-    where c.changed_at >= app_now() - make_interval(secs => ${sinceSeconds}) and c.head_change > 0 group by c.id`)
+    select c.id, c.head_change, array(select m.user_id from conversation_members m where m.conversation_id = c.id) as members from conversations c
+    where c.changed_at >= app_now() - make_interval(secs => ${sinceSeconds}) and c.head_change > 0`)
   return rows.map((row) => ({ id: row.id, headChange: Number(row.head_change), memberIds: row.members }))
 }
 

@@ -34,9 +34,8 @@ export const messageHealer: Healer = {
 async function findHeads(ctx: Ctx, sinceSeconds: number): Promise<Head[]> {
   const since = sql`app_now() - make_interval(secs => ${sinceSeconds})`
   const { rows } = await ctx.sql.execute<{ id: string; head_seq: string; members: string[] }>(sql`
-    select c.id, c.head_seq, array_agg(m.user_id) as members
-    from conversations c join conversation_members m on m.conversation_id = c.id
-    where (c.writable_until > ${since} or c.changed_at >= ${since}) and c.head_at >= ${since} group by c.id`)
+    select c.id, c.head_seq, array(select m.user_id from conversation_members m where m.conversation_id = c.id) as members from conversations c
+    where (c.writable_until > ${since} or c.changed_at >= ${since}) and c.head_at >= ${since}`)
   return rows.map((row) => ({ id: row.id, headSeq: Number(row.head_seq), memberIds: row.members }))
 }
 
