@@ -1,17 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import { ConversationModel } from './conversation-model.ts'
+import type { Entry, Stored, What } from './history.ts'
 import type { Person } from './people.ts'
 import { openSocket, type ReceivedFrame, type TestSocket } from './socket.ts'
 
-export type Stored = { seq: number; clientId: string; senderId: string | null; body: string }
 type Waiting = { clientId: string; body: string }
+type Change = { do: 'edit'; seq: number; body: string } | { do: 'delete'; seq: number }
 
 const RECONNECT_MS = 50
 const RESEND_MS = 700
 
 /**
- * A client as the apps are: an outbox that is sent again until acked, a list of messages filled by frames and by `sync`,
- * and a reconnect to whatever replica answers. Writes down what it was promised, for the history checker.
+ * A client as the apps are: an outbox that is sent again until acked, a conversation filled by frames and by `sync`,
+ * and a reconnect to whatever replica answers. Writes down what it does and sees, for the history checker.
  */
 export class ChatClient {
   readonly acked = new Map<string, number>()
@@ -19,20 +20,28 @@ export class ChatClient {
   /** Sends that were answered `not_ready`. */
   unknown = 0
   readonly rejected: { clientId: string; code: string }[] = []
+  /** Milliseconds from a lost connection to the end of the first `sync` on another one. */
+  readonly resumedMs: number[] = []
   /** Every `session:updated` that was seen, the newest version last. */
   session: ReceivedFrame | undefined
+  readonly person: Person
   private socket: TestSocket | undefined
   private isStopped = false
+  private lostAtMs: number | undefined
+  private changing: Change[] = []
+  private last: Waiting | undefined
+  private prying: { conversationId: string; clientId: string } | undefined
   private loop: Promise<void>
-  private readonly person: Person
   private readonly urls: () => string[]
-  private conversationId: string | undefined
+  private readonly history: Entry[]
+  private conversationId = ''
   private model: ConversationModel | undefined
   private attempts = 0
 
-  constructor(person: Person, urls: () => string[]) {
+  constructor(person: Person, urls: () => string[], history: Entry[] = []) {
     this.person = person
     this.urls = urls
+    this.history = history
     this.loop = this.run()
   }
 
@@ -43,18 +52,34 @@ export class ChatClient {
   }
 
   send(body: string): string {
-    const clientId = randomUUID()
-    this.outbox.set(clientId, { clientId, body })
-    this.transmit({ clientId, body })
-    return clientId
+    const waiting = { clientId: randomUUID(), body }
+    this.outbox.set(waiting.clientId, waiting)
+    this.last = waiting
+    this.note('invoke', { do: 'send', ...waiting })
+    this.transmit(waiting)
+    return waiting.clientId
+  }
+
+  /** Sends the last message once more, acked or not: a retry that was not needed. */
+  repeat(): void {
+    if (this.last) this.transmit(this.last)
   }
 
   edit(seq: number, body: string): void {
-    this.socket?.send({ type: 'message:edit', conversationId: this.conversationId, seq, body })
+    this.change({ do: 'edit', seq, body })
   }
 
   delete(seq: number): void {
-    this.socket?.send({ type: 'message:delete', conversationId: this.conversationId, seq })
+    this.change({ do: 'delete', seq })
+  }
+
+  /** Tries to read and to write what is none of this person's business. */
+  pry(conversationId: string): void {
+    if (!this.socket?.isOpen() || this.prying) return
+    this.prying = { conversationId, clientId: randomUUID() }
+    this.note('invoke', { do: 'pry' }, conversationId)
+    this.socket.send({ type: 'sync', conversations: [{ id: conversationId, afterSeq: 0 }] })
+    this.socket.send({ type: 'message:send', ...this.prying, body: 'let me in' })
   }
 
   /** The network goes away without a word; the client comes back by itself. */
@@ -70,12 +95,17 @@ export class ChatClient {
 
   /** Messages as this client has them, in order, those of the system among them. */
   get list(): Stored[] {
-    return (this.model?.list ?? []).map(({ seq, clientId, senderId, body }) => ({ seq, clientId, senderId, body }))
+    return (this.model?.list ?? []).map(toStored)
   }
 
   /** What people wrote, in order. */
   get said(): Stored[] {
     return this.list.filter((message) => message.senderId !== null)
+  }
+
+  /** Nothing waits to be acked, and nothing is missing of what it knows of. */
+  get isAtRest(): boolean {
+    return this.outbox.size === 0 && this.changing.length === 0 && this.lostAtMs === undefined && this.model?.isWhole() === true
   }
 
   private async run(): Promise<void> {
@@ -92,27 +122,49 @@ export class ChatClient {
   }
 
   private async connection(url: string): Promise<void> {
-    const socket = await openSocket(url, { token: this.person.token })
+    const early: ReceivedFrame[] = []
+    let onFrame = (frame: ReceivedFrame): void => void early.push(frame)
+    const socket = await openSocket(url, { token: this.person.token, onFrame: (frame) => onFrame(frame) })
     this.socket = socket
-    const timers: NodeJS.Timeout[] = []
-    try {
-      let handled = 0
-      timers.push(setInterval(() => {
-        while (handled < socket.frames.length) this.receive(socket.frames[handled++]!)
-      }, 5))
-      await socket.next('ready')
-      this.model?.restart()
-      this.sync()
+    onFrame = (frame) => this.receive(frame)
+    for (const frame of early) this.receive(frame)
+    const again = setInterval(() => {
+      if (this.model === undefined || this.model.isWhole()) socket.send({ type: 'heartbeat' })
+      else this.sync()
       for (const waiting of this.outbox.values()) this.transmit(waiting)
-      timers.push(setInterval(() => {
-        if (this.model === undefined || this.model.isWhole()) socket.send({ type: 'heartbeat' })
-        else this.sync()
-        for (const waiting of this.outbox.values()) this.transmit(waiting)
-      }, RESEND_MS))
+    }, RESEND_MS)
+    try {
+      if (this.isStopped) socket.terminate()
       await socket.closed
     } finally {
-      for (const timer of timers) clearInterval(timer)
+      clearInterval(again)
+      this.lost()
     }
+  }
+
+  private begin(): void {
+    this.model?.restart()
+    this.sync()
+    if (this.model === undefined) this.lostAtMs = undefined
+    for (const waiting of this.outbox.values()) this.transmit(waiting)
+  }
+
+  // What was sent and not answered is done or not: nobody will tell.
+  private lost(): void {
+    this.lostAtMs ??= performance.now()
+    for (const waiting of this.outbox.values()) this.note('unknown', { do: 'send', ...waiting })
+    for (const change of this.changing) this.note('unknown', change)
+    this.changing = []
+    if (this.prying) this.note('unknown', { do: 'pry' }, this.prying.conversationId)
+    this.prying = undefined
+  }
+
+  private change(change: Change): void {
+    if (!this.socket?.isOpen()) return
+    this.note('invoke', change)
+    this.changing.push(change)
+    const { do: what, ...fields } = change
+    this.socket.send({ type: `message:${what}`, conversationId: this.conversationId, ...fields })
   }
 
   private transmit(waiting: Waiting): void {
@@ -124,22 +176,74 @@ export class ChatClient {
     if (ask) this.socket!.send({ type: 'sync', conversations: [ask] })
   }
 
-  private receive(frame: ReceivedFrame): void {
-    if (frame.type === 'message:ack') {
-      this.acked.set(frame['clientId'], frame['seq'])
-      const sent = this.outbox.get(frame['clientId'])
-      if (sent && this.model) {
-        this.model.store({ ...sent, conversationId: frame['conversationId'], seq: frame['seq'], id: frame['id'], senderId: this.person.id, sentAt: frame['sentAt'] })
-      }
-      this.outbox.delete(frame['clientId'])
-    } else if (frame.type === 'message:rejected' && frame['code'] === 'not_ready') {
-      // Perhaps it is stored, perhaps not: it stays in the outbox and is sent again.
-      this.unknown++
-    } else if (frame.type === 'message:rejected') {
-      this.rejected.push({ clientId: frame['clientId'], code: frame['code'] })
-      this.outbox.delete(frame['clientId'])
-    } else if (frame.type === 'session:updated') this.session = frame
-    else if (frame.type === 'error' && frame['of'] === 'sync') this.model?.restart()
-    else if (this.model?.apply(frame)) this.sync()
+  private note(phase: Entry['phase'], what: What, conversationId = this.conversationId): void {
+    this.history.push({ time: performance.now(), who: this.person.id, conversationId, phase, what })
   }
+
+  private receive(frame: ReceivedFrame): void {
+    this.look(frame)
+    if (frame.type === 'ready') this.begin()
+    else if (frame.type === 'message:ack') this.ack(frame)
+    else if (frame.type === 'message:rejected') this.refuse(frame)
+    else if (frame.type === 'session:updated') this.session = frame
+    else if (frame.type === 'error') this.fail(frame)
+    else if (this.model?.apply(frame)) this.sync()
+    if (frame.type === 'conversation:synced' && frame['conversationId'] === this.conversationId && frame['hasMore'] === false && this.lostAtMs !== undefined) {
+      this.resumedMs.push(performance.now() - this.lostAtMs)
+      this.lostAtMs = undefined
+    }
+  }
+
+  // Whatever is shown of any conversation, one's own or not.
+  private look(frame: ReceivedFrame): void {
+    const conversationId = String(frame['conversationId'])
+    const seen = frame.type === 'message:received' ? [frame] : frame.type === 'conversation:synced' ? frame['messages'] as Stored[] : []
+    for (const message of seen) this.note('ok', { do: 'see', message: toStored(message as Stored) }, conversationId)
+    if (frame.type === 'message:changed') this.changed(frame)
+  }
+
+  private changed(frame: ReceivedFrame): void {
+    const at = this.changing.findIndex((change) => change.seq === frame['seq'] && (change.do === 'delete' ? frame['deleted'] === true : change.body === frame['body']))
+    if (at !== -1) this.note('ok', { ...this.changing.splice(at, 1)[0]!, change: frame['change'] })
+  }
+
+  private ack(frame: ReceivedFrame): void {
+    const { clientId, seq, conversationId } = frame as ReceivedFrame & { clientId: string; seq: number; conversationId: string }
+    if (clientId === this.prying?.clientId) return this.note('ok', { do: 'pry' }, conversationId)
+    const sent = this.outbox.get(clientId)
+    this.acked.set(clientId, seq)
+    this.note('ok', { do: 'send', clientId, body: sent?.body ?? '', seq })
+    if (sent) this.model?.store({ ...sent, conversationId, seq, id: frame['id'], senderId: this.person.id, sentAt: frame['sentAt'] })
+    this.outbox.delete(clientId)
+  }
+
+  private refuse(frame: ReceivedFrame): void {
+    const { clientId, code } = frame as ReceivedFrame & { clientId: string; code: string }
+    if (clientId === this.prying?.clientId) {
+      this.note('fail', { do: 'pry' }, this.prying.conversationId)
+      this.prying = undefined
+      return
+    }
+    // Perhaps it is stored, perhaps not: it stays in the outbox and is sent again.
+    if (code === 'not_ready') this.unknown++
+    else {
+      const sent = this.outbox.get(clientId)
+      if (sent) this.note('fail', { do: 'send', ...sent })
+      this.rejected.push({ clientId, code })
+      this.outbox.delete(clientId)
+    }
+  }
+
+  private fail(frame: ReceivedFrame): void {
+    // No page will come: it is asked for again. One that names another conversation was none of ours.
+    if (frame['of'] === 'sync' && (frame['conversationId'] ?? this.conversationId) === this.conversationId) this.model?.restart()
+    if (frame['of'] !== 'message:edit' && frame['of'] !== 'message:delete') return
+    const at = this.changing.findIndex((change) => change.seq === frame['seq'] && `message:${change.do}` === frame['of'])
+    if (at !== -1) this.note(frame['code'] === 'not_ready' ? 'unknown' : 'fail', this.changing.splice(at, 1)[0]!)
+  }
+}
+
+/** What the checker compares of a message, wherever it was seen. */
+export function toStored({ seq, clientId, senderId, body, change, deleted }: { [K in keyof Stored]?: Stored[K] | undefined } & Pick<Stored, 'seq' | 'clientId' | 'senderId' | 'body'>): Stored {
+  return { seq, clientId, senderId, body, ...(change === undefined ? {} : { change }), ...(deleted === true ? { deleted: true } : {}) }
 }

@@ -2,7 +2,7 @@ import type { Test } from 'tap'
 import { call } from './app.ts'
 import { ChatClient } from './chat-client.ts'
 import { startCluster, type Cluster, type ClusterReplica } from './cluster.ts'
-import { checkHistory } from './history.ts'
+import { findFaults, readOutcomes, type Entry } from './history.ts'
 import { approvedMitra, customer, expect, goOnline, type Person } from './people.ts'
 import { packageOf, startSession } from './stage.ts'
 import { eventually } from './wait.ts'
@@ -18,7 +18,8 @@ export async function liveThroughMainJob(t: Test, disturb: Disturb): Promise<voi
   const who = await customer(cluster, { replica: 0 })
   const mitra = await approvedMitra(cluster, { replica: 1 })
   const alive = () => cluster.replicas.filter((replica) => replica.isAlive()).map((replica) => replica.url)
-  const clients = [new ChatClient(who, alive), new ChatClient(mitra, () => alive().toReversed())] as const
+  const history: Entry[] = []
+  const clients = [new ChatClient(who, alive, history), new ChatClient(mitra, () => alive().toReversed(), history)] as const
   t.after(() => Promise.all(clients.map((client) => client.stop())))
 
   await goOnline(mitra)
@@ -30,7 +31,8 @@ export async function liveThroughMainJob(t: Test, disturb: Disturb): Promise<voi
   await talk(clients)
   await disturbed
   await eventually(() => clients.every((client) => client.outbox.size === 0 && client.said.length === 2 * MESSAGES), 'every message has arrived', { timeoutMs: 40_000 })
-  await checkHistory(t, cluster, conversationId, clients)
+  const finals = clients.map((client) => ({ who: client.person.id, conversationId, list: client.list }))
+  t.same(findFaults({ history, finals, ...(await readOutcomes(cluster, [conversationId])) }), [], 'the history has no fault')
 
   await timeUp(t, cluster, sessionId)
   await settled(t, cluster, { sessionId, conversationId, mitraId: mitra.id, price })

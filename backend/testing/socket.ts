@@ -34,7 +34,7 @@ type Waiting = { type: string; matches: (frame: ReceivedFrame) => boolean; resol
 const WITHIN_MS = 10_000
 
 /** Opens a socket; resolves when it is open, throws the HTTP status when the upgrade is refused. */
-export async function openSocket(url: string, options: { token?: string; headers?: Record<string, string>; path?: string; ws?: ClientOptions } = {}): Promise<TestSocket> {
+export async function openSocket(url: string, options: { token?: string; headers?: Record<string, string>; path?: string; ws?: ClientOptions; onFrame?: (frame: ReceivedFrame) => void } = {}): Promise<TestSocket> {
   const raw = new WebSocket(`${url.replace(/^http/, 'ws')}${options.path ?? '/api/v1/realtime'}`, {
     perMessageDeflate: false,
     ...options.ws,
@@ -47,6 +47,7 @@ export async function openSocket(url: string, options: { token?: string; headers
   raw.on('message', (data: Buffer) => {
     const frame = JSON.parse(data.toString()) as ReceivedFrame
     frames.push(frame)
+    options.onFrame?.(frame)
     const taker = waiting.find((one) => one.type === frame.type && one.matches(frame))
     waiting = waiting.filter((one) => one !== taker)
     if (taker) taker.resolve(frame)
