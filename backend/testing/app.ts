@@ -20,6 +20,8 @@ export type TestAppOptions = {
   simulators?: boolean | Parameters<typeof startTestSimulators>[0]
   /** Ways to Postgres and Valkey that the test can break (`startFaultProxy(t)`): one for all replicas, or one each. */
   through?: { postgres?: Ways; valkey?: Ways }
+  /** The superuser's URL of a Postgres of the test's own, prepared by `prepareTemplate`: one that it may stop. */
+  cluster?: string
   authenticators?: ReplicaOptions['authenticators']
   mount?: ReplicaOptions['mount']
 }
@@ -52,7 +54,7 @@ export async function startTestApp(t: Test, options: TestAppOptions = {}): Promi
   let shiftMs = 0
   const clock = { nowMs: () => Date.now() + shiftMs }
   const simulatorOptions = typeof options.simulators === 'object' ? options.simulators : {}
-  const [db, valkey, simulators] = await Promise.all([createTestDatabase(), startValkey(), startTestSimulators({ clock: clock.nowMs, ...simulatorOptions })])
+  const [db, valkey, simulators] = await Promise.all([createTestDatabase(options.cluster), startValkey(), startTestSimulators({ clock: clock.nowMs, ...simulatorOptions })])
   const owner = new pg.Pool({ connectionString: db.ownerUrl, max: 2 })
   owner.on('error', () => {})
   started.push({ stop: () => db.drop() }, { stop: () => owner.end() }, valkey, simulators)

@@ -32,15 +32,15 @@ function clusterUrl(): string {
   return url
 }
 
-function urlFor(user: string, database: string): string {
-  const url = new URL(clusterUrl())
+function urlFor(user: string, database: string, cluster = clusterUrl()): string {
+  const url = new URL(cluster)
   url.username = user
   url.pathname = `/${database}`
   return url.href
 }
 
-async function onCluster(statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: clusterUrl() })
+async function onCluster(statement: string, cluster = clusterUrl()): Promise<void> {
+  const client = new pg.Client({ connectionString: cluster })
   await client.connect()
   try {
     await client.query(statement)
@@ -56,17 +56,20 @@ export async function createEmptyDatabase(): Promise<Omit<TestDatabase, 'clock' 
   return { name, url: urlFor(APP_ROLE, name), ownerUrl: urlFor(OWNER_ROLE, name), drop: () => onCluster(`drop database ${name} with (force)`) }
 }
 
-/** A database of its own, cloned from the migrated template (about 50 ms); safe with other files at the same time. */
-export async function createTestDatabase(): Promise<TestDatabase> {
+/**
+ * A database of its own, cloned from the migrated template (about 50 ms); safe with other files at the same time.
+ * `cluster` is the superuser's URL of another server, prepared by `prepareTemplate`.
+ */
+export async function createTestDatabase(cluster = clusterUrl()): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`
   // Copying the files costs a checkpoint, which is cheap without fsync; writing everything to the WAL costs four times as much.
-  await onCluster(`create database ${name} template ${TEMPLATE} owner ${OWNER_ROLE} strategy file_copy`)
-  const ownerUrl = urlFor(OWNER_ROLE, name)
+  await onCluster(`create database ${name} template ${TEMPLATE} owner ${OWNER_ROLE} strategy file_copy`, cluster)
+  const ownerUrl = urlFor(OWNER_ROLE, name, cluster)
   const control = new pg.Pool({ connectionString: ownerUrl, max: 1, allowExitOnIdle: true })
   control.on('error', () => {})
   return {
     name,
-    url: urlFor(APP_ROLE, name),
+    url: urlFor(APP_ROLE, name, cluster),
     ownerUrl,
     clock: {
       advance: async (seconds) => void (await control.query('update test_clock set shift = shift + make_interval(secs => $1)', [seconds])),
@@ -77,10 +80,10 @@ export async function createTestDatabase(): Promise<TestDatabase> {
         return rows[0]?.now ?? new Date(Number.NaN)
       },
     },
-    terminateBackends: () => onCluster(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}' and usename = '${APP_ROLE}'`),
+    terminateBackends: () => onCluster(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}' and usename = '${APP_ROLE}'`, cluster),
     drop: async () => {
       await control.end()
-      await onCluster(`drop database ${name} with (force)`)
+      await onCluster(`drop database ${name} with (force)`, cluster)
     },
   }
 }
