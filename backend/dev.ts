@@ -7,7 +7,7 @@ import { banner, type DemoSignIns } from './testing/dev-banner.ts'
 import { startPostgres } from './testing/servers/postgres.ts'
 import { portTaken, projectRoot, ServerUnavailable } from './testing/servers/processes.ts'
 import { startValkey } from './testing/servers/valkey.ts'
-import { startSimulators } from './testing/simulators/index.ts'
+import { playgroundOrigins, startSimulators } from './testing/simulators/index.ts'
 import { APP_ROLE, OWNER_ROLE } from './testing/template.ts'
 import { EnvError, readEnv } from './platform/env.ts'
 import { MigrationError, migrateUp } from './platform/migrations.ts'
@@ -32,7 +32,11 @@ async function start(options: { fresh: boolean }): Promise<void> {
   const startedAt = performance.now()
   const [database, valkeyUrl] = await Promise.all([ownDatabase(options), ownValkey()])
   if (database) await migrateUp({ url: database.ownerUrl, ...(database.appRole ? { appRole: database.appRole } : {}), log: () => {} })
+  let demo: DemoSignIns | undefined
+  // For development alone: a page that signs people in with the code that everybody knows.
+  const hasPlayground = variables['APP_ENV'] === 'development'
   const simulators = await startSimulators({
+    ...(hasPlayground ? { playground: { publicUrl: `http://127.0.0.1:${variables['PORT']}`, phones: () => ({ customer: demo ? [demo.customerPhone] : [], mitra: demo?.mitras ?? [] }) } } : {}),
     port: Number(variables['SIMULATOR_PORT']),
     xendit: {
       secretKey: variables['XENDIT_SECRET_KEY']!, webhookToken: variables['XENDIT_WEBHOOK_TOKEN']!,
@@ -51,8 +55,8 @@ async function start(options: { fresh: boolean }): Promise<void> {
   const replica = await startReplica(env)
   running.push(replica)
   await replica.serving
-  const demo: DemoSignIns = await seedDemo(replica.ctx)
-  process.stdout.write(banner({ env, demo, simulatorUrl: simulators.url, seconds: (performance.now() - startedAt) / 1000 }))
+  demo = await seedDemo(replica.ctx)
+  process.stdout.write(banner({ env, demo, simulatorUrl: simulators.url, hasPlayground, seconds: (performance.now() - startedAt) / 1000 }))
 }
 
 /** Development's defaults; every variable that is set wins. Keys are made once and kept with the data. */
@@ -64,6 +68,7 @@ function developmentVariables(given: NodeJS.ProcessEnv): Record<string, string |
     AUTH_JWT_SECRET: keys.jwt, DATA_ENCRYPTION_KEYS: JSON.stringify([{ id: 'dev', key: keys.data, active: true }]),
     FAZPASS_ENABLED: 'true', FAZPASS_MERCHANT_KEY: 'simulated-merchant', FAZPASS_GATEWAY_KEY: 'simulated-gateway',
     XENDIT_ENABLED: 'true', XENDIT_SECRET_KEY: 'xnd_development_simulated', XENDIT_WEBHOOK_TOKEN: 'simulated-webhook-token',
+    ...((given['APP_ENV'] || 'development') === 'development' ? { ALLOWED_ORIGINS: playgroundOrigins(given['SIMULATOR_PORT'] || '3002').join(',') } : {}),
     XENDIT_SUCCESS_REDIRECT_URL: `http://127.0.0.1:${port}/payment/return/success`, XENDIT_FAILURE_REDIRECT_URL: `http://127.0.0.1:${port}/payment/return/failure`,
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined && value !== '')),
   }

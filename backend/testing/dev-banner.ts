@@ -2,8 +2,8 @@ import type { Env } from '../platform/env.ts'
 
 export type DemoSignIns = { mitras: string[]; customerPhone: string; staff: { email: string; password: string } }
 
-/** What `npm start` prints once everything is up: the three URLs and who can sign in. */
-export function banner(facts: { env: Env; demo: DemoSignIns; simulatorUrl: string; seconds: number }): string {
+/** What `npm start` prints once everything is up: the URLs and who can sign in. */
+export function banner(facts: { env: Env; demo: DemoSignIns; simulatorUrl: string; hasPlayground: boolean; seconds: number }): string {
   const { env, demo } = facts
   const publicUrl = `http://127.0.0.1:${env.PORT}`
   const rows = [
@@ -12,6 +12,7 @@ export function banner(facts: { env: Env; demo: DemoSignIns; simulatorUrl: strin
     `public      ${publicUrl}   documentation ${publicUrl}/api/v1/docs`,
     `internal    http://${env.INTERNAL_HOST}:${env.INTERNAL_PORT}`,
     `simulators  ${facts.simulatorUrl}   Xendit, Fazpass, FCM`,
+    ...(facts.hasPlayground ? [`playground  ${facts.simulatorUrl}/playground/   both apps in a browser`] : []),
     '',
     'Demo sign-ins; every one-time code is 000000',
     ...demo.mitras.map((phone) => `mitra     ${phone}`),

@@ -8,10 +8,12 @@ import type { FcmEndpoint } from './fcm-agent.ts'
 import { indexPageRoutes } from './index-page.ts'
 import { createLife } from './life.ts'
 import { createFcmApp, createPlainApp, listen } from './listeners.ts'
+import { playgroundRoutes, type Playground } from './playground.ts'
 import { developmentRetryScale } from './xendit-webhooks.ts'
 import { createXendit, scriptBody, xenditRoutes, type XenditOptions } from './xendit.ts'
 
 export { createFcmSimulatorAgent, type FcmEndpoint } from './fcm-agent.ts'
+export { playgroundOrigins } from './playground.ts'
 export type { FaultsInput, TokenFaultInput } from './faults.ts'
 export type { FcmAttempt, FcmMessage } from './fcm.ts'
 export type { OtpMessage } from './fazpass.ts'
@@ -31,6 +33,8 @@ export interface SimulatorOptions {
   clock?: () => number
   /** Where the dice of the faults begin. */
   seed?: number
+  /** Serves the playground; not there unless given. */
+  playground?: Playground
 }
 
 export type Simulators = Awaited<ReturnType<typeof startSimulators>>
@@ -75,6 +79,7 @@ export async function startSimulators(options: SimulatorOptions) {
   await plain.register(async (scope) => fazpassRoutes(scope, world, fazpass), { prefix: '/fazpass' })
   await plain.register(async (scope) => fcmInspectionRoutes(scope, fcm, () => fcmEndpoint), { prefix: '/fcm' })
   checkoutRoutes(plain, xendit)
+  if (options.playground) playgroundRoutes(plain, options.playground)
   indexPageRoutes(plain, { xendit, fazpass, fcm })
 
   const http = await listen(plain, 'Simulators', host, options.port)

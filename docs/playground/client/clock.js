@@ -1,0 +1,38 @@
+/** The server's time, as far as a client can tell it: by samples of round trips, never by the device's own date. */
+export class ServerClock {
+  #samples = []
+  #now
+
+  /** `now`: milliseconds that only go forward. */
+  constructor(now = () => performance.now()) {
+    this.#now = now
+  }
+
+  /**
+   * One round trip: when it was asked, when the answer came (both by `now`), and the `serverTime` in it. The server
+   * wrote it somewhere in between; the middle is wrong by half the round trip at most, so the shortest one counts.
+   */
+  sample(askedAt, answeredAt, serverTime) {
+    this.#samples.push({ tripMs: answeredAt - askedAt, offsetMs: Date.parse(serverTime) - (askedAt + answeredAt) / 2 })
+    if (this.#samples.length > 8) this.#samples.shift()
+  }
+
+  get isKnown() {
+    return this.#samples.length > 0
+  }
+
+  /** Milliseconds since 1970 by the server's clock. */
+  nowMs() {
+    if (!this.isKnown) return Date.now()
+    const best = this.#samples.reduce((one, other) => (other.tripMs < one.tripMs ? other : one))
+    return this.#now() + best.offsetMs
+  }
+}
+
+/** What is left of a session: of the server's times alone. Its clock stands still while it is paused or has not begun. */
+export function sessionLeftMs(session, nowMs) {
+  if (session.state === 'paused') return Math.max(0, Date.parse(session.endsAt) - Date.parse(session.pausedAt))
+  if (session.state !== 'active') return 0
+  if (session.endsAt === undefined) return session.package.minutes * 60_000
+  return Math.max(0, Date.parse(session.endsAt) - nowMs)
+}
