@@ -5,9 +5,10 @@ import { enforce, identify, type Authenticators, type Identified } from './auth-
 import { SECURITY_HEADERS, allowedOrigins, applyCors } from './browser.ts'
 import type { Ctx } from './ctx.ts'
 import { AppError } from './errors.ts'
+import { openFastLane, type FastRoute } from './fast-lane.ts'
 import type { Readiness } from './health.ts'
 import { createIdempotency } from './idempotency.ts'
-import { createLimits } from './limits.ts'
+import { createLimits, type Limits } from './limits.ts'
 import { requestScope } from './log.ts'
 import { observe } from './observe.ts'
 import { serveDocs } from './openapi.ts'
@@ -25,6 +26,9 @@ const REQUEST_ID = /^[A-Za-z0-9._-]{8,128}$/
 declare module 'fastify' {
   interface FastifyRequest {
     scope: { requestId: string }
+  }
+  interface FastifyInstance {
+    openFastLane(route: FastRoute): void
   }
 }
 
@@ -63,7 +67,9 @@ export async function createFastify(ctx: Ctx, options: HttpOptions): Promise<Fas
   app.decorateRequest('staff')
   parseBodies(app)
   addOuterHooks(app, ctx, options)
-  addCallerHooks(app, ctx, options.authenticators)
+  const limits = createLimits(ctx)
+  addCallerHooks(app, ctx, limits, options.authenticators)
+  app.decorate('openFastLane', (route) => openFastLane(app, ctx, { limits, readiness: options.readiness, requestId: (raw) => requestId(ctx, raw) }, route))
   observe(app, ctx)
   app.setNotFoundHandler((request, reply) => {
     const allowed = methodsOf(app.inventory, pathOf(request.url))
@@ -96,8 +102,7 @@ function addOuterHooks(app: FastifyInstance, ctx: Ctx, { listener, readiness }: 
   })
 }
 
-function addCallerHooks(app: FastifyInstance, ctx: Ctx, authenticators: Authenticators): void {
-  const limits = createLimits(ctx)
+function addCallerHooks(app: FastifyInstance, ctx: Ctx, limits: Limits, authenticators: Authenticators): void {
   const anonymous: Identified = { caller: undefined, refusal: undefined }
   app.addHook('onRequest', async (request, reply) => {
     const { access = 'public', limit = 'standard' } = request.routeOptions.config

@@ -12,13 +12,23 @@ export const DEVELOPMENT_FACTOR = 100
 const REMEMBERED = 50_000
 
 export type Verdict = { limit: number; remaining: number; resetSeconds: number; isOver: boolean }
-export type Limits = { count(name: LimitName, ip: string, caller: Caller): Promise<Verdict> | undefined }
+export type Limits = {
+  /** `undefined` for what is outside every budget. */
+  count(name: LimitName, ip: string, caller: Caller): Promise<Verdict> | undefined
+  /** Counts an anonymous request of the beacon without waiting; `undefined`, and not counted, where that would not be exact enough. */
+  countAtOnce(ip: string): Verdict | undefined
+}
 
 type BudgetSetting = Extract<SettingName, 'anonymousRequests' | 'userRequests' | 'beaconRequests' | 'socketRequests'>
 
+/** From this budget on a replica tells the others what it counted behind the request, at the latest after so many or so long. */
+const BEHIND_LEAST = 2000
+const BEHIND_SHARE = 1 / 400
+const BEHIND_MS = 250
+
 /**
  * Counts requests in Valkey, for all replicas together, in one round trip; while Valkey is away each replica counts
- * on alone from what it last knew. `undefined` for what is outside every budget.
+ * on alone from what it last knew.
  */
 export function createLimits(ctx: Ctx): Limits {
   const factor = ctx.env.APP_ENV === 'development' ? DEVELOPMENT_FACTOR : 1
@@ -35,31 +45,50 @@ export function createLimits(ctx: Ctx): Limits {
       if (!caller) return anonymous(networkOf(ip))
       return user('user' in caller ? caller.user.id : caller.staff.id)
     },
+    countAtOnce: (ip) => beacon.atOnce(networkOf(ip)),
   }
 }
 
-type Window = { count: number; endsAtMs: number }
+type Window = { count: number; endsAtMs: number; untold: number; toldAtMs: number }
+type Budget = ((key: string) => Promise<Verdict>) & { atOnce(key: string): Verdict | undefined }
 
-function createBudget(ctx: Ctx, setting: BudgetSetting, factor: number, { isShared } = { isShared: true }): (key: string) => Promise<Verdict> {
+function createBudget(ctx: Ctx, setting: BudgetSetting, factor: number, { isShared } = { isShared: true }): Budget {
   // Its own limit is out of reach: the setting decides here, and may change at any time.
   const shared = new RateLimiterRedis({ keyPrefix: `limit:${setting}`, duration: WINDOW_SECONDS, points: Number.MAX_SAFE_INTEGER, storeClient: ctx.valkey.command })
   const windows = new Map<string, Window>()
-  return async (key) => {
-    const limit = ctx.settings.get(setting) * factor
-    const window = windowOf(windows, key)
-    let used = ++window.count
-    // Who is over is refused from memory: a flood costs Valkey nothing.
-    if (isShared && used <= limit) {
-      const counted = await ctx.valkey.attempt(() => shared.consume(key))
-      if (counted) {
-        used = counted.consumedPoints
-        follow(window, counted)
-      }
-    }
+  const limitNow = () => ctx.settings.get(setting) * factor
+  const share = async (window: Window, key: string) => {
+    const requests = window.untold
+    window.untold = 0
+    window.toldAtMs = performance.now()
+    const counted = await ctx.valkey.attempt(() => shared.consume(key, requests))
+    if (counted) follow(window, counted)
+    return counted?.consumedPoints
+  }
+  const verdict = (window: Window, limit: number, used: number): Verdict => {
     const isOver = used > limit
     if (isOver) ctx.metrics.rateLimited.inc({ limit: setting })
     return { limit, remaining: Math.max(0, limit - used), resetSeconds: Math.max(1, Math.ceil((window.endsAtMs - performance.now()) / 1000)), isOver }
   }
+  const count = async (key: string) => {
+    const limit = limitNow()
+    const window = windowOf(windows, key)
+    const used = ++window.count
+    window.untold++
+    // Who is over is refused from memory: a flood costs Valkey nothing.
+    return verdict(window, limit, isShared && used <= limit ? ((await share(window, key)) ?? used) : used)
+  }
+  const atOnce = (key: string) => {
+    const limit = limitNow()
+    if (limit < BEHIND_LEAST) return undefined
+    const window = windowOf(windows, key)
+    if (window.count >= limit) return undefined
+    window.count++
+    window.untold++
+    if (window.untold >= limit * BEHIND_SHARE || performance.now() - window.toldAtMs > BEHIND_MS) void share(window, key)
+    return verdict(window, limit, window.count)
+  }
+  return Object.assign(count, { atOnce })
 }
 
 function windowOf(windows: Map<string, Window>, key: string): Window {
@@ -67,7 +96,7 @@ function windowOf(windows: Map<string, Window>, key: string): Window {
   const known = windows.get(key)
   if (known && known.endsAtMs > nowMs) return known
   if (windows.size >= REMEMBERED) for (const [oldest] of windows.entries().take(REMEMBERED / 10)) windows.delete(oldest)
-  const window = { count: 0, endsAtMs: nowMs + WINDOW_SECONDS * 1000 }
+  const window = { count: 0, endsAtMs: nowMs + WINDOW_SECONDS * 1000, untold: 0, toldAtMs: nowMs }
   windows.delete(key)
   windows.set(key, window)
   return window
@@ -77,7 +106,7 @@ function windowOf(windows: Map<string, Window>, key: string): Window {
 function follow(window: Window, counted: RateLimiterRes): void {
   const endsAtMs = performance.now() + counted.msBeforeNext
   const isNewWindow = endsAtMs - window.endsAtMs > 2000
-  window.count = isNewWindow ? counted.consumedPoints : Math.max(window.count, counted.consumedPoints)
+  window.count = isNewWindow ? counted.consumedPoints : Math.max(window.count, counted.consumedPoints + window.untold)
   window.endsAtMs = endsAtMs
 }
 

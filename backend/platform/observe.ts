@@ -10,7 +10,8 @@ export function observe(app: FastifyInstance, ctx: Ctx): void {
     const labels = { method: request.method, route, status_code: reply.statusCode }
     ctx.metrics.httpRequests.inc(labels)
     ctx.metrics.httpDuration.observe(labels, reply.elapsedTime / 1000)
-    const isRoutine = request.routeOptions.config.limit === 'none' && reply.statusCode !== 500
+    const { limit } = request.routeOptions.config
+    const isRoutine = (limit === 'none' || limit === 'beacon') && reply.statusCode < 500
     const level = isRoutine ? 'debug' : reply.statusCode >= 500 ? 'warn' : 'info'
     ctx.log[level](
       {

@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify'
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Ctx } from './ctx.ts'
 import { AppError } from './errors.ts'
 
@@ -7,7 +7,7 @@ export type App = 'customer' | 'mitra'
 const HEADER = /^(customer|mitra|client_app|mitra_app)\/(\d{1,6}(?:\.\d{1,6}){0,2})(?:-[\w.]+)?(?:\+[\w.]+)?$/
 
 /** Refuses during maintenance, and apps below the minimum; a missing or unreadable version passes. */
-export function gate(ctx: Ctx, request: FastifyRequest): void {
+export function gate(ctx: Ctx, request: { headers: IncomingHttpHeaders }): void {
   if (ctx.settings.get('maintenance')) throw new AppError('maintenance', 'We are doing maintenance. Try again soon.', { retryAfterSeconds: 60 })
   const header = request.headers['x-app-version']
   if (typeof header !== 'string') return

@@ -25,7 +25,7 @@ function countingQueue() {
 }
 
 async function read(beacon: ReturnType<typeof createBeacon>) {
-  return JSON.parse((await beacon.read()).body.toString())
+  return JSON.parse((await beacon.read()).body)
 }
 
 t.test('the beacon tells anybody who is there, with an ETag', async (t) => {
@@ -57,7 +57,7 @@ t.test('a thousand polls on two replicas cost a count; then memory, snapshot, Po
   const answers = await Promise.all(Array.from({ length: 1000 }, (_, index) => beacons[index % 2]!.read()))
   t.ok(asked.times >= 1 && asked.times <= 2, `${asked.times} counts; one, unless this machine was too slow for Valkey`)
   t.equal(await beacons[0]!.read(), await beacons[0]!.read(), 'its own memory, for a second')
-  t.equal(new Set(answers.map((answer) => answer.body)).size, 2, 'bytes made once a replica')
+  t.equal(new Set(answers).size, 2, 'made once a replica')
   const client = new Redis(app.valkey.url)
   t.after(() => client.disconnect())
   const text = (await client.get(SNAPSHOT))!
@@ -119,4 +119,44 @@ t.test('numbers that can not be counted anew are the last known; without any, no
   t.after(() => client.disconnect())
   await eventually(async () => (await client.exists(SNAPSHOT)) === 0, 'the snapshot ends')
   t.strictSame(await read(beacon), known, 'with its own time')
+})
+
+t.test('the fast lane answers as the usual way does, from the same budget', async (t) => {
+  const app = await startTestApp(t, { simulators: false, settings: { snapshotSeconds: 60 } })
+  // A query is nothing that the fast lane knows.
+  const [fast, usual] = ['/api/v1/availability', '/api/v1/availability?'].map((path) => (headers = {}) => call(app.url, 'GET', path, { headers: { 'x-request-id': 'the-same-one', 'x-app-version': 'mitra_app/9.0.0', ...headers } }))
+  const plain = ({ status, text, headers }: Awaited<ReturnType<typeof call>>) => {
+    const { date: _date, 'ratelimit-remaining': remaining, 'ratelimit-reset': _reset, ...others } = headers
+    return { remaining: Number(remaining), answer: { status, text, headers: others } }
+  }
+  await usual!()
+  for (const etag of [undefined, (await usual!()).headers['etag']!]) {
+    const own = etag === undefined ? {} : { 'if-none-match': etag }
+    // The answer in memory lives for a second: one that was made anew in between would be another one.
+    const [first, second] = await eventually(async () => {
+      const both = [plain(await usual!(own)), plain(await fast!(own))] as const
+      return both[0].answer.text === both[1].answer.text ? both : undefined
+    }, 'both answer from the same memory')
+    t.strictSame(second.answer, first.answer)
+    t.equal(second.answer.status, etag === undefined ? 200 : 304)
+    t.ok(second.remaining < first.remaining, 'and is counted')
+  }
+  for (const { ctx } of app.replicas) ctx.settings.load({ maintenance: true })
+  t.match(await fast!(), { status: 503, body: { code: 'maintenance' } })
+  for (const { ctx } of app.replicas) ctx.settings.load({ mitraMinVersion: '10.0.0' })
+  t.match(await fast!(), { status: 426, body: { code: 'app_update_required' } })
+})
+
+t.test('a large budget is shared behind the requests, to one in a hundred', async (t) => {
+  const budget = 2000
+  const app = await startTestApp(t, { replicas: 2, simulators: false, settings: { beaconRequests: budget, snapshotSeconds: 60 } })
+  let admitted = 0
+  let next = 0
+  await Promise.all(Array.from({ length: 8 }, async () => {
+    for (let at = next++; at < budget * 1.2; at = next++) {
+      const { status } = await call(app.replicas[at % 2]!.url, 'GET', '/api/v1/availability')
+      if (status !== 429) admitted++
+    }
+  }))
+  t.ok(admitted >= budget && admitted <= budget * 1.01, `${admitted} of ${budget}`)
 })

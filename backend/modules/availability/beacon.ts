@@ -13,9 +13,13 @@ export type QueueCounts = {
   estimateWait(handle: Queryable): Promise<{ p50: number; p90: number } | null>
 }
 
-/** Ready to be sent. The tag is of the numbers, not of the time at which they were counted. */
-export type Answer = { body: Buffer; etag: string }
-export type Beacon = { read(): Promise<Answer> }
+/** Ready to be sent; text, which leaves in one write with its head. The tag is of the numbers, not of the time at which they were counted. */
+export type Answer = { body: string; etag: string }
+export type Beacon = {
+  read(): Promise<Answer>
+  /** What is in memory and still fresh. */
+  peek(): Answer | undefined
+}
 
 /** The mirror's snapshot, exactly as everybody outside knows it. */
 const SNAPSHOT = 'availability:snapshot'
@@ -46,9 +50,12 @@ export function createBeacon(ctx: Ctx, counts: QueueCounts): Beacon {
     }
   }
 
+  const peek = () => (memory && performance.now() - memory.readAt < MEMORY_MS ? memory.answer : undefined)
   return {
+    peek,
     async read() {
-      if (memory && performance.now() - memory.readAt < MEMORY_MS) return memory.answer
+      const fresh = peek()
+      if (fresh) return fresh
       loading ??= load().finally(() => {
         loading = undefined
       })
@@ -101,5 +108,5 @@ function parse(text: string): Availability | undefined {
 function answerOf(availability: Availability): Answer {
   const { asOf: _asOf, ...numbers } = availability
   const hash = createHash('sha256').update(JSON.stringify(numbers)).digest('base64url').slice(0, 16)
-  return { body: Buffer.from(JSON.stringify(availability)), etag: `W/"${hash}"` }
+  return { body: JSON.stringify(availability), etag: `W/"${hash}"` }
 }

@@ -4,17 +4,22 @@ import type { Ctx } from '../../platform/ctx.ts'
 import { createBeacon, type QueueCounts } from './beacon.ts'
 import { availabilityReply } from './contract.ts'
 
+const PATH = '/api/v1/availability'
+const TYPE = 'application/json; charset=utf-8'
+const CACHE_CONTROL = 'public, max-age=1'
+
 export const availabilityRoutes = (ctx: Ctx, counts: QueueCounts): FastifyPluginAsyncZod => async (app) => {
   const beacon = createBeacon(ctx, counts)
-  app.get('/api/v1/availability', {
+  app.openFastLane({ path: PATH, peek: () => beacon.peek(), isKnown, headers: { 'content-type': TYPE, 'cache-control': CACHE_CONTROL } })
+  app.get(PATH, {
     schema: { response: { 200: availabilityReply, 304: z.null() } },
     config: { access: 'public', limit: 'beacon' },
   }, async (request, reply) => {
     const { body, etag } = await beacon.read()
-    reply.header('etag', etag).header('cache-control', 'public, max-age=1')
-    if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send(null)
-    // Bytes made once for everybody: they skip the serializer, so their type is not that of the schema.
-    return reply.type('application/json; charset=utf-8').send(body as never)
+    reply.header('etag', etag).header('cache-control', CACHE_CONTROL)
+    if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send(undefined as never) // a 304 has no body at all, which the schema has no word for
+    // Made once for everybody: it skips the serializer, so their type is not that of the schema.
+    return reply.type(TYPE).send(body as never)
   })
 }
 
