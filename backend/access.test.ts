@@ -5,7 +5,7 @@ import { createAccessTokens } from './modules/identity/access-tokens.ts'
 import { mayAct } from './modules/staff/index.ts'
 import type { StaffAct, StaffRole } from './platform/access.ts'
 import type { RouteEntry } from './platform/route-guard.ts'
-import { BODIES, INTERNAL_ROUTES, OBJECTS, PRIVILEGED, PUBLIC_ROUTES } from './testing/access-table.ts'
+import { BODIES, INTERNAL_ROUTES, OBJECTS, PRIVILEGED, PUBLIC_ROUTES, QUERIES } from './testing/access-table.ts'
 import { call, startTestApp, type Answer, type TestApp } from './testing/app.ts'
 import { approvedMitra, customer, expect, type Person } from './testing/people.ts'
 import { stage, STAGE_SETTINGS } from './testing/stage.ts'
@@ -52,7 +52,7 @@ t.test('every public route, for everybody who might call it', async (t) => {
   const closed = routes.filter((route) => route.access !== 'public')
   const { citra, made, otherCustomer, otherMitra, objects } = await people(app)
   const ask = (route: RouteEntry, options: { id?: string; token?: string | undefined; headers?: Record<string, string>; body?: object } = {}) =>
-    call(app.url, route.method, pathOf(route, options.id ?? randomUUID()), { ...bodyOf(route), token: options.token, headers: { 'idempotency-key': randomUUID(), ...options.headers }, ...(options.body ? { body: options.body } : {}) })
+    call(app.url, route.method, `${pathOf(route, options.id ?? randomUUID())}${QUERIES[route.url] ?? ''}`, { ...bodyOf(route), token: options.token, headers: { 'idempotency-key': randomUUID(), ...options.headers }, ...(options.body ? { body: options.body } : {}) })
 
   t.same(Object.fromEntries(routes.map((route) => [nameOf(route), describe(route)])), PUBLIC_ROUTES, 'every route stands in the table, with its access')
 

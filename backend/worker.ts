@@ -1,4 +1,4 @@
-import { eraseTranscripts, pushUndelivered, turnPartitions } from './modules/chat/index.ts'
+import { eraseTranscripts, indexWords, pushUndelivered, turnPartitions } from './modules/chat/index.ts'
 import { purgeChallenges } from './modules/identity/index.ts'
 import { expirePromoLots } from './modules/ledger/index.ts'
 import { sweepLiveness } from './modules/mitras/index.ts'
@@ -24,6 +24,7 @@ type Task = { everyMs: number; run(ctx: Ctx, limit: number): Promise<number> }
 const TASKS: Record<string, Task> = {
   'erase-transcripts': { everyMs: 60 * MINUTE_MS, run: eraseTranscripts },
   'expire-promo-lots': { everyMs: 10 * MINUTE_MS, run: expirePromoLots },
+  'index-words': { everyMs: 5 * MINUTE_MS, run: indexWords },
   'purge-challenges': { everyMs: 60 * MINUTE_MS, run: purgeChallenges },
   'purge-idempotency-keys': { everyMs: 60 * MINUTE_MS, run: purgeIdempotencyKeys },
   'purge-inbox': { everyMs: 60 * MINUTE_MS, run: purgeInbox },

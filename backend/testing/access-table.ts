@@ -55,6 +55,7 @@ export const PUBLIC_ROUTES: Readonly<Record<string, string>> = {
   'POST /api/v1/offers/:id/decline': 'mitra',
   'GET /api/v1/conversations': 'signed-in',
   'GET /api/v1/conversations/:id/messages': 'signed-in',
+  'GET /api/v1/messages/search': 'signed-in',
   'POST /api/v1/conversations/:id/messages': 'signed-in',
   'PATCH /api/v1/conversations/:id/messages/:seq': 'signed-in',
   'DELETE /api/v1/conversations/:id/messages/:seq': 'signed-in',
@@ -117,6 +118,11 @@ export const OBJECTS: Readonly<Record<string, 'session' | 'payment' | 'offer' | 
   '/api/v1/conversations/:id/messages': 'conversation',
   '/api/v1/conversations/:id/messages/:seq': 'conversation',
   '/api/v1/conversations/:id/read': 'conversation',
+}
+
+/** What a route's address must go on with. */
+export const QUERIES: Readonly<Record<string, string>> = {
+  '/api/v1/messages/search': '?q=halo',
 }
 
 /** Bodies that a route understands, so that what is refused is the caller or the extra field, not the rest. */

@@ -27,6 +27,7 @@ const RETRY_MS = 150
 /*
  * One statement settles every race: the conversation's lock stands in a queue with sends and other changes, and only
  * then the message is read, as whoever came before left it. What a repeat is, is asked before what is too late.
+ * The words of a conversation that is over are written down anew: a deleted text stays nowhere.
  */
 const CHANGE = `
 with locked as materialized (
@@ -46,7 +47,7 @@ with locked as materialized (
     else 'changed' end as verdict
   from found f
 ), moved as (
-  update conversations c set head_change = c.head_change + 1, changed_at = greatest(c.changed_at, app_now())
+  update conversations c set head_change = c.head_change + 1, changed_at = greatest(c.changed_at, app_now()), has_words = false
   from judged j where c.id = j.conversation_id and j.verdict = 'changed'
   returning c.id, c.head_change
 ), changed as (

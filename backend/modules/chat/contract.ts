@@ -41,6 +41,19 @@ export const messagesQuery = z.strictObject({
 /** In the order of `seq`. `firstSeq` is the oldest message that is still kept; `hasMore` looks in the direction asked for. */
 export const messagePage = z.object({ items: z.array(message), headSeq: seq, headChange: seq, firstSeq: seq, hasMore: z.boolean(), nextCursor: z.string().nullable() })
 
+/** The last word may be unfinished. `cursor` is a `nextCursor`: nothing else has a meaning. */
+export const searchQuery = z.strictObject({
+  q: z.string().min(1).max(100).refine((text) => !text.includes('\0') && text.isWellFormed(), { message: 'is not text' }),
+  conversationId: uuid.optional(),
+  cursor: z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.\d{1,15}$/).optional(),
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+})
+/** With the places of its `body` where the words stand, in UTF-16 code units, `end` not included. */
+export const foundMessage = message.extend({ highlights: z.array(z.object({ start: z.number().int(), end: z.number().int() })) })
+export type FoundMessage = z.output<typeof foundMessage>
+/** Newest conversation first, in it the newest message. A page that was long to look for may be short, even empty, and go on at `nextCursor`. */
+export const searchPage = z.object({ items: z.array(foundMessage), nextCursor: z.string().nullable() })
+
 export const sendBody = z.strictObject({ clientId: uuid, body: z.string() })
 export const editBody = z.strictObject({ body: z.string() })
 export const readBody = z.strictObject({ seq: position })

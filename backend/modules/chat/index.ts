@@ -1,5 +1,6 @@
 /**
- * Chat: conversations of two, their messages, how far each has read. Owns conversations, conversation_members, messages.
+ * Chat: conversations of two, their messages, how far each has read. Owns conversations, conversation_members, messages,
+ * message_words.
  * Promises: an ack means committed; `seq` is dense and the same for everyone; a repeated clientId answers the first
  * `seq`; only members see a conversation, for everybody else it does not exist; after any absence `sync` fills the gap.
  * An edit or a deletion keeps the message's place and takes the next one of the conversation's changes, dense as well.
@@ -11,6 +12,7 @@ export { eraseTranscripts, turnPartitions } from './erase-transcripts.ts'
 export { chatFrames } from './frames.ts'
 export { changeHealer } from './heal-changes.ts'
 export { messageHealer } from './heal-messages.ts'
+export { indexWords } from './index-words.ts'
 export { openHeads, readyConversations, type ReadyConversations } from './list-conversations.ts'
 export { openConversation, setWritableUntil } from './open-conversation.ts'
 export { pushUndelivered } from './push-undelivered.ts'

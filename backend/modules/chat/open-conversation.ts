@@ -10,8 +10,9 @@ export async function openConversation(tx: Tx, conversation: { id: string; membe
   tx.afterCommit((ctx) => announceConversation(ctx, conversation.id))
 }
 
+// What is written from then on has not been among its words.
 /** Moves the time until which the members may write, in the transaction that moves the session's own times. */
 export async function setWritableUntil(tx: Tx, conversationId: string, until: Date): Promise<void> {
-  await tx.sql.update(conversations).set({ writableUntil: until }).where(eq(conversations.id, conversationId))
+  await tx.sql.update(conversations).set({ writableUntil: until, hasWords: false }).where(eq(conversations.id, conversationId))
   tx.afterCommit((ctx) => announceConversation(ctx, conversationId))
 }

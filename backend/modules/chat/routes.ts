@@ -1,8 +1,9 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import type { Ctx } from '../../platform/ctx.ts'
-import { conversationList, conversationParams, editBody, message, messagePage, messageParams, messagesQuery, pageQuery, readBody, readReply, sendBody } from './contract.ts'
+import { conversationList, conversationParams, editBody, message, messagePage, messageParams, messagesQuery, pageQuery, readBody, readReply, searchPage, searchQuery, sendBody } from './contract.ts'
 import { findHistory } from './find-history.ts'
 import { listConversations } from './list-conversations.ts'
+import { searchMessages } from './search-messages.ts'
 import type { Sender } from './sender.ts'
 
 /** The socket's HTTP twin. */
@@ -14,6 +15,9 @@ export const chatRoutes = (ctx: Ctx, sender: Sender): FastifyPluginAsyncZod => a
 
   app.get('/api/v1/conversations/:id/messages', { schema: { tags: ['chat'], params: conversationParams, querystring: messagesQuery, response: { 200: messagePage } }, config }, async (request) =>
     findHistory(ctx, request.user.id, request.params.id, request.query))
+
+  app.get('/api/v1/messages/search', { schema: { tags: ['chat'], querystring: searchQuery, response: { 200: searchPage } }, config }, async (request) =>
+    searchMessages(ctx, request.user.id, request.query))
 
   app.post('/api/v1/conversations/:id/messages', { schema: { tags: ['chat'], params: conversationParams, body: sendBody, response: { 201: message } }, config }, async (request, reply) => {
     const sent = await sender.send({ conversationId: request.params.id, senderId: request.user.id, ...request.body })

@@ -1,4 +1,4 @@
-import { bigint, jsonb, pgTable, primaryKey, sql, text, timestamp, unique, uuid } from '../../platform/drizzle.ts'
+import { bigint, boolean, customType, jsonb, pgTable, primaryKey, sql, text, timestamp, unique, uuid } from '../../platform/drizzle.ts'
 
 const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
 const position = (name: string) => bigint(name, { mode: 'number' })
@@ -11,6 +11,7 @@ export const conversations = pgTable('conversations', {
   headAt: time('head_at'),
   changedAt: time('changed_at'),
   createdAt: time('created_at').notNull().default(sql`app_now()`),
+  hasWords: boolean('has_words').notNull().default(false),
 })
 
 export const conversationMembers = pgTable('conversation_members', {
@@ -35,3 +36,12 @@ export const messages = pgTable('messages', {
   code: text('code'),
   data: jsonb('data').$type<Record<string, unknown>>(),
 }, (table) => [primaryKey({ columns: [table.conversationId, table.seq] }), unique().on(table.conversationId, table.senderId, table.clientId)])
+
+const tsvector = customType<{ data: string }>({ dataType: () => 'tsvector' })
+
+export const messageWords = pgTable('message_words', {
+  conversationId: uuid('conversation_id').notNull(),
+  firstSeq: position('first_seq').notNull(),
+  lastSeq: position('last_seq').notNull(),
+  words: tsvector('words'),
+}, (table) => [primaryKey({ columns: [table.conversationId, table.firstSeq] })])
