@@ -12,9 +12,10 @@ import { benchChat } from './chat.ts'
 import { acceptedRatios, aimOf, findFalls, isMet, median, ratioRow, type Bench, type BenchOptions, type Figures, type Ratio } from './figures.ts'
 import { benchHerd } from './herd.ts'
 import { benchReseed } from './reseed.ts'
+import { benchSearch } from './search.ts'
 import { benchSockets } from './sockets.ts'
 
-const BENCHES: Record<string, Bench> = { chat: benchChat, sockets: benchSockets, beacon: benchBeacon, herd: benchHerd, reseed: benchReseed }
+const BENCHES: Record<string, Bench> = { chat: benchChat, sockets: benchSockets, beacon: benchBeacon, herd: benchHerd, reseed: benchReseed, search: benchSearch }
 const RESULTS = join(projectRoot, 'bench/results.md')
 
 function accept(name: string, options: BenchOptions, figures: Figures): void {
