@@ -31,6 +31,8 @@ export type FaultProxy = {
   halfOpen(): void
   /** A real RST to both sides once so many bytes have passed that way on a connection; undefined ends it. */
   resetAfter(bytes: number | undefined, direction?: Direction): void
+  /** Changes the bytes that pass that way; undefined ends it. */
+  rewrite(change: ((data: Buffer) => Buffer) | undefined, direction: Direction): void
   /** A real RST for every open connection; new ones work. */
   reset(): void
   /** New connections are refused by the system; open ones stay. */
@@ -133,6 +135,9 @@ export async function createFaultProxy(targetPort = 0, options: { seed?: number;
     }),
     resetAfter(bytes, direction) {
       for (const lane of lanesOf(direction)) lane.resetAfterBytes = bytes
+    },
+    rewrite(change, direction) {
+      lanes[direction].rewrite = change
     },
     reset: () => everyLink(resetLink),
     refuse() {

@@ -17,9 +17,11 @@ export type Lane = {
   blocked: 'no' | 'lose' | 'hold'
   /** Connections are reset once so many bytes have passed this way. */
   resetAfterBytes: number | undefined
+  /** Changes what passes; the same length where the protocol counts bytes. */
+  rewrite: ((data: Buffer) => Buffer) | undefined
 }
 
-export const openLane = (): Lane => ({ shape: {}, blocked: 'no', resetAfterBytes: undefined })
+export const openLane = (): Lane => ({ shape: {}, blocked: 'no', resetAfterBytes: undefined, rewrite: undefined })
 
 /** Beyond this the sender is made to wait, as by a full window. */
 const QUEUED_MAX = 1024 * 1024
@@ -96,8 +98,9 @@ export function carry(from: Socket, to: Socket, lane: () => Lane, random: Random
       hasLost = true
       return
     }
-    queuedBytes += data.length
-    queue.push({ data, dueAtMs: dueAt(data) })
+    const changed = lane().rewrite?.(data) ?? data
+    queuedBytes += changed.length
+    queue.push({ data: changed, dueAtMs: dueAt(changed) })
     pump()
   })
   from.on('end', () => {
