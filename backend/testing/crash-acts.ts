@@ -42,9 +42,11 @@ export function createActs(place: ActPlace, cast: Cast) {
         return payment?.checkoutUrl === undefined ? undefined : String(payment.checkoutUrl).split('/').at(-1)
       }, 'the invoice is made', PATIENCE)
     },
-    /** Pays; the provider goes on telling of it until it is heard. */
     async pay(sessionId: string): Promise<void> {
-      const invoiceId = await this.invoiceOf(sessionId)
+      await this.payInvoice(await this.invoiceOf(sessionId))
+    },
+    /** Pays; the provider goes on telling of it until it is heard. */
+    async payInvoice(invoiceId: string): Promise<void> {
       await xendit.pay(invoiceId)
       await eventually(async () => {
         const unheard = xendit.webhooks(invoiceId).filter((event) => event.state !== 'delivered')
