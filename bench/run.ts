@@ -9,13 +9,15 @@ import { parseArgs } from 'node:util'
 import { projectRoot, ServerUnavailable } from '../backend/testing/servers/processes.ts'
 import { benchBeacon } from './beacon.ts'
 import { benchChat } from './chat.ts'
+import { benchCrashes } from './crashes.ts'
 import { acceptedRatios, aimOf, findFalls, isMet, median, ratioRow, type Bench, type BenchOptions, type Figures, type Ratio } from './figures.ts'
 import { benchHerd } from './herd.ts'
+import { benchKill } from './kill.ts'
 import { benchReseed } from './reseed.ts'
 import { benchSearch } from './search.ts'
 import { benchSockets } from './sockets.ts'
 
-const BENCHES: Record<string, Bench> = { chat: benchChat, sockets: benchSockets, beacon: benchBeacon, herd: benchHerd, reseed: benchReseed, search: benchSearch }
+const BENCHES: Record<string, Bench> = { chat: benchChat, crashes: benchCrashes, kill: benchKill, sockets: benchSockets, beacon: benchBeacon, herd: benchHerd, reseed: benchReseed, search: benchSearch }
 const RESULTS = join(projectRoot, 'bench/results.md')
 
 function accept(name: string, options: BenchOptions, figures: Figures): void {
