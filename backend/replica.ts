@@ -52,6 +52,8 @@ export type Replica = {
 }
 
 const BOOT_RETRY_MS = 500
+/** A herd connects in one moment: who does not fit into the kernel's queue is lost for seconds. The kernel may allow less. */
+const BACKLOG = 4096
 const REQUESTS_WITHIN_MS = 6000
 const PARTS_WITHIN_MS = 3000
 const CLOSE_WITHIN_MS = 1500
@@ -81,7 +83,7 @@ export async function startReplica(env: Env, options: ReplicaOptions = {}): Prom
     apps.push(internalApp)
     await options.mount?.(ctx, { publicApp, internalApp })
     await internalApp.listen({ host: env.INTERNAL_HOST, port: env.INTERNAL_PORT })
-    await publicApp.listen({ host: env.HOST, port: env.PORT })
+    await publicApp.listen({ host: env.HOST, port: env.PORT, backlog: BACKLOG })
     const stopping = new AbortController()
     const serving = boot(ctx, readiness, stopping.signal, parts)
     return {

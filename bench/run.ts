@@ -15,9 +15,10 @@ import { benchHerd } from './herd.ts'
 import { benchKill } from './kill.ts'
 import { benchReseed } from './reseed.ts'
 import { benchSearch } from './search.ts'
+import { benchSlow } from './slow.ts'
 import { benchSockets } from './sockets.ts'
 
-const BENCHES: Record<string, Bench> = { chat: benchChat, crashes: benchCrashes, kill: benchKill, sockets: benchSockets, beacon: benchBeacon, herd: benchHerd, reseed: benchReseed, search: benchSearch }
+const BENCHES: Record<string, Bench> = { chat: benchChat, crashes: benchCrashes, kill: benchKill, sockets: benchSockets, beacon: benchBeacon, herd: benchHerd, reseed: benchReseed, search: benchSearch, slow: benchSlow }
 const RESULTS = join(projectRoot, 'bench/results.md')
 
 function accept(name: string, options: BenchOptions, figures: Figures): void {

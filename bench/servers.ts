@@ -9,6 +9,7 @@ import { startPostgres } from '../backend/testing/servers/postgres.ts'
 import { freePort, projectRoot } from '../backend/testing/servers/processes.ts'
 import { startValkey } from '../backend/testing/servers/valkey.ts'
 import { APP_ROLE, OWNER_ROLE } from '../backend/testing/template.ts'
+import type { SettingValues } from '../backend/platform/settings.ts'
 import { migrateUp } from '../backend/platform/migrations.ts'
 
 export type BenchServers = {
@@ -25,7 +26,7 @@ const DATABASE = 'bench'
 const UNLIMITED = { beaconRequests: 10_000_000, socketRequests: 10_000_000, socketsPerIp: 1_000_000, strangersPerIp: 1_000_000, strangersMax: 1_000_000 }
 
 /** A Postgres that really commits to disk, a Valkey, and replicas as the processes that run in production. */
-export async function startBenchServers(options: { replicas: number; profileDir?: string | undefined }): Promise<BenchServers> {
+export async function startBenchServers(options: { replicas: number; profileDir?: string | undefined; settings?: Partial<SettingValues> }): Promise<BenchServers> {
   const folder = join(projectRoot, `.data/bench-${process.pid}`)
   mkdirSync(folder, { recursive: true })
   const parts: { stop(): Promise<unknown> }[] = []
@@ -43,7 +44,7 @@ export async function startBenchServers(options: { replicas: number; profileDir?
     await migrateUp({ url: ownerUrl, appRole: APP_ROLE, log: () => {} })
     const owner = new pg.Pool({ connectionString: ownerUrl, max: 2 })
     parts.push({ stop: () => owner.end() })
-    await owner.query('insert into settings (key, value) select key, value from jsonb_each($1::jsonb)', [JSON.stringify(UNLIMITED)])
+    await owner.query('insert into settings (key, value) select key, value from jsonb_each($1::jsonb)', [JSON.stringify({ ...UNLIMITED, ...options.settings })])
     const databaseUrl = postgres.url(APP_ROLE, DATABASE)
     const replicas = []
     for (let index = 0; index < options.replicas; index++) {

@@ -20,6 +20,7 @@ export function createMetrics(options: { processMetrics: boolean } = { processMe
     sendBatch: histogram('chat_send_batch_size', 'Messages in one commit.', [1, 2, 4, 8, 16, 32, 64, 128]),
     healed: counter('realtime_healed_total', 'What the healer delivered because pub/sub had not.', ['what']),
     slowSockets: counter('realtime_slow_sockets_total', 'Sockets closed because they read too slowly.'),
+    slowSocketBytes: histogram('realtime_slow_socket_bytes', 'What waited for a socket when it was closed for reading too slowly.', [262_144, 524_288, 786_432, 1_048_576, 2_097_152]),
     outboxOldestSeconds: gauge('outbox_oldest_seconds', 'Age of the oldest due outbox row that is not done.'),
     outboxDone: counter('outbox_done_total', 'Outbox rows done.', ['topic', 'by']),
     outboxParked: counter('outbox_parked_total', 'Outbox rows given up and parked for staff.', ['topic']),

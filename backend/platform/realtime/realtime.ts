@@ -139,6 +139,7 @@ export function createRealtime(ctx: Ctx, hub: Hub, parts: RealtimeParts): Realti
   }
   const slow = (connection: Connection) => {
     ctx.metrics.slowSockets.inc()
+    ctx.metrics.slowSocketBytes.observe(connection.bufferedBytes)
     hub.remove(connection)
     connection.close(CLOSE.tooSlow, 'the client reads too slowly')
     const withinMs = ctx.settings.get('closeSeconds') * 1000
