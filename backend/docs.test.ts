@@ -55,7 +55,7 @@ t.test('every npm script that is named exists, every script is named, and starts
 })
 
 t.test('every variable that is named is one', async (t) => {
-  const known = new Set([...ENV_NAMES, 'MIGRATION_DATABASE_URL', 'GIT_SHA', 'NODE_ENV', 'PATH'])
+  const known = new Set([...ENV_NAMES, 'MIGRATION_DATABASE_URL', 'GIT_SHA', 'NODE_ENV', 'PATH', 'SEED'])
   for (const { file, codes } of pages) {
     const named = codes.flatMap((code) => [...code.matchAll(/^([A-Z][A-Z0-9]*_?[A-Z0-9_]+)(?:=.*)?$/g)].map((match) => match[1]!))
     t.ok(named.length > 5)

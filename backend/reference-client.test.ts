@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import t from 'tap'
@@ -36,9 +37,24 @@ type Client = EventTarget & {
 // The playground's client is plain JavaScript for browsers; these are the types of what is used of it.
 const load = async <T>(file: string) => await import(pathToFileURL(join(projectRoot, 'docs/playground/client', file)).href) as T
 const { Person } = await load<{ Person: new (options: { url: string; saved?: object; save?: (name: string, value: unknown) => void }) => Client }>('person.js')
-const { Outbox } = await load<{ Outbox: new (options?: object) => { entries: Entry[]; add(message: object): Entry; due(isReady: boolean): { clientId: string }[]; lost(): void; apply(frame: object): Entry | undefined; retry(clientId: string): Entry | undefined; discard(clientId: string): void } }>('outbox.js')
-const { ServerClock, sessionLeftMs } = await load<{ ServerClock: new (now: () => number) => { sample(askedAt: number, answeredAt: number, serverTime: string): void; nowMs(): number }; sessionLeftMs(session: object, nowMs: number): number }>('clock.js')
-const { reconnectDelayMs, advisedDelayMs, afterClose } = await load<{ reconnectDelayMs(attempt: number, advisedMs: number | undefined, random?: () => number): number; advisedDelayMs(reason: string): number | undefined; afterClose(code: number): string }>('backoff.js')
+type Box = {
+  entries: Entry[]
+  add(message: object): Entry
+  due(isReady: boolean): { clientId: string }[]
+  lost(): void
+  apply(frame: object): Entry | undefined
+  retry(clientId: string): Entry | undefined
+  discard(clientId: string): void
+}
+const { Outbox } = await load<{ Outbox: new (options?: object) => Box }>('outbox.js')
+type Clock = { sample(askedAt: number, answeredAt: number, serverTime: string): void; nowMs(): number }
+const { ServerClock, sessionLeftMs } = await load<{ ServerClock: new (now: () => number) => Clock; sessionLeftMs: (session: object, nowMs: number) => number }>('clock.js')
+type Backoff = {
+  reconnectDelayMs: (attempt: number, advisedMs: number | undefined, random?: () => number) => number
+  advisedDelayMs: (reason: string) => number | undefined
+  afterClose: (code: number) => string
+}
+const { reconnectDelayMs, advisedDelayMs, afterClose } = await load<Backoff>('backoff.js')
 
 t.test('the outbox goes through its states and no others', async (t) => {
   let now = 0
@@ -78,11 +94,12 @@ t.test('the clock is the server’s, by the shortest round trip', async (t) => {
   now = 1060
   clock.sample(1040, 1060, new Date(5_002_050).toISOString())
   t.equal(clock.nowMs(), 5_002_060)
-  const session = { state: 'active', package: { minutes: 15 }, endsAt: new Date(60_000).toISOString() }
+  const session = { state: 'active', package: { minutes: 15 }, startedAt: new Date(0).toISOString(), endsAt: new Date(60_000).toISOString() }
   t.equal(sessionLeftMs(session, 45_000), 15_000)
   t.equal(sessionLeftMs(session, 70_000), 0)
   t.equal(sessionLeftMs({ ...session, state: 'paused', pausedAt: new Date(20_000).toISOString() }, 70_000), 40_000, 'it stands still while paused')
-  t.equal(sessionLeftMs({ state: 'active', package: { minutes: 15 } }, 70_000), 900_000, 'and until it has begun')
+  const waiting = { state: 'active', package: { minutes: 15 }, endsAt: new Date(960_000).toISOString() }
+  t.same([sessionLeftMs(waiting, 30_000), sessionLeftMs(waiting, 70_000)], [900_000, 890_000], 'and until it has begun')
 })
 
 t.test('who comes back waits as advised, then longer and longer, by chance', async (t) => {
@@ -142,6 +159,7 @@ t.test('against the real server', async (t) => {
     one.say(id, 'Said once')
     one.realtime.cut()
     t.match(one.outbox.entries, [{ body: 'Said once', state: 'unknown' }])
+    await eventually(() => bodies(other).includes('Said once'), 'it is stored')
     one.realtime.connect()
     await isSame()
     t.equal(bodies(one).filter((body) => body === 'Said once').length, 1)
@@ -186,7 +204,7 @@ t.test('against the real server', async (t) => {
     await one.api.call('POST', `/sessions/${session.id}/end`)
     await eventually(() => one.lastSession?.state === 'ended' && other.lastSession?.state === 'ended', 'both are told')
     await isSame()
-    const isOut = new Promise((resolve) => void other.realtime.addEventListener('signed-out', resolve, { once: true }))
+    const isOut = once(other.realtime, 'signed-out')
     await other.api.call('POST', '/auth/logout-all')
     await isOut
     t.equal(other.realtime.state, 'idle', 'it does not come back')

@@ -1,11 +1,8 @@
 import { button, element, timeOf } from './dom.js'
 
 const SYSTEM_WORDS = {
-  session_started: ({ minutes }) => `The session of ${minutes} minutes has begun`,
   session_paused: () => 'Paused: the clock stands still until the mitra is back',
   session_resumed: () => 'It goes on',
-  session_extended: ({ minutes }) => `${minutes} minutes were added`,
-  session_ended: ({ reason }) => `The session has ended (${reason.replaceAll('_', ' ')})`,
 }
 const PENDING_WORDS = { queued: 'waits for the connection', sent: 'sending …', unknown: 'perhaps sent, goes out again' }
 
@@ -15,6 +12,7 @@ export function createChatView({ parts, person }) {
   let conversationId
   let edited
   let isLast = true
+  let isOpen = false
 
   const current = () => person.conversations.get(conversationId)
   const peerOf = (session) => (session.customer.id === person.user.id ? session.mitra : session.customer)
@@ -67,7 +65,7 @@ export function createChatView({ parts, person }) {
     if (message.kind === 'system') return element('li', { class: 'message system' }, `${SYSTEM_WORDS[message.code]?.(message.data) ?? message.code} · ${timeOf(message.sentAt)}`)
     const isMine = message.senderId === person.user.id
     const meta = element('div', { class: 'meta' },
-      isMine && !message.deleted && button('Edit', () => beginEdit(message), { class: 'quiet' }),
+      isMine && isOpen && !message.deleted && button('Edit', () => beginEdit(message), { class: 'quiet' }),
       isMine && !message.deleted && button('Delete', () => person.delete(conversationId, message.seq), { class: 'quiet' }),
       message.editedAt !== undefined && !message.deleted && element('span', {}, 'edited'),
       element('time', { datetime: message.sentAt }, timeOf(message.sentAt)),
@@ -95,7 +93,7 @@ export function createChatView({ parts, person }) {
   const showMessages = (conversation) => {
     const waiting = person.outbox.entries.filter((entry) => entry.conversationId === conversationId)
     const wanted = [
-      ...conversation.list.map((message) => nodeOf(`m${message.seq}`, `${message.change} ${message.seq <= conversation.peerReadSeq} ${message.seq <= conversation.peerDeliveredSeq}`, () => stored(conversation, message))),
+      ...conversation.list.map((message) => nodeOf(`m${message.seq}`, `${isOpen} ${message.change} ${message.seq <= conversation.peerReadSeq} ${message.seq <= conversation.peerDeliveredSeq}`, () => stored(conversation, message))),
       ...waiting.map((entry) => nodeOf(entry.clientId, `${entry.state} ${entry.detail}`, () => pending(entry))),
     ]
     for (const [at, node] of wanted.entries()) if (messages.children[at] !== node) messages.insertBefore(node, messages.children[at] ?? null)
@@ -104,9 +102,10 @@ export function createChatView({ parts, person }) {
   }
   const showPeer = (session) => {
     const other = peerOf(session)
-    const state = person.presence.get(other?.id) ?? 'unknown'
+    // Whom one shares no open conversation with, one is not told about any more.
+    const state = isOpen ? person.presence.get(other?.id) ?? 'presence unknown' : 'the conversation is over'
     const name = other?.displayName ?? 'Somebody'
-    peer.replaceChildren(element('span', { class: 'dot', 'data-state': state, 'aria-hidden': 'true' }), `${name} · ${state === 'unknown' ? 'presence unknown' : state}`)
+    peer.replaceChildren(element('span', { class: 'dot', 'data-state': state, 'aria-hidden': 'true' }), `${name} · ${state}`)
     const isTyping = other && person.typing.get(conversationId)?.has(other.id)
     typing.textContent = isTyping ? `${name} is typing …` : ''
   }
@@ -120,7 +119,7 @@ export function createChatView({ parts, person }) {
       messages.replaceChildren()
       endEdit()
     }
-    const isOpen = session.state === 'active' || session.state === 'paused'
+    isOpen = session.state === 'active' || session.state === 'paused'
     compose.hidden = !isOpen
     const conversation = current()
     if (conversation !== undefined) showMessages(conversation)

@@ -39,7 +39,7 @@ t.test('nothing beside its files can be read', async (t) => {
   const { url, stop } = await startTestSimulators({ playground })
   t.after(stop)
   // fetch would tidy the path away.
-  const status = (path: string) => new Promise((resolve, reject) => void request(`${url}`, { path }, (response) => resolve(response.resume().statusCode)).on('error', reject).end())
+  const status = (path: string) => new Promise((resolve, reject) => void request(url, { path }, (response) => resolve(response.resume().statusCode)).on('error', reject).end())
   for (const path of ['/playground/../../package.json', '/playground/%2e%2e/%2e%2e/package.json', '/playground/..%2f..%2fpackage.json', '/playground//etc/passwd', '/playground/client', '/playground/client/', '/playground/nothing.js']) {
     t.equal(await status(path), 404, path)
   }
@@ -48,7 +48,7 @@ t.test('nothing beside its files can be read', async (t) => {
 t.test('its page needs no inline script or style, and every file that it names is there', async (t) => {
   const html = readFileSync(join(folder, 'index.html'), 'utf8')
   t.notMatch(html, /<script(?![^>]* src=)|<style|\sstyle=|\son\w+=|javascript:/)
-  for (const [, file] of html.matchAll(/(?:src|href)="([\w./-]+\.\w+)"/g)) t.ok(files.includes(file!), file)
+  for (const [, file] of html.matchAll(/(?:src|href)="([\w./-]+\.\w+)"/g)) t.ok(files.includes(file!), file!)
   for (const file of files.filter((name) => name.endsWith('.js'))) {
     const text = readFileSync(join(folder, file), 'utf8')
     t.notMatch(text, /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function/, `${file}: text is never read as HTML`)

@@ -29,10 +29,13 @@ export class ServerClock {
   }
 }
 
-/** What is left of a session: of the server's times alone. Its clock stands still while it is paused or has not begun. */
+/**
+ * What is left of a session, by the server's times alone. Its clock stands still while it is paused, and begins when
+ * the customer is seen: until then `endsAt` is the latest end there can be.
+ */
 export function sessionLeftMs(session, nowMs) {
   if (session.state === 'paused') return Math.max(0, Date.parse(session.endsAt) - Date.parse(session.pausedAt))
   if (session.state !== 'active') return 0
-  if (session.endsAt === undefined) return session.package.minutes * 60_000
-  return Math.max(0, Date.parse(session.endsAt) - nowMs)
+  const leftMs = Math.max(0, Date.parse(session.endsAt) - nowMs)
+  return session.startedAt === undefined ? Math.min(leftMs, session.package.minutes * 60_000) : leftMs
 }

@@ -81,7 +81,6 @@ export class Realtime extends EventTarget {
   }
 
   #receive(frame) {
-    this.#tell('frame', { way: 'in', frame })
     if (frame.serverTime !== undefined) this.#sample(frame)
     if (frame.type === 'authenticated') {
       this.#heartbeatMs = frame.heartbeatSeconds * 1000
@@ -91,6 +90,8 @@ export class Realtime extends EventTarget {
       this.#become('ready')
       this.#beat = setInterval(() => this.#keepAlive(), 1000)
     }
+    // Last: whoever hears of `ready` may send.
+    this.#tell('frame', { way: 'in', frame })
   }
 
   #sample({ type, serverTime }) {
