@@ -7,7 +7,7 @@ import { AppError } from '../../platform/errors.ts'
 import { openConversation } from '../chat/index.ts'
 import { keepsServing, openServed } from '../mitras/index.ts'
 import { notify } from '../notifications/index.ts'
-import { announceSessions, noteInConversation } from './announce.ts'
+import { announceSessions } from './announce.ts'
 import { nextOffer } from './next-offer.ts'
 import { endOffer } from './offer-session.ts'
 import { addSeconds, changeSession, decideOnSession, type Seen } from './queries.ts'
@@ -46,7 +46,6 @@ async function activate(tx: Tx, seen: Seen, offer: Offer): Promise<void> {
     set: { state: 'active', mitraId: offer.mitraId, conversationId, acceptedAt: now, endsAt, dueAt: addSeconds(now, clockStart) },
     event: 'accepted', actor: { kind: 'mitra', id: offer.mitraId }, details: { offerId: offer.id },
   })
-  await noteInConversation(tx, conversationId, { code: 'session_started', data: { sessionId: session.id, minutes: session.minutes } })
   await endOffer(tx, session.id, 'accepted')
   await openServed(tx, { mitraId: offer.mitraId, sessionId: session.id })
   await notify(tx, [{

@@ -51,11 +51,8 @@ export type SessionView = z.output<typeof sessionView>
 
 /** What the system messages of a session's conversation say: `code` and `data` of `message:received`. */
 export const sessionNote = z.discriminatedUnion('code', [
-  z.object({ code: z.literal('session_started'), data: z.object({ sessionId: id, minutes: z.number().int() }) }),
   z.object({ code: z.literal('session_paused'), data: z.object({ sessionId: id, pausedAt: time, pauseUntil: time }) }),
   z.object({ code: z.literal('session_resumed'), data: z.object({ sessionId: id, endsAt: time }) }),
-  z.object({ code: z.literal('session_extended'), data: z.object({ sessionId: id, minutes: z.number().int(), endsAt: time }) }),
-  z.object({ code: z.literal('session_ended'), data: z.object({ sessionId: id, reason: z.string(), endedAt: time }) }),
 ])
 export type SessionNote = z.output<typeof sessionNote>
 

@@ -3,7 +3,7 @@ import type { Tx } from '../../platform/ctx.ts'
 import { setWritableUntil } from '../chat/index.ts'
 import { closeServed, freeSlots } from '../mitras/index.ts'
 import { notify } from '../notifications/index.ts'
-import { announceSessions, noteInConversation } from './announce.ts'
+import { announceSessions } from './announce.ts'
 import { signalMatching } from './matching-signal.ts'
 import { fundedPart, returnMoney, settleEscrow } from './money.ts'
 import { endOffer } from './offer-session.ts'
@@ -41,7 +41,6 @@ export async function finishSession(tx: Tx, seen: Seen, finish: Finish): Promise
     // The time was up when it was up, however late it was noticed.
     const at = finish.reason === 'time_up' && session.endsAt ? session.endsAt : now
     await setWritableUntil(tx, session.conversationId, at)
-    await noteInConversation(tx, session.conversationId, { code: 'session_ended', data: { sessionId: session.id, reason: finish.reason, endedAt: now.toISOString() } })
     if (session.state === 'active') await closeServed(tx, { mitraId: session.mitraId, sessionId: session.id, at })
   }
   if (session.slotMitraId) await freeSlots(tx, [session.slotMitraId])
