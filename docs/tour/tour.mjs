@@ -39,9 +39,6 @@ step('the mitra is rung', { minutes: offer.minutes, earningsIdr: offer.earningsI
 const accepted = (await call('POST', `${api}/offers/${offer.id}/accept`, { token: mitra.token })).body.session
 step('the mitra accepts', { state: accepted.state, endsAt: accepted.endsAt })
 
-const [started] = await Promise.all([customers.next('message:received'), mitras.next('message:received')])
-step('a system message opens the conversation: a code, which each app puts into words', { seq: started.seq, senderId: started.senderId, code: started.code, data: started.data })
-
 const say = async (from, to, body) => {
   from.send({ type: 'message:send', clientId: randomUUID(), conversationId: accepted.conversationId, body })
   const [ack, received] = await Promise.all([from.next('message:ack'), to.next('message:received')])
@@ -51,7 +48,7 @@ await say(customers, mitras, 'Halo! Could we talk for a while?')
 await say(mitras, customers, 'Of course. I am here.')
 
 const better = 'Of course. I am here, take your time.'
-mitras.send({ type: 'message:edit', conversationId: accepted.conversationId, seq: 3, body: better })
+mitras.send({ type: 'message:edit', conversationId: accepted.conversationId, seq: 2, body: better })
 const changed = await customers.next('message:changed')
 step('the mitra edits the answer: it keeps its seq and takes the next change', { seq: changed.seq, change: changed.change, body: changed.body })
 
