@@ -12,6 +12,8 @@ const LOCK_MS = 30_000
 const STALLED_EVERY_MS = 15_000
 /** Above BullMQ's longest blocking command, so that only a Valkey that hangs meets it. */
 const COMMAND_TIMEOUT_MS = 20_000
+/** A connection that owes an answer for this long is cut; a blocking command takes 10 s at most. */
+const SILENT_MS = 12_000
 /** What a forced end may still take. */
 const FORCE_MS = 500
 
@@ -28,7 +30,7 @@ export function startWorkers(ctx: Ctx, jobs: Record<QueueName, JobRun>): { stop(
     wasReported = true
   }
   const client = new Redis(ctx.env.VALKEY_URL, {
-    maxRetriesPerRequest: null, connectTimeout: 2000, commandTimeout: COMMAND_TIMEOUT_MS, socketTimeout: COMMAND_TIMEOUT_MS, keepAlive: 10_000,
+    maxRetriesPerRequest: null, connectTimeout: 2000, commandTimeout: COMMAND_TIMEOUT_MS, socketTimeout: SILENT_MS, keepAlive: 10_000,
     retryStrategy: (times) => Math.min(times * 100, 1000),
   })
   client.on('error', report)
