@@ -127,10 +127,11 @@ async function liveThroughASession(app: TestApp): Promise<TestSocket['frames']> 
   const accepted = await expect(200, made.call('POST', `/api/v1/offers/${offer.id}/accept`))
   await other.next('offer:ended')
   const conversationId = accepted.body.session.conversationId as string
-  await one.next('message:received')
   await one.next('notification:created')
   await one.next('presence:online')
 
+  other.send({ type: 'message:send', clientId: crypto.randomUUID(), conversationId, body: 'Halo, how are you?' })
+  await one.next('message:received')
   one.send({ type: 'typing:start', conversationId })
   await other.next('typing:start')
   one.send({ type: 'message:send', clientId: crypto.randomUUID(), conversationId, body: 'Halo, I had a long day.' })
