@@ -1,13 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import { personWithDevices } from './testing/background.ts'
 import { startCluster, type Cluster } from './testing/cluster.ts'
 import { call } from './testing/http.ts'
 import { connect, type TestSocket } from './testing/socket.ts'
+import { startPairs } from './testing/pairs.ts'
 import { customer, type Person } from './testing/people.ts'
+import { chooseSeed, createRandom } from './testing/random.ts'
+import { eventually } from './testing/wait.ts'
 
 const DRAIN_SECONDS = 2
 const SOCKETS = 24
 const LOAD = 8
+const PAIRS = 6
+const PUSHES = 10
+const seed = chooseSeed()
 
 type Fault = { path: string; what: string }
 
@@ -34,7 +41,7 @@ async function load(cluster: Cluster, people: readonly Person[], isReady: () => 
   return { answered, faults }
 }
 
-t.test('a replica that is asked to stop leaves without anybody noticing', async (t) => {
+t.test(`a replica that is asked to stop leaves without anybody noticing (SEED=${seed} npm test -- drain)`, async (t) => {
   const cluster = await startCluster(t, { replicas: 2, env: { DRAIN_SECONDS: String(DRAIN_SECONDS) } })
   const [leaving] = cluster.replicas
   const people = await Promise.all(Array.from({ length: 4 }, () => customer(cluster)))
@@ -42,6 +49,9 @@ t.test('a replica that is asked to stop leaves without anybody noticing', async 
   let isReady = true
   let isOver = false
   const working = load(cluster, people, () => isReady, () => isOver)
+  const pairs = await startPairs(cluster, { count: PAIRS, random: createRandom(seed) })
+  t.after(() => pairs.stop())
+  const talking = pairs.talk(60, () => isOver)
   const watching = (async () => {
     while (isReady) {
       const answer = await call(leaving!.url, 'GET', '/ready')
@@ -52,7 +62,7 @@ t.test('a replica that is asked to stop leaves without anybody noticing', async 
       await sleep(20)
     }
   })()
-  await sleep(500)
+  await eventually(() => pairs.acked() > PAIRS, 'they talk', { timeoutMs: 60_000 })
 
   const askedMs = performance.now()
   const exited = leaving!.kill('SIGTERM')
@@ -61,6 +71,7 @@ t.test('a replica that is asked to stop leaves without anybody noticing', async 
   t.ok(performance.now() - askedMs < 25_000, `${Math.round(performance.now() - askedMs)} ms`)
   await watching
   isOver = true
+  await talking
   const { answered, faults } = await working
   t.same(faults, [], 'no 5xx, no reset')
   t.ok(answered > 20, `${answered} requests`)
@@ -68,9 +79,19 @@ t.test('a replica that is asked to stop leaves without anybody noticing', async 
   const times = closings.map((closing) => closing.afterMs).toSorted((a, b) => a - b)
   t.ok(times.at(-1)! - times[0]! > (DRAIN_SECONDS * 1000) / 3, 'sockets are spread over the time, so that nobody sees a herd')
 
-  t.comment('the other one, with Valkey stopped')
+  t.same(await pairs.findFaults(), [], `${pairs.acked()} messages of those who moved over, and no fault`)
+
+  t.comment('the other one, with Valkey stopped, in the middle of pushes')
   cluster.valkey.kill('SIGSTOP')
+  const { fcm } = cluster.simulators.control
+  const userId = await personWithDevices(cluster, ['phone'])
+  fcm.setToken('phone', { behaviour: 'slow', delayMs: 100 })
+  await cluster.query(`
+    insert into pushes (id, user_id, kind, tag, title, body, data, dedupe_key, expires_at)
+    select gen_random_uuid(), $1, 'session', n::text, 'Judul', 'Isi', '{"kind": "session"}', n::text, app_now() + interval '1 hour' from generate_series(1, $2::int) n`, [userId, PUSHES])
+  await eventually(() => cluster.simulators.control.calls('fcm.send') > 0, 'it is at them', { timeoutMs: 60_000 })
   const otherMs = performance.now()
   t.equal(await cluster.replicas[1]!.kill('SIGTERM'), 0)
   t.ok(performance.now() - otherMs < 25_000, `${Math.round(performance.now() - otherMs)} ms`)
+  t.same(await cluster.query(`select state, attempts from pushes where user_id = $1 and state = 'queued' and attempts > 0`, [userId]), [], 'what it had begun it has finished')
 })

@@ -6,9 +6,12 @@ import { openSocket, type ReceivedFrame, type TestSocket } from './socket.ts'
 
 type Waiting = { clientId: string; body: string }
 type Change = { do: 'edit'; seq: number; body: string } | { do: 'delete'; seq: number }
+type Changing = { change: Change; sinceMs: number }
 
 const RECONNECT_MS = 50
 const RESEND_MS = 700
+/** A change whose event was lost comes with a page and is nobody's answer: longer than the server works on one. */
+const ANSWER_MS = 15_000
 
 /**
  * A client as the apps are: an outbox that is sent again until acked, a conversation filled by frames and by `sync`,
@@ -28,7 +31,7 @@ export class ChatClient {
   private socket: TestSocket | undefined
   private isStopped = false
   private lostAtMs: number | undefined
-  private changing: Change[] = []
+  private changing: Changing[] = []
   private last: Waiting | undefined
   private prying: { conversationId: string; clientId: string } | undefined
   private loop: Promise<void>
@@ -103,9 +106,12 @@ export class ChatClient {
     return this.list.filter((message) => message.senderId !== null)
   }
 
-  /** Nothing waits to be acked, and nothing is missing of what it knows of. */
-  get isAtRest(): boolean {
-    return this.outbox.size === 0 && this.changing.length === 0 && this.lostAtMs === undefined && this.model?.isWhole() === true
+  /** What it still waits for; undefined when everything is acked, and nothing is missing of what it knows of. */
+  get unrest(): string | undefined {
+    if (this.lostAtMs !== undefined || this.socket?.isOpen() !== true) return 'is not connected'
+    if (this.outbox.size > 0) return `has ${this.outbox.size} sends without an ack`
+    if (this.changing.length > 0) return `has ${this.changing.length} changes without an answer`
+    return this.model?.isWhole() === true ? undefined : 'is not whole'
   }
 
   private async run(): Promise<void> {
@@ -132,6 +138,7 @@ export class ChatClient {
       if (this.model === undefined || this.model.isWhole()) socket.send({ type: 'heartbeat' })
       else this.sync()
       for (const waiting of this.outbox.values()) this.transmit(waiting)
+      this.giveUp((changing) => performance.now() - changing.sinceMs > ANSWER_MS)
     }, RESEND_MS)
     try {
       if (this.isStopped) socket.terminate()
@@ -153,16 +160,20 @@ export class ChatClient {
   private lost(): void {
     this.lostAtMs ??= performance.now()
     for (const waiting of this.outbox.values()) this.note('unknown', { do: 'send', ...waiting })
-    for (const change of this.changing) this.note('unknown', change)
-    this.changing = []
+    this.giveUp(() => true)
     if (this.prying) this.note('unknown', { do: 'pry' }, this.prying.conversationId)
     this.prying = undefined
+  }
+
+  private giveUp(which: (changing: Changing) => boolean): void {
+    for (const { change } of this.changing.filter(which)) this.note('unknown', change)
+    this.changing = this.changing.filter((one) => !which(one))
   }
 
   private change(change: Change): void {
     if (!this.socket?.isOpen()) return
     this.note('invoke', change)
-    this.changing.push(change)
+    this.changing.push({ change, sinceMs: performance.now() })
     const { do: what, ...fields } = change
     this.socket.send({ type: `message:${what}`, conversationId: this.conversationId, ...fields })
   }
@@ -203,8 +214,8 @@ export class ChatClient {
   }
 
   private changed(frame: ReceivedFrame): void {
-    const at = this.changing.findIndex((change) => change.seq === frame['seq'] && (change.do === 'delete' ? frame['deleted'] === true : change.body === frame['body']))
-    if (at !== -1) this.note('ok', { ...this.changing.splice(at, 1)[0]!, change: frame['change'] })
+    const at = this.changing.findIndex(({ change }) => change.seq === frame['seq'] && (change.do === 'delete' ? frame['deleted'] === true : change.body === frame['body']))
+    if (at !== -1) this.note('ok', { ...this.changing.splice(at, 1)[0]!.change, change: frame['change'] })
   }
 
   private ack(frame: ReceivedFrame): void {
@@ -238,8 +249,8 @@ export class ChatClient {
     // No page will come: it is asked for again. One that names another conversation was none of ours.
     if (frame['of'] === 'sync' && (frame['conversationId'] ?? this.conversationId) === this.conversationId) this.model?.restart()
     if (frame['of'] !== 'message:edit' && frame['of'] !== 'message:delete') return
-    const at = this.changing.findIndex((change) => change.seq === frame['seq'] && `message:${change.do}` === frame['of'])
-    if (at !== -1) this.note(frame['code'] === 'not_ready' ? 'unknown' : 'fail', this.changing.splice(at, 1)[0]!)
+    const at = this.changing.findIndex(({ change }) => change.seq === frame['seq'] && `message:${change.do}` === frame['of'])
+    if (at !== -1) this.note(frame['code'] === 'not_ready' ? 'unknown' : 'fail', this.changing.splice(at, 1)[0]!.change)
   }
 }
 

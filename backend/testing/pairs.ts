@@ -29,7 +29,10 @@ export async function startPairs(place: PairsPlace, options: { count: number; ra
   }))
   for (const { conversationId, clients } of pairs) for (const client of clients) client.join(conversationId)
   const everybody = pairs.flatMap((pair) => pair.clients.map((client) => ({ client, pair })))
-  const atRest = (what: string) => eventually(() => everybody.every(({ client }) => client.isAtRest), what, { timeoutMs: 120_000 })
+  const atRest = async (what: string) => {
+    const isQuiet = await eventually(() => everybody.every(({ client }) => client.unrest === undefined), what, { timeoutMs: 120_000 }).catch(() => false)
+    if (!isQuiet) throw new Error(`did not happen in time: ${what}; one ${[...new Set(everybody.flatMap(({ client }) => client.unrest ?? []))].join(', one ')}`)
+  }
   await atRest('every pair is connected')
 
   return {
@@ -52,7 +55,7 @@ export async function startPairs(place: PairsPlace, options: { count: number; ra
       const finals = await findFinals(everybody.map(({ client, pair }) => ({ person: client.person, conversationId: pair.conversationId })), alive)
       return findFaults({ history, finals, ...(await readOutcomes(place, ids)) })
     },
-    stop: () => Promise.all(everybody.map(({ client }) => client.stop())),
+    stop: async () => void await Promise.all(everybody.map(({ client }) => client.stop())),
   }
 }
 
@@ -91,7 +94,7 @@ async function findFinals(asks: readonly { person: Person; conversationId: strin
       const { turn, person, conversationId } = ask
       const client = new ChatClient(person, () => (turn % 2 === 0 ? alive().toReversed() : alive()))
       client.join(conversationId)
-      await eventually(() => client.isAtRest, 'a final sync', { timeoutMs: 60_000 })
+      await eventually(() => client.unrest === undefined, 'a final sync', { timeoutMs: 60_000 })
       finals.push({ who: person.id, conversationId, list: client.list })
       await client.stop()
     }
