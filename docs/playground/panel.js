@@ -76,6 +76,7 @@ export function createPanel({ kind, url, phones }) {
 
   person.addEventListener('changed', showSoon)
   person.addEventListener('refused', ({ detail }) => tell(`${detail.of ?? 'the socket'}: ${detail.code}: ${detail.detail}`))
+  person.realtime.addEventListener('signed-out', () => tell('This sign-in has ended, here or elsewhere.'))
   person.realtime.addEventListener('frame', ({ detail }) => log.frame(detail))
   person.realtime.addEventListener('closed', ({ detail }) => log.note(`closed ${detail.code} ${detail.reason}`))
   const setPresence = () => person.realtime.send({ type: 'presence:set', state: part('presence').value })

@@ -28,12 +28,17 @@ export class Person extends EventTarget {
   presence = new Map()
   /** Who types, by conversation. */
   typing = new Map()
+  /** Whose outbox it is. */
+  #ownerId
+  #saveOwner
   #typedAt = 0
   #isGapAsked = false
   #tick
 
   constructor({ url, saved = {}, save = () => {} }) {
     super()
+    this.#ownerId = saved.ownerId
+    this.#saveOwner = (id) => save('ownerId', id)
     this.api = new Api({ url, clock: this.clock, saved: saved.tokens, save: (tokens) => save('tokens', tokens) })
     this.outbox = new Outbox({ saved: saved.outbox, save: (entries) => save('outbox', entries) })
     this.realtime = new Realtime({ url: `${url.replace(/^http/, 'ws')}/api/v1/realtime`, clock: this.clock, tokens: this.api })
@@ -118,6 +123,10 @@ export class Person extends EventTarget {
   }
 
   #begin() {
+    // What somebody else left unsent on this device is not this person's to say.
+    if (this.#ownerId !== this.user.id) for (const entry of this.outbox.entries) this.outbox.discard(entry.clientId)
+    this.#ownerId = this.user.id
+    this.#saveOwner(this.user.id)
     this.#tick = setInterval(() => this.#deliver(), TICK_MS)
     this.realtime.connect()
     this.#changed()
@@ -135,8 +144,7 @@ export class Person extends EventTarget {
     if (state !== 'ready') {
       this.outbox.lost()
       // Who is not connected knows nothing of others.
-      this.presence.clear()
-      this.typing.clear()
+      for (const known of [this.presence, this.typing]) known.clear()
       for (const conversation of this.conversations.values()) conversation.restart()
     }
     this.#changed()
@@ -154,10 +162,9 @@ export class Person extends EventTarget {
         this.take(frame.session)
         break
       case 'offer:created':
-        this.offers.set(frame.offer.id, frame.offer)
-        break
       case 'offer:ended':
-        this.offers.delete(frame.offerId)
+        if (frame.offer) this.offers.set(frame.offer.id, frame.offer)
+        else this.offers.delete(frame.offerId)
         break
       case 'mitra:status':
         this.status = frame.status
