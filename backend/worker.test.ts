@@ -5,7 +5,7 @@ import { z } from 'zod'
 import type { Ctx } from './platform/ctx.ts'
 import { sql } from './platform/drizzle.ts'
 import { transact } from './platform/database.ts'
-import { reaction, reactionsByTopic, writeOutbox, type OutboxEntry, type Reaction } from './platform/outbox.ts'
+import { reaction, reactionsByTopic, runOutboxRow, writeOutbox, type OutboxEntry, type Reaction } from './platform/outbox.ts'
 import { QUEUE_PREFIX } from './platform/queues.ts'
 import { startBackground, type Background, type BackgroundOptions } from './testing/background.ts'
 import { eventually } from './testing/wait.ts'
@@ -69,6 +69,30 @@ t.test('a row that is due later runs then', async (t) => {
   await app.clock.advance(2)
   await eventually(() => isDone(app), 'the later one')
   t.same((await effects(app)).at(-1), entry!.payload['id'])
+})
+
+t.test('a reaction that fails after its claim ran out leaves the row to who follows', async (t) => {
+  const app = await start(t, { held: true })
+  const ends: { resolve(): void; reject(error: Error): void }[] = []
+  const reactions = reactionsByTopic([noting('test.late', () => {
+    const { promise, ...end } = Promise.withResolvers<void>()
+    ends.push(end)
+    return promise
+  })])
+  await write(app.ctx, entries('test.late', 1))
+  const [row] = await app.query<{ id: string }>('select id from outbox')
+  const late = runOutboxRow(app.ctx, reactions, row!.id, 'job')
+  await eventually(() => ends.length === 1, 'the first is at it')
+  await app.clock.advance(31)
+  const follower = runOutboxRow(app.ctx, reactions, row!.id, 'sweep')
+  await eventually(() => ends.length === 2, 'another follows')
+  ends[0]!.reject(new Error('too late'))
+  await late
+  t.match(await app.query('select attempts, claimed_until is not null as is_claimed, last_error from outbox'), [{ attempts: 2, is_claimed: true, last_error: null }])
+  ends[1]!.resolve()
+  await follower
+  t.ok(await isDone(app))
+  t.equal((await effects(app)).length, 1)
 })
 
 t.test('Valkey wiped, stopped, hanging and never there: everything is done, once, and nobody waits', async (t) => {

@@ -93,14 +93,16 @@ async function runClaimed(ctx: Ctx, reactions: ReadonlyMap<string, Reaction>, ro
   }
 }
 
+// The number of the try is the fence: a worker that was stopped beyond its claim must not end the claim of who follows.
 async function postpone(ctx: Ctx, row: Claimed, error: unknown): Promise<void> {
   const isParked = row.attempts >= ATTEMPTS_MAX
   const delaySeconds = Math.min(2 ** (row.attempts - 1), 300)
-  await ctx.sql.execute(fragment`
+  const { rowCount } = await ctx.sql.execute(fragment`
     update outbox set claimed_until = null, last_error = ${(error instanceof Error ? error.name : 'error').slice(0, 200)},
       due_at = app_now() + make_interval(secs => ${delaySeconds}),
       parked_at = case when ${isParked} then app_now() end
-    where id = ${row.id} and done_at is null`)
+    where id = ${row.id} and done_at is null and attempts = ${row.attempts}`)
+  if (rowCount === 0) return
   if (isParked) ctx.metrics.outboxParked.inc({ topic: row.topic })
   else ctx.enqueue('outbox', row.id, { delayMs: delaySeconds * 1000 })
 }

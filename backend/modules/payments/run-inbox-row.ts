@@ -55,11 +55,12 @@ async function run(ctx: Ctx, hooks: PaymentHooks, row: Claimed): Promise<void> {
   ctx.metrics.webhooks.inc({ provider: row.provider, kind: row.kind, outcome: outcome.to })
 }
 
+// The number of the try is the fence: a worker that was stopped beyond its claim must not judge beside who follows.
 async function settle(ctx: Ctx, row: Claimed, outcome: Extract<Outcome, { to: 'applied' | 'parked' }>): Promise<void> {
   await ctx.sql.execute(sql`
     update provider_inbox set state = ${outcome.to}, reason = ${outcome.reason ?? null}, payment_id = ${outcome.paymentId ?? null},
       settled_at = app_now(), claimed_until = null
-    where id = ${row.id} and state = 'received'`)
+    where id = ${row.id} and state = 'received' and attempts = ${row.attempts}`)
   ctx.log.info({ inboxId: row.id, paymentId: outcome.paymentId, state: outcome.to, reason: outcome.reason }, 'an event of the provider is settled')
 }
 
@@ -68,6 +69,6 @@ async function postpone(ctx: Ctx, row: Claimed, outcome: Extract<Outcome, { to: 
   await ctx.sql.execute(sql`
     update provider_inbox set due_at = app_now() + make_interval(secs => ${delaySeconds}), reason = ${outcome.reason}, claimed_until = null,
       payment_id = coalesce(${outcome.paymentId ?? null}, payment_id), attempts = attempts - ${outcome.isFailure ? 0 : 1}
-    where id = ${row.id} and state = 'received'`)
+    where id = ${row.id} and state = 'received' and attempts = ${row.attempts}`)
   ctx.enqueue('inbox', row.id, { delayMs: delaySeconds * 1000 })
 }
