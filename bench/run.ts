@@ -11,6 +11,7 @@ import { benchBeacon } from './beacon.ts'
 import { benchChat } from './chat.ts'
 import { benchCrashes } from './crashes.ts'
 import { acceptedRatios, aimOf, findFalls, isMet, median, ratioRow, type Bench, type BenchOptions, type Figures, type Ratio } from './figures.ts'
+import { benchFaults } from './faults.ts'
 import { benchHerd } from './herd.ts'
 import { benchKill } from './kill.ts'
 import { benchReseed } from './reseed.ts'
@@ -18,7 +19,7 @@ import { benchSearch } from './search.ts'
 import { benchSlow } from './slow.ts'
 import { benchSockets } from './sockets.ts'
 
-const BENCHES: Record<string, Bench> = { chat: benchChat, crashes: benchCrashes, kill: benchKill, sockets: benchSockets, beacon: benchBeacon, herd: benchHerd, reseed: benchReseed, search: benchSearch, slow: benchSlow }
+const BENCHES: Record<string, Bench> = { chat: benchChat, crashes: benchCrashes, kill: benchKill, sockets: benchSockets, beacon: benchBeacon, faults: benchFaults, herd: benchHerd, reseed: benchReseed, search: benchSearch, slow: benchSlow }
 const RESULTS = join(projectRoot, 'bench/results.md')
 
 function accept(name: string, options: BenchOptions, figures: Figures): void {

@@ -4,7 +4,7 @@ import type { SettingValues } from '../platform/settings.ts'
 import { startReplica, type Replica, type ReplicaOptions } from '../replica.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 import { testEnv } from './env.ts'
-import type { FaultProxy } from './fault-proxy.ts'
+import { by, type FaultProxy } from './fault-proxy.ts'
 import { startValkey, type Valkey } from './servers/valkey.ts'
 import { startTestSimulators, testSecrets, type Simulators } from './simulators/index.ts'
 
@@ -93,15 +93,6 @@ export async function startTestApp(t: Test, options: TestAppOptions = {}): Promi
 
 function wayOf(ways: Ways | undefined, index: number): FaultProxy | undefined {
   return ways === undefined || 'port' in ways ? ways : ways[index]
-}
-
-/** The URL of a server by way of a proxy, which is opened to it. */
-export function by(way: FaultProxy | undefined, url: string): string {
-  if (!way) return url
-  const changed = new URL(url)
-  way.open(Number(changed.port))
-  changed.port = String(way.port)
-  return changed.href
 }
 
 function gatewayVariables(simulators: Simulators): Record<string, string> {

@@ -171,3 +171,12 @@ async function listen(server: Server, port: number): Promise<void> {
   server.listen({ port, host: '127.0.0.1' })
   await once(server, 'listening')
 }
+
+/** The URL of a server by way of a proxy, which is opened to it. */
+export function by(way: FaultProxy | undefined, url: string): string {
+  if (!way) return url
+  const changed = new URL(url)
+  way.open(Number(changed.port))
+  changed.port = String(way.port)
+  return changed.href
+}

@@ -26,7 +26,8 @@ export type Postgres = {
   pid: number
   /** A connection URL; without arguments the superuser's for the database `postgres`. */
   url: (owner?: string, database?: string) => string
-  stop: () => Promise<void>
+  /** `immediate`: without a checkpoint, as after a crash of the server. */
+  stop: (how?: 'immediate') => Promise<void>
 }
 
 const THROWAWAY = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', autovacuum: 'off', wal_level: 'minimal', max_wal_senders: 0, shared_buffers: '64MB' }
@@ -130,7 +131,7 @@ async function startCluster(home: Home, cluster: string, options: PostgresOption
         port,
         pid: server.pid,
         url: (user = 'postgres', database = 'postgres') => `postgres://${user}@127.0.0.1:${port}/${database}`,
-        stop: () => server.stop(options.durable ? 'SIGINT' : 'SIGQUIT', 20_000),
+        stop: (how) => server.stop(options.durable && how !== 'immediate' ? 'SIGINT' : 'SIGQUIT', 20_000),
       }
     }
     const log = readText(join(home.dataDir, LOG_FILE)) ?? ''
