@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { endByStaff } from '../modules/sessions/index.ts'
 import { crowd } from './crowd.ts'
-import { expect, type Person } from './people.ts'
+import { approvedMitra, customer, expect, type Person } from './people.ts'
 import type { Answer, TestApp } from './app.ts'
 import { eventually } from './wait.ts'
 
@@ -35,6 +35,8 @@ export type StageOptions = {
   named?: boolean
   anyMitra?: boolean
   replica?: number
+  /** People who signed in with a number, as few scenes need them. */
+  phones?: boolean
 }
 
 let keys = 0
@@ -55,7 +57,10 @@ export function startSession(person: Person, body: object): Promise<Answer> {
 
 /** Brings a session into a state the way people do: over HTTP, with the simulated provider. */
 export async function stage(app: TestApp, state: StagedState, options: StageOptions = {}): Promise<Scene> {
-  const [who, mitra] = await Promise.all([oneOf(app, 'customer', options.replica), oneOf(app, 'mitra', options.replica, state !== 'queued' || options.named === true)])
+  const online = state !== 'queued' || options.named === true
+  const [who, mitra] = await Promise.all(options.phones === true
+    ? [customer(app), approvedMitra(app, { online })]
+    : [oneOf(app, 'customer', options.replica), oneOf(app, 'mitra', options.replica, online)])
   const { id: packageId } = await packageOf(app, options.minutes ?? 15)
   if (state === 'queued' && options.named) await occupy(app, mitra)
   const asked = { packageId, ...(options.named ? { mitraId: mitra.id, anyMitra: options.anyMitra ?? false } : {}) }

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import t from 'tap'
 import { isAlive, projectRoot, until } from './servers/processes.ts'
@@ -54,4 +54,10 @@ t.test('one', async (t) => { t.ok(1); const child = spawn('sleep', ['300']); con
   t.match(report, { passed: 1, failed: 1, failures: [{ name: /^one of these left handles open: .*open\.test\.ts$/ }] })
   const pid = Number(/pid (\d+)/.exec(report.output)?.[1])
   t.ok(pid > 0 && (await until(() => !isAlive(pid), 5000)))
+})
+
+t.test('no file leaves what it starts to the end of its process, which it shares', async (t) => {
+  const files = globSync('backend/**/*.test.ts', { cwd: projectRoot })
+  const atTheRoot = files.filter((file) => /^(?:const|let) .*= await \w+\(t\b|^(?:await \w+\(t\b|t\.(?:after|teardown|before|beforeEach|afterEach)\()/m.test(readFileSync(join(projectRoot, file), 'utf8')))
+  t.same(atTheRoot, [])
 })

@@ -2,6 +2,9 @@
 import t from 'tap'
 import { endOfFile, NO_MORE, type FileToRun } from './test-file.ts'
 
+const TELL_AFTER_MS = 8000
+const LOOK_MS = 100
+
 async function runFile({ file, url }: FileToRun): Promise<void> {
   try {
     await import(url)
@@ -18,7 +21,21 @@ async function runFile({ file, url }: FileToRun): Promise<void> {
 // tap does not let the channel keep a process alive.
 const alive = setInterval(() => {}, 60_000)
 process.once('disconnect', () => clearInterval(alive))
+
+// A timer of a library (the limit on a command whose connection is gone) is no harm; a server, a socket or a child is.
+function end(): void {
+  clearInterval(alive)
+  const startedAtMs = performance.now()
+  const look = setInterval(() => {
+    const open = process.getActiveResourcesInfo().filter((resource) => resource !== 'Timeout' && resource !== 'PipeWrap')
+    if (open.length === 0) process.exit()
+    if (performance.now() - startedAtMs < TELL_AFTER_MS) return
+    console.error(`still open: ${open.join(', ')}`)
+    clearInterval(look)
+  }, LOOK_MS)
+}
+
 process.on('message', (message) => {
-  if (message === NO_MORE) clearInterval(alive)
+  if (message === NO_MORE) end()
   else void runFile(message as FileToRun) // the runner sends nothing else
 })

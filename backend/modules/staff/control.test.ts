@@ -5,148 +5,149 @@ import { STAGE_SETTINGS, stage } from '../../testing/stage.ts'
 import { staffOf } from '../../testing/staff.ts'
 
 const V1 = '/internal/v1'
-const app = await startTestApp(t, { replicas: 2, settings: STAGE_SETTINGS })
-const admin = await staffOf(app, 'admin')
-const audits = (targetId: string) => app.query('select act, actor_id, reason, details, ip, request_id from audit_log where target_id = $1 order by seq', [targetId])
+t.test('what staff control', async (t) => {
+  const app = await startTestApp(t, { replicas: 2, settings: STAGE_SETTINGS })
+  const admin = await staffOf(app, 'admin')
+  const audits = (targetId: string) => app.query('select act, actor_id, reason, details, ip, request_id from audit_log where target_id = $1 order by seq', [targetId])
 
-const idsOf = (answer: Answer) => (answer.body.items as { id: string }[]).map((item) => item.id)
+  const idsOf = (answer: Answer) => (answer.body.items as { id: string }[]).map((item) => item.id)
 
-async function applicant(displayName: string) {
-  const mitra = await introduce(await signIn(app, { kind: 'mitra' }), displayName)
-  await mitra.call('POST', '/api/v1/mitra/application', { body: { bio: 'hello', topics: ['work'] } })
-  return mitra
-}
-
-t.test('an application is approved or rejected once, with a reason that is kept', async (t) => {
-  const [one, two] = [await applicant('Sari Dewi'), await applicant('Putri Ayu')]
-  const applied = await admin.call('GET', `${V1}/mitras?status=applied&limit=1`)
-  t.match(applied.body, { items: [{ id: one.id, mitraId: one.id, displayName: 'Sari Dewi', phone: one.phone, status: 'applied', capacity: 1, used: 0 }], nextCursor: one.id })
-  t.strictSame(idsOf(await admin.call('GET', `${V1}/mitras?status=applied&cursor=${applied.body.nextCursor}`)), [two.id])
-  t.strictSame(idsOf(await admin.call('GET', `${V1}/mitras?q=sari`)), [one.id], 'by a part of the name')
-  t.strictSame(idsOf(await admin.call('GET', `${V1}/mitras?q=${encodeURIComponent(two.phone)}`)), [two.id], 'by the whole number')
-  t.strictSame((await admin.call('GET', `${V1}/mitras?q=%25`)).body.items, [], 'a wildcard is a letter')
-
-  t.equal((await admin.call('POST', `${V1}/mitras/${one.id}/approve`, {})).status, 400, 'not without a reason')
-  const both = await Promise.all(app.replicas.map((replica, index) =>
-    admin.call('POST', `${V1}/mitras/${one.id}/${index === 0 ? 'approve' : 'reject'}`, { reason: 'looked at' }, { url: replica.internalUrl })))
-  t.strictSame(both.map((answer) => answer.status).toSorted((a, b) => a - b), [200, 409], 'two at once: one decides')
-  t.equal((await audits(one.id)).length, 1)
-  t.match(await admin.call('POST', `${V1}/mitras/${two.id}/reject`, { reason: 'no papers' }), { status: 200, body: { status: 'rejected', statusReason: 'no papers' } })
-  t.match(await audits(two.id), [{ act: 'mitra.rejected', actor_id: admin.id, reason: 'no papers', ip: '127.0.0.1', request_id: /./ }])
-  t.match((await two.call('GET', '/api/v1/mitra/application')).body, { status: 'rejected', reason: 'no papers' })
-  t.equal((await admin.call('POST', `${V1}/mitras/${crypto.randomUUID()}/approve`, { reason: 'x' })).status, 404)
-})
-
-t.test('a mitra is deactivated at once, comes back, and gets more slots', async (t) => {
-  const mitra = await approvedMitra(app, { online: true })
-  const moderator = await staffOf(app, 'moderator')
-  const off = await moderator.call('POST', `${V1}/mitras/${mitra.id}/deactivate`, { reason: 'complaints' })
-  t.match(off, { status: 200, body: { status: 'deactivated', wantsOnline: false, isOnline: false } })
-  t.equal((await mitra.call('PUT', '/api/v1/mitra/status', { body: { online: true } })).status, 403)
-  t.equal((await moderator.call('POST', `${V1}/mitras/${mitra.id}/reactivate`, { reason: 'x' })).status, 403, 'a moderator does not bring back')
-  const both = await Promise.all(app.replicas.map((replica) => admin.call('POST', `${V1}/mitras/${mitra.id}/reactivate`, { reason: 'settled' }, { url: replica.internalUrl })))
-  t.ok(both.every((answer) => answer.status === 200 && answer.body.status === 'approved'))
-  t.equal((await audits(mitra.id)).filter((row) => row['act'] === 'mitra.reactivated').length, 1, 'two at once: done and told once')
-
-  t.match(await admin.call('PATCH', `${V1}/mitras/${mitra.id}`, { capacity: 3, reason: 'experienced' }), { status: 200, body: { capacity: 3 } })
-  t.match((await audits(mitra.id)).at(-1), { act: 'mitra.capacity_changed', reason: 'experienced', details: { from: 1, to: 3 } })
-  for (const body of [{ capacity: 0 }, { capacity: 11 }, { capacity: 1.5 }, {}, { capacity: 2, status: 'approved' }]) t.equal((await admin.call('PATCH', `${V1}/mitras/${mitra.id}`, body)).status, 400)
-})
-
-t.test('moderator and viewer see names and numbers masked', async (t) => {
-  const scene = await stage(app, 'active')
-  const name = (await scene.mitra.call('GET', '/api/v1/me')).body.displayName as string
-  for (const role of ['moderator', 'viewer'] as const) {
-    const staff = await staffOf(app, role)
-    const answers = await Promise.all(['/mitras', `/mitras/${scene.mitra.id}`, `/mitras?q=${name}`, '/sessions', `/sessions/${scene.sessionId}`, `/sessions/${scene.sessionId}/timeline`].map((path) => staff.call('GET', V1 + path)))
-    for (const answer of answers) {
-      t.equal(answer.status, 200)
-      for (const person of [scene.customer, scene.mitra]) t.notOk(answer.text.includes(person.phone.slice(3, -3)), `${role} sees no number`)
-      t.notMatch(answer.text, /Citra|Made|Sari|Dewi|Putri/, `${role} sees no name`)
-    }
-    t.match(answers[1]?.body, { displayName: `${name[0]}***`, phone: new RegExp(`^\\+62.*${scene.mitra.phone.slice(-3)}$`) })
+  async function applicant(displayName: string) {
+    const mitra = await introduce(await signIn(app, { kind: 'mitra' }), displayName)
+    await mitra.call('POST', '/api/v1/mitra/application', { body: { bio: 'hello', topics: ['work'] } })
+    return mitra
   }
-  t.match((await admin.call('GET', `${V1}/sessions/${scene.sessionId}`)).body, { session: { customer: { displayName: 'Citra' }, mitra: { displayName: name } } })
-})
 
-t.test('a session is found, told from its beginning, and ended with a reason', async (t) => {
-  const scene = await stage(app, 'active')
-  const path = `${V1}/sessions/${scene.sessionId}`
-  t.strictSame(idsOf(await admin.call('GET', `${V1}/sessions?state=active&customerId=${scene.customer.id}`)), [scene.sessionId])
-  t.strictSame(idsOf(await admin.call('GET', `${V1}/sessions?state=queued&customerId=${scene.customer.id}`)), [])
-  t.match((await admin.call('GET', `${V1}/sessions?limit=1`)).body.nextCursor, /^[\w-]{36}$/)
-  const timeline = await admin.call('GET', `${path}/timeline`)
-  t.match(timeline.body.items.map((entry: { kind: string }) => entry.kind), ['event'])
-  for (const kind of ['event', 'offer', 'payment', 'posting']) t.ok(timeline.body.items.some((entry: { kind: string }) => entry.kind === kind), kind)
+  t.test('an application is approved or rejected once, with a reason that is kept', async (t) => {
+    const [one, two] = [await applicant('Sari Dewi'), await applicant('Putri Ayu')]
+    const applied = await admin.call('GET', `${V1}/mitras?status=applied&limit=1`)
+    t.match(applied.body, { items: [{ id: one.id, mitraId: one.id, displayName: 'Sari Dewi', phone: one.phone, status: 'applied', capacity: 1, used: 0 }], nextCursor: one.id })
+    t.strictSame(idsOf(await admin.call('GET', `${V1}/mitras?status=applied&cursor=${applied.body.nextCursor}`)), [two.id])
+    t.strictSame(idsOf(await admin.call('GET', `${V1}/mitras?q=sari`)), [one.id], 'by a part of the name')
+    t.strictSame(idsOf(await admin.call('GET', `${V1}/mitras?q=${encodeURIComponent(two.phone)}`)), [two.id], 'by the whole number')
+    t.strictSame((await admin.call('GET', `${V1}/mitras?q=%25`)).body.items, [], 'a wildcard is a letter')
 
-  t.equal((await admin.call('POST', `${path}/end`, {})).status, 400, 'not without a reason')
-  const both = await Promise.all(app.replicas.map((replica) => admin.call('POST', `${path}/end`, { reason: 'asked by phone' }, { url: replica.internalUrl })))
-  t.ok(both.every((answer) => answer.status === 200 && answer.body.session.state === 'ended'), 'a repeat is no failure')
-  t.match(await audits(scene.sessionId), [{ act: 'session.ended', actor_id: admin.id, reason: 'asked by phone' }])
-  t.equal((await audits(scene.sessionId)).length, 1, 'two at once: told once')
-  t.match(await scene.money(), { escrow: 0 })
-  for (const [method, suffix] of [['GET', ''], ['GET', '/timeline'], ['POST', '/end']] as const) {
-    t.equal((await admin.call(method, `${V1}/sessions/${crypto.randomUUID()}${suffix}`, method === 'POST' ? { reason: 'x' } : undefined)).status, 404)
-  }
-  const person = await customer(app)
-  t.equal((await call(app.internalUrl, 'GET', `${V1}/sessions`, { token: person.token })).status, 401, 'a customer’s token opens nothing here')
-})
-
-t.test('a parked event is shown and judged once more', async (t) => {
-  const finance = await staffOf(app, 'finance')
-  const id = crypto.randomUUID()
-  await app.query(`insert into provider_inbox (id, provider, kind, body_sha256, body, state, reason, settled_at) values ($1, 'xendit', 'invoice', $2, $3, 'parked', 'unknown_payment', app_now())`,
-    [id, Buffer.from(id), JSON.stringify({ id: 'nothing', external_id: crypto.randomUUID(), status: 'PAID', amount: 1, currency: 'IDR' })])
-  const shown = await finance.call('GET', `${V1}/inbox-events?state=parked`)
-  t.match(shown.body.items, [{ id, provider: 'xendit', kind: 'invoice', state: 'parked', reason: 'unknown_payment' }])
-  t.match((await finance.call('GET', `${V1}/system`)).body.inbox, { parked: 1 })
-  const both = await Promise.all(app.replicas.map((replica) => finance.call('POST', `${V1}/inbox-events/${id}/replay`, { reason: 'once more' }, { url: replica.internalUrl })))
-  t.strictSame(both.map((answer) => answer.status).toSorted((a, b) => a - b), [200, 404], 'two at once: one replays it')
-  t.match(await audits(id), [{ act: 'inbox_event.replayed', reason: 'once more' }])
-  t.equal((await audits(id)).length, 1)
-  t.equal((await admin.call('POST', `${V1}/inbox-events/${id}/replay`, {})).status, 403)
-  t.equal((await finance.call('POST', `${V1}/inbox-events/${crypto.randomUUID()}/replay`)).status, 404)
-})
-
-t.test('packages are made, changed and withdrawn', async (t) => {
-  const both = await Promise.all(app.replicas.map((replica) => admin.call('POST', `${V1}/packages`, { minutes: 45, priceIdr: 60_000 }, { url: replica.internalUrl })))
-  t.strictSame(both.map((answer) => answer.status).toSorted((a, b) => a - b), [201, 409], 'two at once: one is made')
-  const made = both.find((answer) => answer.status === 201)?.body
-  t.match(made, { minutes: 45, priceIdr: 60_000, active: true })
-  t.match(await admin.call('PATCH', `${V1}/packages/${made.id}`, { priceIdr: 0, reason: 'on the house' }), { status: 200, body: { priceIdr: 0 } })
-  t.match(await admin.call('PATCH', `${V1}/packages/${made.id}`, { active: false }), { status: 200, body: { active: false } })
-  t.match(await audits(made.id), [{ act: 'package.created', details: { minutes: 45 } }, { act: 'package.changed', reason: 'on the house', details: { priceIdr: 0 } }, { details: { active: false } }])
-  t.ok((await admin.call('GET', `${V1}/packages`)).body.items.some((item: { id: string }) => item.id === made.id), 'withdrawn ones are shown to staff')
-  for (const body of [{ minutes: 0, priceIdr: 1 }, { minutes: 1.5, priceIdr: 1 }, { minutes: 10, priceIdr: -1 }, { minutes: 10 }, { minutes: 10, priceIdr: 1, active: true }]) t.equal((await admin.call('POST', `${V1}/packages`, body)).status, 400)
-  t.equal((await admin.call('PATCH', `${V1}/packages/${crypto.randomUUID()}`, { priceIdr: 1 })).status, 404)
-})
-
-t.test('the audit log is read, one’s own part by who sees no more, and verified', async (t) => {
-  const [moderator, finance] = [await staffOf(app, 'moderator'), await staffOf(app, 'finance')]
-  const all = await admin.call('GET', `${V1}/audit?limit=5`)
-  t.equal(all.body.items.length, 5)
-  t.match(all.body.items[0], { seq: Number, at: /Z$/, act: String, actorKind: String, hash: /^[0-9a-f]{64}$/ })
-  const next = await admin.call('GET', `${V1}/audit?limit=5&cursor=${all.body.nextCursor}`)
-  t.equal(next.body.items[0].seq, all.body.items[4].seq - 1)
-  t.match((await admin.call('GET', `${V1}/audit?actorId=${admin.id}&act=session.ended`)).body.items, [{ act: 'session.ended', actorId: admin.id, actorName: 'Test admin' }])
-  for (const staff of [moderator, finance]) {
-    t.strictSame((await staff.call('GET', `${V1}/audit`)).body.items.map((item: { act: string; actorId: string }) => [item.act, item.actorId]), [['staff.signed_in', staff.id]])
-    t.strictSame((await staff.call('GET', `${V1}/audit?actorId=${admin.id}`)).body.items, [])
-  }
-  t.match(await admin.call('POST', `${V1}/audit/verify`), { status: 200, body: { ok: true, checked: Number, headHash: /^[0-9a-f]{64}$/ } })
-  await app.query('alter table audit_log disable trigger user')
-  await app.query(`update audit_log set reason = 'another' where seq = 3`)
-  t.match((await admin.call('POST', `${V1}/audit/verify`)).body, { ok: false, brokenSeq: 3, problem: 'content' })
-})
-
-t.test('the state of the system is shown, and the mirror rebuilt', async (t) => {
-  const system = await admin.call('GET', `${V1}/system`)
-  t.match(system.body, {
-    replica: { host: String, version: String, environment: 'development' }, versions: { node: process.version, postgres: /^17/, schema: Number },
-    postgres: { status: 'up' }, valkey: { status: 'up' }, outbox: { waiting: Number, oldestSeconds: Number, parked: 0 }, mirror: { drift: Number },
+    t.equal((await admin.call('POST', `${V1}/mitras/${one.id}/approve`, {})).status, 400, 'not without a reason')
+    const both = await Promise.all(app.replicas.map((replica, index) =>
+      admin.call('POST', `${V1}/mitras/${one.id}/${index === 0 ? 'approve' : 'reject'}`, { reason: 'looked at' }, { url: replica.internalUrl })))
+    t.strictSame(both.map((answer) => answer.status).toSorted((a, b) => a - b), [200, 409], 'two at once: one decides')
+    t.equal((await audits(one.id)).length, 1)
+    t.match(await admin.call('POST', `${V1}/mitras/${two.id}/reject`, { reason: 'no papers' }), { status: 200, body: { status: 'rejected', statusReason: 'no papers' } })
+    t.match(await audits(two.id), [{ act: 'mitra.rejected', actor_id: admin.id, reason: 'no papers', ip: '127.0.0.1', request_id: /./ }])
+    t.match((await two.call('GET', '/api/v1/mitra/application')).body, { status: 'rejected', reason: 'no papers' })
+    t.equal((await admin.call('POST', `${V1}/mitras/${crypto.randomUUID()}/approve`, { reason: 'x' })).status, 404)
   })
-  t.match(await admin.call('POST', `${V1}/system/reseed`), { status: 200, body: { reseeded: true } })
-  t.match(await app.query(`select actor_id from audit_log where act = 'mirror.reseeded'`), [{ actor_id: admin.id }])
-})
 
-t.end()
+  t.test('a mitra is deactivated at once, comes back, and gets more slots', async (t) => {
+    const mitra = await approvedMitra(app, { online: true })
+    const moderator = await staffOf(app, 'moderator')
+    const off = await moderator.call('POST', `${V1}/mitras/${mitra.id}/deactivate`, { reason: 'complaints' })
+    t.match(off, { status: 200, body: { status: 'deactivated', wantsOnline: false, isOnline: false } })
+    t.equal((await mitra.call('PUT', '/api/v1/mitra/status', { body: { online: true } })).status, 403)
+    t.equal((await moderator.call('POST', `${V1}/mitras/${mitra.id}/reactivate`, { reason: 'x' })).status, 403, 'a moderator does not bring back')
+    const both = await Promise.all(app.replicas.map((replica) => admin.call('POST', `${V1}/mitras/${mitra.id}/reactivate`, { reason: 'settled' }, { url: replica.internalUrl })))
+    t.ok(both.every((answer) => answer.status === 200 && answer.body.status === 'approved'))
+    t.equal((await audits(mitra.id)).filter((row) => row['act'] === 'mitra.reactivated').length, 1, 'two at once: done and told once')
+
+    t.match(await admin.call('PATCH', `${V1}/mitras/${mitra.id}`, { capacity: 3, reason: 'experienced' }), { status: 200, body: { capacity: 3 } })
+    t.match((await audits(mitra.id)).at(-1), { act: 'mitra.capacity_changed', reason: 'experienced', details: { from: 1, to: 3 } })
+    for (const body of [{ capacity: 0 }, { capacity: 11 }, { capacity: 1.5 }, {}, { capacity: 2, status: 'approved' }]) t.equal((await admin.call('PATCH', `${V1}/mitras/${mitra.id}`, body)).status, 400)
+  })
+
+  t.test('moderator and viewer see names and numbers masked', async (t) => {
+    const scene = await stage(app, 'active', { phones: true })
+    const name = (await scene.mitra.call('GET', '/api/v1/me')).body.displayName as string
+    for (const role of ['moderator', 'viewer'] as const) {
+      const staff = await staffOf(app, role)
+      const answers = await Promise.all(['/mitras', `/mitras/${scene.mitra.id}`, `/mitras?q=${name}`, '/sessions', `/sessions/${scene.sessionId}`, `/sessions/${scene.sessionId}/timeline`].map((path) => staff.call('GET', V1 + path)))
+      for (const answer of answers) {
+        t.equal(answer.status, 200)
+        for (const person of [scene.customer, scene.mitra]) t.notOk(answer.text.includes(person.phone.slice(3, -3)), `${role} sees no number`)
+        t.notMatch(answer.text, /Citra|Made|Sari|Dewi|Putri/, `${role} sees no name`)
+      }
+      t.match(answers[1]?.body, { displayName: `${name[0]}***`, phone: new RegExp(`^\\+62.*${scene.mitra.phone.slice(-3)}$`) })
+    }
+    t.match((await admin.call('GET', `${V1}/sessions/${scene.sessionId}`)).body, { session: { customer: { displayName: 'Citra' }, mitra: { displayName: name } } })
+  })
+
+  t.test('a session is found, told from its beginning, and ended with a reason', async (t) => {
+    const scene = await stage(app, 'active')
+    const path = `${V1}/sessions/${scene.sessionId}`
+    t.strictSame(idsOf(await admin.call('GET', `${V1}/sessions?state=active&customerId=${scene.customer.id}`)), [scene.sessionId])
+    t.strictSame(idsOf(await admin.call('GET', `${V1}/sessions?state=queued&customerId=${scene.customer.id}`)), [])
+    t.match((await admin.call('GET', `${V1}/sessions?limit=1`)).body.nextCursor, /^[\w-]{36}$/)
+    const timeline = await admin.call('GET', `${path}/timeline`)
+    t.match(timeline.body.items.map((entry: { kind: string }) => entry.kind), ['event'])
+    for (const kind of ['event', 'offer', 'payment', 'posting']) t.ok(timeline.body.items.some((entry: { kind: string }) => entry.kind === kind), kind)
+
+    t.equal((await admin.call('POST', `${path}/end`, {})).status, 400, 'not without a reason')
+    const both = await Promise.all(app.replicas.map((replica) => admin.call('POST', `${path}/end`, { reason: 'asked by phone' }, { url: replica.internalUrl })))
+    t.ok(both.every((answer) => answer.status === 200 && answer.body.session.state === 'ended'), 'a repeat is no failure')
+    t.match(await audits(scene.sessionId), [{ act: 'session.ended', actor_id: admin.id, reason: 'asked by phone' }])
+    t.equal((await audits(scene.sessionId)).length, 1, 'two at once: told once')
+    t.match(await scene.money(), { escrow: 0 })
+    for (const [method, suffix] of [['GET', ''], ['GET', '/timeline'], ['POST', '/end']] as const) {
+      t.equal((await admin.call(method, `${V1}/sessions/${crypto.randomUUID()}${suffix}`, method === 'POST' ? { reason: 'x' } : undefined)).status, 404)
+    }
+    const person = await customer(app)
+    t.equal((await call(app.internalUrl, 'GET', `${V1}/sessions`, { token: person.token })).status, 401, 'a customer’s token opens nothing here')
+  })
+
+  t.test('a parked event is shown and judged once more', async (t) => {
+    const finance = await staffOf(app, 'finance')
+    const id = crypto.randomUUID()
+    await app.query(`insert into provider_inbox (id, provider, kind, body_sha256, body, state, reason, settled_at) values ($1, 'xendit', 'invoice', $2, $3, 'parked', 'unknown_payment', app_now())`,
+      [id, Buffer.from(id), JSON.stringify({ id: 'nothing', external_id: crypto.randomUUID(), status: 'PAID', amount: 1, currency: 'IDR' })])
+    const shown = await finance.call('GET', `${V1}/inbox-events?state=parked`)
+    t.match(shown.body.items, [{ id, provider: 'xendit', kind: 'invoice', state: 'parked', reason: 'unknown_payment' }])
+    t.match((await finance.call('GET', `${V1}/system`)).body.inbox, { parked: 1 })
+    const both = await Promise.all(app.replicas.map((replica) => finance.call('POST', `${V1}/inbox-events/${id}/replay`, { reason: 'once more' }, { url: replica.internalUrl })))
+    t.strictSame(both.map((answer) => answer.status).toSorted((a, b) => a - b), [200, 404], 'two at once: one replays it')
+    t.match(await audits(id), [{ act: 'inbox_event.replayed', reason: 'once more' }])
+    t.equal((await audits(id)).length, 1)
+    t.equal((await admin.call('POST', `${V1}/inbox-events/${id}/replay`, {})).status, 403)
+    t.equal((await finance.call('POST', `${V1}/inbox-events/${crypto.randomUUID()}/replay`)).status, 404)
+  })
+
+  t.test('packages are made, changed and withdrawn', async (t) => {
+    const both = await Promise.all(app.replicas.map((replica) => admin.call('POST', `${V1}/packages`, { minutes: 45, priceIdr: 60_000 }, { url: replica.internalUrl })))
+    t.strictSame(both.map((answer) => answer.status).toSorted((a, b) => a - b), [201, 409], 'two at once: one is made')
+    const made = both.find((answer) => answer.status === 201)?.body
+    t.match(made, { minutes: 45, priceIdr: 60_000, active: true })
+    t.match(await admin.call('PATCH', `${V1}/packages/${made.id}`, { priceIdr: 0, reason: 'on the house' }), { status: 200, body: { priceIdr: 0 } })
+    t.match(await admin.call('PATCH', `${V1}/packages/${made.id}`, { active: false }), { status: 200, body: { active: false } })
+    t.match(await audits(made.id), [{ act: 'package.created', details: { minutes: 45 } }, { act: 'package.changed', reason: 'on the house', details: { priceIdr: 0 } }, { details: { active: false } }])
+    t.ok((await admin.call('GET', `${V1}/packages`)).body.items.some((item: { id: string }) => item.id === made.id), 'withdrawn ones are shown to staff')
+    for (const body of [{ minutes: 0, priceIdr: 1 }, { minutes: 1.5, priceIdr: 1 }, { minutes: 10, priceIdr: -1 }, { minutes: 10 }, { minutes: 10, priceIdr: 1, active: true }]) t.equal((await admin.call('POST', `${V1}/packages`, body)).status, 400)
+    t.equal((await admin.call('PATCH', `${V1}/packages/${crypto.randomUUID()}`, { priceIdr: 1 })).status, 404)
+  })
+
+  t.test('the audit log is read, one’s own part by who sees no more, and verified', async (t) => {
+    const [moderator, finance] = [await staffOf(app, 'moderator'), await staffOf(app, 'finance')]
+    const all = await admin.call('GET', `${V1}/audit?limit=5`)
+    t.equal(all.body.items.length, 5)
+    t.match(all.body.items[0], { seq: Number, at: /Z$/, act: String, actorKind: String, hash: /^[0-9a-f]{64}$/ })
+    const next = await admin.call('GET', `${V1}/audit?limit=5&cursor=${all.body.nextCursor}`)
+    t.equal(next.body.items[0].seq, all.body.items[4].seq - 1)
+    t.match((await admin.call('GET', `${V1}/audit?actorId=${admin.id}&act=session.ended`)).body.items, [{ act: 'session.ended', actorId: admin.id, actorName: 'Test admin' }])
+    for (const staff of [moderator, finance]) {
+      t.strictSame((await staff.call('GET', `${V1}/audit`)).body.items.map((item: { act: string; actorId: string }) => [item.act, item.actorId]), [['staff.signed_in', staff.id]])
+      t.strictSame((await staff.call('GET', `${V1}/audit?actorId=${admin.id}`)).body.items, [])
+    }
+    t.match(await admin.call('POST', `${V1}/audit/verify`), { status: 200, body: { ok: true, checked: Number, headHash: /^[0-9a-f]{64}$/ } })
+    await app.query('alter table audit_log disable trigger user')
+    await app.query(`update audit_log set reason = 'another' where seq = 3`)
+    t.match((await admin.call('POST', `${V1}/audit/verify`)).body, { ok: false, brokenSeq: 3, problem: 'content' })
+  })
+
+  t.test('the state of the system is shown, and the mirror rebuilt', async (t) => {
+    const system = await admin.call('GET', `${V1}/system`)
+    t.match(system.body, {
+      replica: { host: String, version: String, environment: 'development' }, versions: { node: process.version, postgres: /^17/, schema: Number },
+      postgres: { status: 'up' }, valkey: { status: 'up' }, outbox: { waiting: Number, oldestSeconds: Number, parked: 0 }, mirror: { drift: Number },
+    })
+    t.match(await admin.call('POST', `${V1}/system/reseed`), { status: 200, body: { reseeded: true } })
+    t.match(await app.query(`select actor_id from audit_log where act = 'mirror.reseeded'`), [{ actor_id: admin.id }])
+  })
+
+})
