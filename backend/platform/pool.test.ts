@@ -76,6 +76,8 @@ t.test('connections that are silent, killed or refused', async (t) => {
     }))
     t.match(outcome, { code: 'not_ready' })
     t.match(await refused(pool.query('select 1')), { code: 'not_ready' }, 'a new connection is not waited for either')
+    const many = await Promise.all(Array.from({ length: 100 }, () => pool.query('select 1').then(() => 'answered', (error: Error) => error.message)))
+    t.ok(many.filter((message) => message === 'Connection terminated: Postgres is away').length >= 99, 'and once that is known, one at a time tries')
     way.open()
     await eventually(allWork, 'and all is well when Postgres is back')
   })

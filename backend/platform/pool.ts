@@ -18,6 +18,8 @@ const GRACE_MS = 2000
 const CONNECT_MS = 3000
 /** How long a request waits for one of the connections. */
 const WAIT_MS = 6000
+/** While Postgres is away somebody tries again so often; whoever comes meanwhile is refused at once. */
+const ATTEMPT_EVERY_MS = 250
 
 /** A client that vanished without a word holds its locks and its place in Postgres no longer than this allows. */
 const SESSION = {
@@ -59,13 +61,36 @@ class PatientClient extends pg.Client {
   }
 }
 
+type Callback = (error: Error | undefined, client: pg.PoolClient | undefined, done: () => void) => void
+
+/** Once no connection is left and none can be made, nobody waits for what will not come. */
+class HealingPool extends pg.Pool {
+  readonly live = new Set<pg.PoolClient>()
+  private isAway = false
+  private attemptedAtMs = Number.NEGATIVE_INFINITY
+
+  override connect(callback?: Callback): Anything {
+    if (callback === undefined) return new Promise((resolve, reject) => this.connect((error, client) => (error ? reject(error) : resolve(client))))
+    if (this.live.size > 0) return super.connect(callback)
+    if (this.isAway && performance.now() - this.attemptedAtMs < ATTEMPT_EVERY_MS) {
+      process.nextTick(callback, new Error('Connection terminated: Postgres is away'), undefined, () => {})
+      return undefined
+    }
+    this.attemptedAtMs = performance.now()
+    return super.connect((error, client, done) => {
+      this.isAway = error !== undefined && this.live.size === 0
+      callback(error, client, done)
+    })
+  }
+}
+
 /**
  * A pool that heals: a connection that was killed is an event, never the end of the process, and one that is silent is
  * replaced together with those that idled beside it, which are no younger than whatever cut it off.
  */
 export function createPool(options: PoolOptions): pg.Pool {
   const statementMs = options.statementMs ?? STATEMENT_MS
-  const pool = new pg.Pool({
+  const pool = new HealingPool({
     Client: PatientClient,
     connectionString: options.url,
     max: options.max,
@@ -88,8 +113,13 @@ export function createPool(options: PoolOptions): pg.Pool {
   pool.on('connect', (client) => {
     const made = client as PoolClient
     made.whenSilent = dropIdle
+    pool.live.add(made)
+    made.once('end', () => void pool.live.delete(made))
     // A client that is checked out and between two statements has no other listener: without one the process would die.
-    made.on('error', (error) => options.log.warn({ err: error }, 'postgres connection lost in use'))
+    made.on('error', (error) => {
+      pool.live.delete(made)
+      options.log.warn({ err: error }, 'postgres connection lost in use')
+    })
   })
   pool.on('acquire', (client) => void idle.delete(client as PoolClient))
   pool.on('remove', (client) => void idle.delete(client as PoolClient))

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { createServer, Socket, type Server } from 'node:net'
 import type { Test } from 'tap'
 import { carry, openLane, type Lane, type Shape, type Stream } from './fault-stream.ts'
 import { chooseSeed, createRandom } from './random.ts'
@@ -42,7 +42,8 @@ export type FaultProxy = {
   stop(): void
 }
 
-type Link = { near: Socket; far: Socket; up: Stream; down: Stream }
+/** `dial` is there while the server has not heard of the connection. */
+type Link = { near: Socket; far: Socket; up: Stream; down: Stream; dial: (() => void) | undefined }
 
 const REBIND_MS = 20
 
@@ -64,7 +65,7 @@ export async function createFaultProxy(targetPort = 0, options: { seed?: number;
   let isTold = false
 
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (near) => {
-    const far = connect({ port: target, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
+    const far = new Socket({ allowHalfOpen: true }).setNoDelay(true)
     const reset = () => {
       links.delete(link)
       near.resetAndDestroy()
@@ -74,8 +75,14 @@ export async function createFaultProxy(targetPort = 0, options: { seed?: number;
       near, far,
       up: carry(near, far, () => lanes.toServer, random, reset),
       down: carry(far, near, () => lanes.toClient, random, reset),
+      dial() {
+        link.dial = undefined
+        far.connect({ port: target, host: '127.0.0.1' })
+      },
     }
     links.add(link)
+    // Where nothing passes, the server doesn't hear of a new connection either.
+    if (lanes.toServer.blocked === 'no') link.dial?.()
     for (const [here, there, lane, stream] of [[near, far, lanes.toServer, link.up], [far, near, lanes.toClient, link.down]] as const) {
       here.on('error', (error) => {
         // A reset travels like anything else: where nothing passes, nobody hears of it.
@@ -111,7 +118,9 @@ export async function createFaultProxy(targetPort = 0, options: { seed?: number;
       target = next
       for (const lane of lanesOf(undefined)) Object.assign(lane, openLane())
       everyLink((link) => {
-        if (link.up.hasLost() || link.down.hasLost() || link.near.destroyed || link.far.destroyed) resetLink(link)
+        const isGivenUp = link.dial !== undefined && link.up.hasEnded()
+        if (isGivenUp || link.up.hasLost() || link.down.hasLost() || link.near.destroyed || link.far.destroyed) resetLink(link)
+        else link.dial?.()
       })
       update()
       const wasRefusing = isRefusing

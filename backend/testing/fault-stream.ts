@@ -32,6 +32,8 @@ type Chunk = { data: Buffer; dueAtMs: number }
 export type Stream = {
   /** True once something was lost: such a connection is never whole again. */
   hasLost(): boolean
+  /** True once the sender has ended, whether or not that has passed. */
+  hasEnded(): boolean
   /** Nothing passes any more, for good, and nobody is told. */
   kill(): void
   /** Looks at its lane again. */
@@ -89,7 +91,7 @@ export function carry(from: Socket, to: Socket, lane: () => Lane, random: Random
     else if (hasEnded && lane().blocked === 'no') to.end()
   }
   const throttle = () => {
-    const isFull = lane().blocked === 'hold' || queuedBytes > QUEUED_MAX || to.writableNeedDrain
+    const isFull = queuedBytes > QUEUED_MAX || to.writableNeedDrain
     if (isFull && !isDead) from.pause()
     else if (from.isPaused()) from.resume()
   }
@@ -116,6 +118,7 @@ export function carry(from: Socket, to: Socket, lane: () => Lane, random: Random
 
   return {
     hasLost: () => hasLost,
+    hasEnded: () => hasEnded,
     kill() {
       isDead = true
       hasLost = true
