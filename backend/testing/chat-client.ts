@@ -135,7 +135,8 @@ export class ChatClient {
     onFrame = (frame) => this.receive(frame)
     for (const frame of early) this.receive(frame)
     const again = setInterval(() => {
-      if (this.model === undefined || this.model.isWhole()) socket.send({ type: 'heartbeat' })
+      // The first sync of a connection may have failed: it is asked for until it is answered.
+      if (this.model === undefined || (this.lostAtMs === undefined && this.model.isWhole())) socket.send({ type: 'heartbeat' })
       else this.sync()
       for (const waiting of this.outbox.values()) this.transmit(waiting)
       this.giveUp((changing) => performance.now() - changing.sinceMs > ANSWER_MS)
