@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import type { ChatClient } from '../backend/testing/chat-client.ts'
 import { startPairs } from '../backend/testing/pairs.ts'
 import { chooseSeed, createRandom } from '../backend/testing/random.ts'
 import { withCluster } from './cluster.ts'
@@ -34,8 +35,15 @@ export async function benchKill(options: BenchOptions): Promise<Figures> {
         ['connections lost and resumed', String(resumed.length)],
         ['resumed (lost to synced) p50 / p99 / most', `${at(0.5)} / ${at(0.99)} / ${at(1)}`],
         ['sends of unknown outcome, sent again', String(pairs.history.filter((entry) => entry.phase === 'unknown' && entry.what.do === 'send').length)],
+        ['connections refused', refusalsOf(pairs.clients) || 'none'],
         ['refused pries', String(pairs.history.filter((entry) => entry.phase === 'fail' && entry.what.do === 'pry').length)],
       ],
     }
   })
+}
+
+function refusalsOf(clients: readonly ChatClient[]): string {
+  const all = new Map<string, number>()
+  for (const [why, count] of clients.flatMap((client) => [...client.refusals])) all.set(why, (all.get(why) ?? 0) + count)
+  return [...all].map(([why, count]) => `${count} × ${why}`).join(', ')
 }

@@ -9,7 +9,9 @@ type Change = { do: 'edit'; seq: number; body: string } | { do: 'delete'; seq: n
 type Changing = { change: Change; sinceMs: number }
 
 const RECONNECT_MS = 50
+const RECONNECT_MOST_MS = 2000
 const RESEND_MS = 700
+const RESEND_MOST_MS = 6000
 /** A change whose event was lost comes with a page and is nobody's answer: longer than the server works on one. */
 const ANSWER_MS = 15_000
 
@@ -20,11 +22,15 @@ const ANSWER_MS = 15_000
 export class ChatClient {
   readonly acked = new Map<string, number>()
   readonly outbox = new Map<string, Waiting>()
+  /** When a send of the outbox is sent once more: later each time, or a slow server would only get more to do. */
+  private readonly again = new Map<string, { atMs: number; waitMs: number }>()
   /** Sends that were answered `not_ready`. */
   unknown = 0
   readonly rejected: { clientId: string; code: string }[] = []
   /** Milliseconds from a lost connection to the end of the first `sync` on another one. */
   readonly resumedMs: number[] = []
+  /** Why connections could not be opened, and how often. */
+  readonly refusals = new Map<string, number>()
   /** Every `session:updated` that was seen, the newest version last. */
   session: ReceivedFrame | undefined
   readonly person: Person
@@ -40,6 +46,7 @@ export class ChatClient {
   private conversationId = ''
   private model: ConversationModel | undefined
   private attempts = 0
+  private failures = 0
 
   constructor(person: Person, urls: () => string[], history: Entry[] = []) {
     this.person = person
@@ -120,10 +127,14 @@ export class ChatClient {
       const url = urls[this.attempts++ % Math.max(1, urls.length)]
       try {
         if (url) await this.connection(url)
-      } catch {
-        // Not reachable: the next attempt goes to the next replica.
+      } catch (error) {
+        // Not reachable, or full: the next attempt goes to the next replica.
+        const why = error instanceof Error ? error.message : 'unknown'
+        this.refusals.set(why, (this.refusals.get(why) ?? 0) + 1)
       }
-      await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS))
+      // Longer each time and never all at once: a herd that comes again at once is what keeps a replica from answering.
+      const most = Math.min(RECONNECT_MOST_MS, RECONNECT_MS * 2 ** this.failures++)
+      await new Promise((resolve) => setTimeout(resolve, most * (0.5 + Math.random() / 2)))
     }
   }
 
@@ -138,7 +149,7 @@ export class ChatClient {
       // The first sync of a connection may have failed: it is asked for until it is answered.
       if (this.model === undefined || (this.lostAtMs === undefined && this.model.isWhole())) socket.send({ type: 'heartbeat' })
       else this.sync()
-      for (const waiting of this.outbox.values()) this.transmit(waiting)
+      this.sendAgain()
       this.giveUp((changing) => performance.now() - changing.sinceMs > ANSWER_MS)
     }, RESEND_MS)
     try {
@@ -151,6 +162,7 @@ export class ChatClient {
   }
 
   private begin(): void {
+    this.failures = 0
     this.model?.restart()
     this.sync()
     if (this.model === undefined) this.lostAtMs = undefined
@@ -177,6 +189,17 @@ export class ChatClient {
     this.changing.push({ change, sinceMs: performance.now() })
     const { do: what, ...fields } = change
     this.socket.send({ type: `message:${what}`, conversationId: this.conversationId, ...fields })
+  }
+
+  private sendAgain(): void {
+    const now = performance.now()
+    for (const waiting of this.outbox.values()) {
+      const { atMs, waitMs } = this.again.get(waiting.clientId) ?? { atMs: now + RESEND_MS, waitMs: RESEND_MS }
+      if (!this.again.has(waiting.clientId)) this.again.set(waiting.clientId, { atMs, waitMs })
+      if (now < atMs) continue
+      this.again.set(waiting.clientId, { atMs: now + waitMs, waitMs: Math.min(RESEND_MOST_MS, waitMs * 2) })
+      this.transmit(waiting)
+    }
   }
 
   private transmit(waiting: Waiting): void {
@@ -227,6 +250,7 @@ export class ChatClient {
     this.note('ok', { do: 'send', clientId, body: sent?.body ?? '', seq })
     if (sent) this.model?.store({ ...sent, conversationId, seq, id: frame['id'], senderId: this.person.id, sentAt: frame['sentAt'] })
     this.outbox.delete(clientId)
+    this.again.delete(clientId)
   }
 
   private refuse(frame: ReceivedFrame): void {
