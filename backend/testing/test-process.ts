@@ -4,6 +4,7 @@ import { endOfFile, NO_MORE, type FileToRun } from './test-file.ts'
 
 const TELL_AFTER_MS = 8000
 const LOOK_MS = 100
+const HARMLESS = new Set(['Timeout', 'PipeWrap', 'TCPSocketWrap', 'TLSWrap'])
 
 async function runFile({ file, url }: FileToRun): Promise<void> {
   try {
@@ -22,12 +23,13 @@ async function runFile({ file, url }: FileToRun): Promise<void> {
 const alive = setInterval(() => {}, 60_000)
 process.once('disconnect', () => clearInterval(alive))
 
-// A timer of a library (the limit on a command whose connection is gone) is no harm; a server, a socket or a child is.
+// What would be in another file's way: a server, a child. A library may still hold a timer (the limit on a command whose
+// connection is gone) or a socket to a server that was stopped.
 function end(): void {
   clearInterval(alive)
   const startedAtMs = performance.now()
   const look = setInterval(() => {
-    const open = process.getActiveResourcesInfo().filter((resource) => resource !== 'Timeout' && resource !== 'PipeWrap')
+    const open = process.getActiveResourcesInfo().filter((resource) => !HARMLESS.has(resource))
     if (open.length === 0) process.exit()
     if (performance.now() - startedAtMs < TELL_AFTER_MS) return
     console.error(`still open: ${open.join(', ')}`)
