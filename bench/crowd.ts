@@ -21,8 +21,8 @@ export async function makeCrowd(servers: BenchServers, count: number): Promise<M
   await servers.owner.query('insert into conversation_members (conversation_id, user_id) select * from unnest($1::uuid[], $2::uuid[])', [members, ids])
   await servers.owner.query('analyze users, sign_ins, conversations, conversation_members')
   const tokens = accessTokensOf(testEnv({ DATABASE_URL: servers.databaseUrl, VALKEY_URL: 'redis://127.0.0.1' }), Date.now())
-  return Promise.all(people.map(async ({ id, signInId }, at) => {
-    const { token } = await tokens.sign({ kind: 'customer', id, signInId }, Date.now(), 3600)
+  return people.map(({ id, signInId }, at) => {
+    const { token } = tokens.sign({ kind: 'customer', id, signInId }, Date.now(), 3600)
     return { id, token, conversationId: members[at]! }
-  }))
+  })
 }

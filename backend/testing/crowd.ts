@@ -38,8 +38,8 @@ export async function crowd(place: CrowdPlace, options: CrowdOptions): Promise<P
   const env = ctx?.env ?? testEnv({ DATABASE_URL: 'postgres://127.0.0.1/none', VALKEY_URL: 'redis://127.0.0.1' })
   const nowMs = ctx?.clock.nowMs() ?? Date.now()
   const tokens = accessTokensOf(env, nowMs)
-  return Promise.all(people.map(async ({ id, signInId }, index) => {
-    const { token } = await tokens.sign({ kind: options.kind, id, signInId }, nowMs, 900)
+  return people.map(({ id, signInId }, index) => {
+    const { token } = tokens.sign({ kind: options.kind, id, signInId }, nowMs, 900)
     const on = (replica: number): Person => {
       const urlOf = () => place.replicas[replica % place.replicas.length]!.url
       return {
@@ -51,5 +51,5 @@ export async function crowd(place: CrowdPlace, options: CrowdOptions): Promise<P
       }
     }
     return on(index)
-  }))
+  })
 }

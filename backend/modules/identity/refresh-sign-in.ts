@@ -34,9 +34,9 @@ export async function refreshSignIn(ctx: Ctx, refreshToken: string): Promise<Tok
 }
 
 /** The access token to a refresh token that was just issued. */
-export async function pairOf(ctx: Ctx, issued: Issued): Promise<TokenPair> {
+export function pairOf(ctx: Ctx, issued: Issued): TokenPair {
   const nowMs = ctx.clock.nowMs()
-  const access = await accessTokensOf(ctx.env, nowMs).sign(
+  const access = accessTokensOf(ctx.env, nowMs).sign(
     { kind: issued.kind, id: issued.userId, signInId: issued.signInId }, nowMs, ctx.settings.get('accessTokenSeconds'),
   )
   return {

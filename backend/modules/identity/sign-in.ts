@@ -28,5 +28,5 @@ export async function signIn(ctx: Ctx, input: SignInInput): Promise<SignedIn> {
   if (!signedIn) throw new AppError('account_suspended', 'This account is suspended.')
   const { id, user, isNew, refresh } = signedIn
   ctx.log.info({ userId: user.id, kind: user.kind, signInId: id, isNew }, 'signed in')
-  return { user, isNew, tokens: await pairOf(ctx, { ...refresh, signInId: id, userId: user.id, kind: user.kind }) }
+  return { user, isNew, tokens: pairOf(ctx, { ...refresh, signInId: id, userId: user.id, kind: user.kind }) }
 }

@@ -74,7 +74,7 @@ export function createTokenVerifier(ctx: Ctx): TokenVerifier {
 
   return {
     async verify(token) {
-      const verified = await tokens.verify(token, ctx.clock.nowMs())
+      const verified = tokens.verify(token, ctx.clock.nowMs())
       const { signInId } = verified.actor
       const reason = revoked.get(signInId)?.reason
       if (sanctioned.has(signInId) || reason === 'suspended' || reason === 'banned') throw new AppError('account_suspended', 'This account is suspended.')
