@@ -6,22 +6,44 @@ export type Coalesced<Item, Result> = {
   settled(): Promise<void>
 }
 
+export type CoalesceOptions<Item, Result> = {
+  /** Runs at once, at most. */
+  lanes: number
+  /** Items of one run, at most. */
+  most: number
+  /** A run begins beside another only when that one has taken this long: until then what is asked for piles up. At once where absent. */
+  besideAfterMs?: number
+  run(items: Item[]): Promise<readonly Result[]>
+}
+
 /**
  * Runs together what is asked for within one turn of the event loop, and what piles up while earlier runs are under
- * way: no timer, and no added wait when idle. `run` answers in the order of its items, or throws for all of them.
+ * way: no added wait when idle. `run` answers in the order of its items, or throws for all of them.
  */
-export function coalesce<Item, Result>(options: { lanes: number; most: number; run(items: Item[]): Promise<readonly Result[]> }): Coalesced<Item, Result> {
+export function coalesce<Item, Result>(options: CoalesceOptions<Item, Result>): Coalesced<Item, Result> {
+  const besideAfterMs = options.besideAfterMs ?? 0
   let waiting: Entry<Item, Result>[] = []
   let running = 0
   let isScheduled = false
+  let startedAtMs = 0
+  let timer: NodeJS.Timeout | undefined
   let idle: (() => void)[] = []
 
   const start = () => {
     isScheduled = false
     while (running < options.lanes && waiting.length > 0) {
+      const patienceMs = running === 0 ? 0 : startedAtMs + besideAfterMs - performance.now()
+      if (patienceMs > 0) {
+        timer ??= setTimeout(() => {
+          timer = undefined
+          start()
+        }, patienceMs)
+        return
+      }
       const entries = waiting.slice(0, options.most)
       waiting = waiting.slice(options.most)
       running++
+      startedAtMs = performance.now()
       void runTogether(entries)
     }
     if (running > 0 || waiting.length > 0) return
@@ -36,6 +58,8 @@ export function coalesce<Item, Result>(options: { lanes: number; most: number; r
       for (const entry of entries) entry.reject(error)
     }
     running--
+    clearTimeout(timer)
+    timer = undefined
     start()
   }
   const ask = (item: Item) => {

@@ -22,7 +22,7 @@ const TURN_MS = 250
 /** Announcements of circles may be lost: all that are open are read this often. */
 const CIRCLES_MS = 15_000
 /** From so many newcomers at once on, all open circles are read rather than each one's. */
-const MANY = 50
+const MANY = 500
 
 /**
  * How people are, told to those who share an open circle with them. Each replica stands for its own sockets and tells

@@ -14,7 +14,9 @@ export type Readings = {
 
 /** A herd that reconnects is read in few transactions, first come first served, on a small part of the pool. */
 const lanesOf = (poolMax: number) => Math.max(1, Math.min(3, Math.floor(poolMax / 6)))
-const MOST = 50
+const MOST = 200
+/** One reading at a time, and so of many at once; until one takes this long: then others pass beside it. */
+const SLOW_MS = 100
 const NOTHING: ReadyPart = { fields: {}, streams: [] }
 
 /** Reads for many people at once what belongs together: each reading is one snapshot of all tables. */
@@ -24,7 +26,7 @@ export function createReadings(ctx: Ctx, parts: Pick<RealtimeParts, 'ready' | 'h
     return ctx.sql.transaction((sql) => read({ ...world, sql }), { isolationLevel: 'repeatable read', accessMode: 'read only' })
   }
   const ready = coalesce<SignedIn, ReadyPart>({
-    lanes: lanesOf(ctx.env.POOL_MAX), most: MOST,
+    lanes: lanesOf(ctx.env.POOL_MAX), most: MOST, besideAfterMs: SLOW_MS,
     async run(connections) {
       // Who gave up while waiting is not read: a herd that comes twice would be read twice.
       const actors = unique(connections.filter((connection) => connection.isOpen).map((connection) => connection.actor))
@@ -33,7 +35,7 @@ export function createReadings(ctx: Ctx, parts: Pick<RealtimeParts, 'ready' | 'h
     },
   })
   const heartbeat = coalesce<UserActor, Record<string, unknown>>({
-    lanes: 1, most: 4 * MOST,
+    lanes: 1, most: MOST,
     run: (actors) => inSnapshot(async (snapshot) => {
       const serverTime = new Date(await clock.read(snapshot.sql)).toISOString()
       const found = await parts.heartbeat(snapshot, unique(actors))
