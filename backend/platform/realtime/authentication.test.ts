@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { ServerResponse } from 'node:http'
+import { queryObjects } from 'node:v8'
 import t from 'tap'
 import { call, startTestApp } from '../../testing/app.ts'
 import { pairUp, sendOf } from '../../testing/conversations.ts'
@@ -32,6 +34,16 @@ t.test('who a socket is', async (t) => {
     await socket.next('heartbeat')
     t.equal(socket.frames[0]!.type, 'authenticated')
     await socket.close()
+  })
+
+  t.test('an open socket keeps nothing of its upgrade', async (t) => {
+    const person = await signIn(app, { kind: 'customer' })
+    const responses = () => Number(queryObjects(ServerResponse, { format: 'count' }))
+    await (await connect(person)).close()
+    const before = responses()
+    const sockets = await Promise.all(Array.from({ length: 5 }, () => connect(person)))
+    t.ok(responses() <= before, 'no response, and so no request')
+    for (const socket of sockets) await socket.close()
   })
 
   t.test('a token in the URL is none', async (t) => {

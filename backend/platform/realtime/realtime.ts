@@ -146,7 +146,11 @@ export function createRealtime(ctx: Ctx, hub: Hub, parts: RealtimeParts): Realti
     connection.cutAtMs = performance.now() + withinMs
     wheel.add(connection, withinMs)
   }
+  // ws closes by itself what breaks the protocol; a reset connection is no error of ours.
+  const onError = (error: Error) => ctx.log.debug({ err: error }, 'a socket failed')
   const open = (socket: RealtimeSocket, ip: string, token: string | undefined) => {
+    // The plugin's listener keeps the request; ours is one for all sockets.
+    socket.removeAllListeners('error').on('error', onError)
     const connection = new Connection(socket, ctx.settings.get('framesBurst'), { slow })
     socket.connection = connection
     socket.on('message', onMessage)
@@ -166,8 +170,7 @@ export function createRealtime(ctx: Ctx, hub: Hub, parts: RealtimeParts): Realti
     hub,
     routes: async (app) => {
       await app.register(websocket, {
-        // ws closes by itself what breaks the protocol; a reset connection is no error of ours.
-        errorHandler: (error) => ctx.log.debug({ err: error }, 'a socket failed'),
+        errorHandler: onError,
         preClose: async () => drain(0),
         // The types know neither closeTimeout nor that a subclass needs no statics of its own.
         options: { maxPayload: FRAME_BYTES, perMessageDeflate: false, clientTracking: false, closeTimeout: CLOSE_TIMEOUT_MS, WebSocket: RealtimeSocket } as object,
@@ -181,6 +184,10 @@ export function createRealtime(ctx: Ctx, hub: Hub, parts: RealtimeParts): Realti
           if (origin !== undefined && !isOriginAllowed(origin, host, ctx.env.ALLOWED_ORIGINS)) throw new AppError('forbidden', 'This origin may not open a socket.')
           if (isDraining) throw new AppError('not_ready', 'This replica is going away.', { retryAfterSeconds: 1 })
           entrance.check(request.ip, request.headers.authorization !== undefined)
+        },
+        // Nothing more is answered in HTTP from here on. A response that stayed on its connection would keep the whole request for as long as the socket lives.
+        preHandler: async (request, reply) => {
+          if (request.ws) reply.raw.detachSocket(request.raw.socket)
         },
         handler: async () => {
           throw new AppError('not_found', 'Open a WebSocket here.')
