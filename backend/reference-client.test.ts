@@ -1,60 +1,10 @@
 import { once } from 'node:events'
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import t from 'tap'
 import { startTestApp } from './testing/app.ts'
 import { approvedMitra, customer, goOnline, type Person as Who } from './testing/people.ts'
-import { projectRoot } from './testing/servers/processes.ts'
+import { advisedDelayMs, afterClose, Outbox, Person, reconnectDelayMs, ServerClock, sessionLeftMs, type Client } from './testing/reference-client.ts'
 import { packageOf } from './testing/stage.ts'
 import { eventually } from './testing/wait.ts'
-
-type Entry = { clientId: string; conversationId: string; body: string; state: string; code?: string }
-type Message = { seq: number; clientId: string; senderId: string | null; body: string; deleted?: true; editedAt?: string }
-type Session = { id: string; state: string; conversationId?: string; payment?: { checkoutUrl?: string } }
-type Client = EventTarget & {
-  api: { call(method: string, path: string, body?: object, headers?: Record<string, string>): Promise<Record<string, ReturnType<typeof JSON.parse>>> }
-  clock: { isKnown: boolean; nowMs(): number }
-  outbox: { entries: Entry[]; retry(clientId: string): Entry | undefined; discard(clientId: string): void }
-  realtime: EventTarget & { state: string; connect(): void; cut(): void }
-  user: { id: string }
-  openSession: Session | undefined
-  lastSession: Session | undefined
-  offers: Map<string, unknown>
-  presence: Map<string, string>
-  typing: Map<string, Set<string>>
-  conversations: Map<string, { list: Message[]; isWhole: boolean; peerReadSeq: number; peerDeliveredSeq: number }>
-  signIn(phone: string, kind: string, code: string): Promise<void>
-  resume(): Promise<void>
-  signOut(): Promise<void>
-  take(session: Session): void
-  say(conversationId: string, body: string): Entry
-  edit(conversationId: string, seq: number, body: string): boolean
-  delete(conversationId: string, seq: number): boolean
-  type(conversationId: string): void
-  markRead(conversationId: string): void
-}
-
-// The playground's client is plain JavaScript for browsers; these are the types of what is used of it.
-const load = async <T>(file: string) => await import(pathToFileURL(join(projectRoot, 'docs/playground/client', file)).href) as T
-const { Person } = await load<{ Person: new (options: { url: string; saved?: object; save?: (name: string, value: unknown) => void }) => Client }>('person.js')
-type Box = {
-  entries: Entry[]
-  add(message: object): Entry
-  due(isReady: boolean): { clientId: string }[]
-  lost(): void
-  apply(frame: object): Entry | undefined
-  retry(clientId: string): Entry | undefined
-  discard(clientId: string): void
-}
-const { Outbox } = await load<{ Outbox: new (options?: object) => Box }>('outbox.js')
-type Clock = { sample(askedAt: number, answeredAt: number, serverTime: string): void; nowMs(): number }
-const { ServerClock, sessionLeftMs } = await load<{ ServerClock: new (now: () => number) => Clock; sessionLeftMs: (session: object, nowMs: number) => number }>('clock.js')
-type Backoff = {
-  reconnectDelayMs: (attempt: number, advisedMs: number | undefined, random?: () => number) => number
-  advisedDelayMs: (reason: string) => number | undefined
-  afterClose: (code: number) => string
-}
-const { reconnectDelayMs, advisedDelayMs, afterClose } = await load<Backoff>('backoff.js')
 
 t.test('the outbox goes through its states and no others', async (t) => {
   let now = 0

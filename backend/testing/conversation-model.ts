@@ -12,7 +12,9 @@ export class ConversationModel {
   /** Changes of messages that are still to come. */
   private readonly early = new Map<number, Change>()
   private readonly changesAhead = new Set<number>()
-  private changesUpTo: number | undefined
+  private changesUpTo = 0
+  /** Before the first page nobody knows what came before the first event. */
+  private hasPage = false
   private isAsking = false
   private headSeq = 0
   private headChange = 0
@@ -26,11 +28,14 @@ export class ConversationModel {
     this.userId = userId
   }
 
-  /** What to ask for: everything after what is whole. Undefined while an answer is awaited: a page tells nothing of pages before it. */
-  ask(): { id: string; afterSeq: number; afterChange?: number } | undefined {
+  /**
+   * What to ask for: everything after what is whole. Undefined while an answer is awaited: a page tells nothing of pages
+   * before it. Always with `afterChange`: an event may have brought a message before the first page, and lost its change.
+   */
+  ask(): { id: string; afterSeq: number; afterChange: number } | undefined {
     if (this.isAsking) return undefined
     this.isAsking = true
-    return { id: this.conversationId, afterSeq: this.wholeSeq(), ...(this.changesUpTo === undefined ? {} : { afterChange: this.changesUpTo }) }
+    return { id: this.conversationId, afterSeq: this.wholeSeq(), afterChange: this.changesUpTo }
   }
 
   /** On a new socket no answer is awaited any more. */
@@ -40,7 +45,7 @@ export class ConversationModel {
 
   /** Whether nothing is missing below the highest that is known. */
   isWhole(): boolean {
-    return this.wholeSeq() === this.headSeq && this.changesUpTo === this.headChange
+    return this.hasPage && this.wholeSeq() === this.headSeq && this.changesUpTo === this.headChange
   }
 
   /** Takes a frame; true when there is another page to ask for. */
@@ -103,15 +108,15 @@ export class ConversationModel {
     this.receipt('peer', position.peerReadSeq, position.peerDeliveredSeq)
   }
 
-  // Without changes asked for, the first page's messages are as of its headChange.
   private synced(frame: ReceivedFrame): boolean {
     const changes = frame['changes'] as Change[]
     this.isAsking = false
+    this.hasPage = true
     for (const message of frame['messages'] as Message[]) this.store(message)
     for (const change of changes) this.overlay(change)
     this.headSeq = Math.max(this.headSeq, frame['headSeq'])
     this.headChange = Math.max(this.headChange, frame['headChange'])
-    this.changesUpTo = Math.max(this.changesUpTo ?? 0, changes.at(-1)?.change ?? frame['headChange'])
+    this.changesUpTo = Math.max(this.changesUpTo, changes.at(-1)?.change ?? frame['headChange'])
     this.absorb()
     return frame['hasMore']
   }
@@ -124,7 +129,6 @@ export class ConversationModel {
   }
 
   private absorb(): void {
-    if (this.changesUpTo === undefined) return
     while (this.changesAhead.delete(this.changesUpTo + 1)) this.changesUpTo++
     for (const change of this.changesAhead) if (change <= this.changesUpTo) this.changesAhead.delete(change)
   }

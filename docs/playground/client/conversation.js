@@ -1,3 +1,6 @@
+/** A page that has not come after this will not come: it is asked for again. */
+const ANSWER_MS = 10_000
+
 /**
  * A conversation as a client keeps it: filled by events, by `sync` and by `ready`, in whatever order they come.
  * Messages have places (`seq`), changes have places (`change`); of two states of one message the higher `change` counts.
@@ -13,16 +16,21 @@ export class Conversation {
   readSeq = 0
   /** Everything up to here is known. */
   #upToSeq
-  #upToChange
+  #upToChange = 0
+  /** Before the first page nobody knows what came before the first event. */
+  #hasPage = false
   #changesAhead = new Set()
   /** Changes of messages that are still to come. */
   #early = new Map()
-  #isAsking = false
+  /** Since when an answer is on its way. */
+  #askedAt
+  #now
 
-  /** `afterSeq`: from where it is kept; what is older is read over HTTP when somebody scrolls back. */
-  constructor(id, { afterSeq = 0 } = {}) {
+  /** `afterSeq`: from where it is kept; what is older is read over HTTP when somebody scrolls back. `now`: milliseconds that only go forward. */
+  constructor(id, { afterSeq = 0, now = () => performance.now() } = {}) {
     this.id = id
     this.#upToSeq = afterSeq
+    this.#now = now
   }
 
   get list() {
@@ -30,19 +38,32 @@ export class Conversation {
   }
 
   get isWhole() {
-    return this.#upToSeq >= this.headSeq && this.#upToChange !== undefined && this.#upToChange >= this.headChange
+    return this.#hasPage && this.#upToSeq >= this.headSeq && this.#upToChange >= this.headChange
   }
 
-  /** What to ask `sync` for; undefined while nothing is missing or an answer is on its way. */
+  /** Everything up to here has arrived: what may be confirmed as delivered. */
+  get upToSeq() {
+    return this.#upToSeq
+  }
+
+  /** An answer was asked for and should have come long ago. */
+  get isOverdue() {
+    return this.#askedAt !== undefined && this.#now() - this.#askedAt >= ANSWER_MS
+  }
+
+  /**
+   * What to ask `sync` for; undefined while nothing is missing or an answer is on its way. Always with `afterChange`:
+   * an event may have brought a message before the first page, and lost its change.
+   */
   ask() {
-    if (this.#isAsking || this.isWhole) return undefined
-    this.#isAsking = true
-    return { id: this.id, afterSeq: this.#upToSeq, ...(this.#upToChange === undefined ? {} : { afterChange: this.#upToChange }) }
+    if (this.isWhole || (this.#askedAt !== undefined && !this.isOverdue)) return undefined
+    this.#askedAt = this.#now()
+    return { id: this.id, afterSeq: this.#upToSeq, afterChange: this.#upToChange }
   }
 
   /** On a new socket, or after a refusal, no answer is on its way. */
   restart() {
-    this.#isAsking = false
+    this.#askedAt = undefined
   }
 
   /** Positions from `ready` or `heartbeat`. */
@@ -86,14 +107,15 @@ export class Conversation {
 
   // Changes come first in a page; the last page of them says up to where there are any.
   #synced({ messages, changes, headSeq, headChange, firstSeq }) {
-    this.#isAsking = false
+    this.#askedAt = undefined
+    this.#hasPage = true
     // What is older than the oldest that is kept will never come.
     this.#upToSeq = Math.max(this.#upToSeq, firstSeq - 1)
     this.#advance()
     this.stand({ headSeq, headChange })
     for (const message of messages) this.#store(message)
     for (const change of changes) this.#overlay(change)
-    this.#upToChange = Math.max(this.#upToChange ?? 0, changes.at(-1)?.change ?? headChange)
+    this.#upToChange = Math.max(this.#upToChange, changes.at(-1)?.change ?? headChange)
     this.#absorb()
   }
 
@@ -105,7 +127,6 @@ export class Conversation {
   }
 
   #absorb() {
-    if (this.#upToChange === undefined) return
     while (this.#changesAhead.delete(this.#upToChange + 1)) this.#upToChange++
     for (const change of this.#changesAhead) if (change <= this.#upToChange) this.#changesAhead.delete(change)
   }
