@@ -40,6 +40,8 @@ const MEASURE_MS = 5000
 /** A sweep waits this long for a worker to take a row, while there are workers that can hear of it. */
 const WAITED_SECONDS = 2
 const SWEEP_BATCH = 25
+/** Members whose undelivered messages one statement looks after. */
+const PUSH_BATCH = 200
 
 export type WorkerOptions = {
   producer: Producer
@@ -87,7 +89,7 @@ function sweepsOf(ctx: Ctx, reactions: ReadonlyMap<string, Reaction>): Sweep[] {
     { what: 'asks', everyMs, run: () => sweepAsks(ctx, paymentHooks) },
     { what: 'sessions', everyMs, run: () => sweepSessions(ctx) },
     { what: 'liveness', everyMs, run: () => sweepLiveness(ctx) },
-    { what: 'undelivered', everyMs, run: () => pushUndelivered(ctx) },
+    { what: 'undelivered', everyMs, batch: PUSH_BATCH, run: () => pushUndelivered(ctx, PUSH_BATCH) },
     { what: 'pushes', everyMs, batch: SWEEP_BATCH, run: () => sweepPushes(ctx, SWEEP_BATCH) },
   ]
 }

@@ -2,8 +2,8 @@ import { sql } from '../../platform/drizzle.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
 import { notify } from '../notifications/index.ts'
+import { spanOf } from './span.ts'
 
-const LIMIT = 200
 /** The last words before an end are pushed too. */
 const AFTER_END_SECONDS = 600
 const TTL_SECONDS = 3600
@@ -12,11 +12,13 @@ type Row = { conversation_id: string; user_id: string; pushed_seq: string; is_wa
 
 /**
  * Pushes to those who have not received a message `pushAfterSeconds` after it was sent; one push a person and
- * conversation at a time, without its text. Answers how many members it looked after.
+ * conversation at a time, without its text. Answers how many members it looked after; fewer than `limit`: that was all.
  */
-export async function pushUndelivered(ctx: Ctx): Promise<number> {
+export async function pushUndelivered(ctx: Ctx, limit: number): Promise<number> {
+  const span = await findSpan(ctx)
+  if (span.length === 0) return 0
   return transact(ctx, async (tx) => {
-    const { rows } = await tx.sql.execute<Row>(dueMembers(ctx.settings.get('pushAfterSeconds')))
+    const { rows } = await tx.sql.execute<Row>(dueMembers(span, ctx.settings.get('pushAfterSeconds'), limit))
     await notify(tx, rows.filter((row) => row.is_waiting).map((row) => ({
       userId: row.user_id, kind: 'message', dedupeKey: `message:${row.conversation_id}:${row.pushed_seq}`,
       title: 'Pesan baru', body: 'Ada pesan baru untukmu.', data: { conversationId: row.conversation_id }, inbox: false,
@@ -26,18 +28,32 @@ export async function pushUndelivered(ctx: Ctx): Promise<number> {
   })
 }
 
+const isBehind = sql`c.writable_until > app_now() - make_interval(secs => ${AFTER_END_SECONDS}) and m.delivered_seq < c.head_seq and m.pushed_seq < c.head_seq`
+
+// The oldest and the newest conversation in which somebody is behind; none where nobody is.
+async function findSpan(ctx: Ctx): Promise<string[]> {
+  const { rows: [found] } = await ctx.sql.execute<{ low: string | null; high: string | null }>(sql`
+    select min(c.id::text collate "C") as low, max(c.id::text collate "C") as high
+    from conversations c join conversation_members m on m.conversation_id = c.id where ${isBehind}`)
+  return found?.low == null || found.high === null ? [] : [found.low, found.high]
+}
+
+// Due is whose next message is old enough: asked before the limit, which would else be full of those who just spoke.
 // pushed_seq moves also past what needs no push (one's own messages): nothing is looked at twice.
-function dueMembers(afterSeconds: number) {
+function dueMembers(span: readonly string[], afterSeconds: number, limit: number) {
+  const isOld = sql`${spanOf(span)} and o.sent_at <= app_now() - make_interval(secs => ${afterSeconds})`
   return sql`
-    with behind as (
+    with behind as materialized (
       select m.conversation_id, m.user_id, greatest(m.delivered_seq, m.pushed_seq) as from_seq
       from conversations c join conversation_members m on m.conversation_id = c.id
-      where c.writable_until > app_now() - make_interval(secs => ${AFTER_END_SECONDS}) and m.delivered_seq < c.head_seq and m.pushed_seq < c.head_seq
-      limit ${LIMIT} for no key update of m skip locked
+      cross join lateral (select from messages o where ${isOld} and o.conversation_id = c.id and o.seq = greatest(m.delivered_seq, m.pushed_seq) + 1 limit 1) due
+      where ${isBehind}
+      limit ${limit} for no key update of m skip locked
     ), due as (
-      select b.conversation_id, b.user_id, max(o.seq) as upto, bool_or(o.sender_id <> b.user_id) as is_waiting
-      from behind b join messages o on o.conversation_id = b.conversation_id and o.seq > b.from_seq and o.sent_at <= app_now() - make_interval(secs => ${afterSeconds})
-      group by b.conversation_id, b.user_id
+      select b.conversation_id, b.user_id, o.upto, o.is_waiting
+      from behind b cross join lateral (
+        select max(o.seq) as upto, coalesce(bool_or(o.sender_id <> b.user_id), false) as is_waiting from messages o where ${isOld} and o.conversation_id = b.conversation_id and o.seq > b.from_seq
+      ) o
     )
     update conversation_members m set pushed_seq = d.upto from due d
     where m.conversation_id = d.conversation_id and m.user_id = d.user_id
