@@ -1,6 +1,6 @@
 import t from 'tap'
 import { ConversationModel } from './testing/conversation-model.ts'
-import { Conversation } from './testing/reference-client.ts'
+import { Conversation, Outbox } from './testing/reference-client.ts'
 
 const ME = 'me'
 const message = (seq: number, body: string, change?: number) => ({ conversationId: 'c', seq, id: `m${seq}`, clientId: `c${seq}`, senderId: 'other', body, sentAt: '2026-11-21T06:57:33.473Z', ...(change === undefined ? {} : { change }) })
@@ -38,4 +38,81 @@ t.test('a message came by an event, the event of its edit was lost, and only the
       }
     }
   }
+})
+
+t.test('what was said stays in its order through not_ready, whatever each one’s wait is', async (t) => {
+  let now = 0
+  const outbox = new Outbox({ now: () => now })
+  const bodies = () => outbox.due(true).map(({ body }) => body)
+  const say = (body: string, conversationId = 'c') => outbox.add({ conversationId, body }).clientId
+  for (let round = 0; round < 20; round++) {
+    const [a, b] = [say('A'), say('B')]
+    t.same(bodies(), ['A', 'B'])
+    for (const clientId of [a, b]) outbox.apply({ type: 'message:rejected', clientId, code: 'not_ready' })
+    const c = say('C')
+    const elsewhere = say('elsewhere', 'other')
+    t.same(bodies(), ['elsewhere'], 'nothing overtakes what waits; another conversation is not held up')
+    const sent: string[] = []
+    for (let step = 0; step < 40 && sent.length < 3; step++) {
+      now += 50
+      const due = outbox.due(true)
+      sent.push(...due.map(({ body }) => body))
+      if (round % 2 === 0) t.ok(due.length <= 1, 'one at a time until it is answered')
+      // Every other round the first one is refused once more.
+      for (const { clientId } of due) outbox.apply(round % 2 === 1 && sent.length === 1 ? { type: 'message:rejected', clientId, code: 'not_ready' } : { type: 'message:ack', clientId })
+    }
+    for (let step = 0; step < 80 && outbox.entries.some(({ clientId }) => clientId !== elsewhere); step++) {
+      now += 50
+      for (const { clientId, body } of outbox.due(true)) {
+        sent.push(body)
+        outbox.apply({ type: 'message:ack', clientId })
+      }
+    }
+    t.same([...new Set(sent)], ['A', 'B', 'C'], 'in their order')
+    t.notOk(outbox.entries.some(({ clientId }) => clientId === c))
+    outbox.discard(elsewhere)
+    now += 10_000
+  }
+})
+
+t.test('a full outbox stays below the limit on frames, in its order, and nothing of it is sent twice', async (t) => {
+  let now = 0
+  const outbox = new Outbox({ now: () => now })
+  const said = Array.from({ length: 700 }, (_, at) => outbox.add({ conversationId: `c${at % 3}`, body: String(at) }).body)
+  const sent: string[] = []
+  const bucket = { left: 600, most: 0 }
+  for (; sent.length < 700 && now < 60_000; now += 500) {
+    bucket.left = Math.min(600, bucket.left + 30) // the server gives 60 a second back
+    const due = outbox.due(true)
+    bucket.left -= due.length
+    t.ok(bucket.left > 300, 'half of the limit is left for other frames')
+    for (const { clientId, body } of due) {
+      sent.push(body)
+      outbox.apply({ type: 'message:ack', clientId })
+    }
+  }
+  t.same(sent, said)
+})
+
+t.test('a frame that the server passed over without saying which: everything without an answer is sent again, first things first', async (t) => {
+  let now = 0
+  const outbox = new Outbox({ now: () => now })
+  for (const body of ['A', 'B']) outbox.add({ conversationId: 'c', body })
+  const [a] = outbox.due(true)
+  outbox.passedOver()
+  outbox.add({ conversationId: 'c', body: 'C' })
+  t.same(outbox.due(true), [], 'not at once')
+  now += 1000
+  t.match(outbox.due(true), [{ clientId: a!.clientId, body: 'A' }])
+})
+
+t.test('what an app kept of its outbox goes out in the next one, whenever its clock begins', async (t) => {
+  let kept: object[] = []
+  let now = 5_000_000
+  const outbox = new Outbox({ now: () => now, save: (entries) => void (kept = entries) })
+  const { clientId } = outbox.add({ conversationId: 'c', body: 'kept' })
+  outbox.due(true)
+  outbox.apply({ type: 'message:rejected', clientId, code: 'not_ready' })
+  now = 0
+  t.match(new Outbox({ saved: kept, now: () => now }).due(true), [{ clientId, body: 'kept' }])
 })

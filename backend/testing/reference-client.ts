@@ -37,6 +37,7 @@ type Outbox = {
   add(message: object): OutboxEntry
   due(isReady: boolean): { clientId: string; body: string }[]
   lost(): void
+  passedOver(): void
   apply(frame: object): OutboxEntry | undefined
   retry(clientId: string): OutboxEntry | undefined
   discard(clientId: string): void
