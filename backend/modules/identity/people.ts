@@ -1,4 +1,5 @@
 import { alias, and, eq, inArray, ne } from '../../platform/drizzle.ts'
+import { isAnyOf } from '../../platform/any-of.ts'
 import type { World } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
@@ -16,7 +17,7 @@ export type Person = Pick<User, keyof typeof PERSON>
 /** The persons with these ids, erased ones too; who does not exist is not in the map. */
 export async function findPeople(handle: Queryable, ids: readonly string[]): Promise<Map<string, Person>> {
   if (ids.length === 0) return new Map()
-  const rows = await handle.select(PERSON).from(users).where(inArray(users.id, [...ids]))
+  const rows = await handle.select(PERSON).from(users).where(isAnyOf(users.id, ids))
   return new Map(rows.map((row) => [row.id, row]))
 }
 

@@ -1,4 +1,5 @@
 import { and, asc, desc, eq, gte, inArray, lt, or, sql } from '../../platform/drizzle.ts'
+import { isAnyOf } from '../../platform/any-of.ts'
 import type { UserActor } from '../../platform/access.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { findPeople } from '../identity/index.ts'
@@ -53,7 +54,7 @@ export async function findOpenVersions(handle: Queryable, actors: readonly UserA
   const rows = await findOpenRows(handle, actors)
   const mitraIds = idsOf(actors, 'mitra')
   const ringing = mitraIds.length === 0 ? [] : await handle.select({ id: offers.id, mitraId: offers.mitraId }).from(offers)
-    .where(and(inArray(offers.mitraId, mitraIds), eq(offers.state, 'ringing'), sql`${offers.expiresAt} > app_now()`))
+    .where(and(isAnyOf(offers.mitraId, mitraIds), eq(offers.state, 'ringing'), sql`${offers.expiresAt} > app_now()`))
   return new Map(actors.map((actor) => [actor.id, {
     sessions: rows.filter((row) => isOf(row, actor)).map(({ id, version }) => ({ id, version })),
     offers: ringing.filter((offer) => offer.mitraId === actor.id).map((offer) => offer.id),
@@ -64,25 +65,21 @@ type OpenRow = { id: string; version: number; customerId: string; mitraId: strin
 
 async function findOpenRows(handle: Queryable, actors: readonly UserActor[]): Promise<OpenRow[]> {
   return handle.select({ id: sessions.id, version: sessions.version, customerId: sessions.customerId, mitraId: sessions.mitraId }).from(sessions)
-    .where(and(inArray(sessions.state, [...OPEN_STATES]), or(inArray(sessions.customerId, idsOf(actors, 'customer')), inArray(sessions.mitraId, idsOf(actors, 'mitra')))))
+    .where(and(inArray(sessions.state, [...OPEN_STATES]), or(isAnyOf(sessions.customerId, idsOf(actors, 'customer')), isAnyOf(sessions.mitraId, idsOf(actors, 'mitra')))))
     .orderBy(desc(sessions.id))
 }
 
 const idsOf = (actors: readonly UserActor[], kind: UserActor['kind']): string[] => actors.filter((actor) => actor.kind === kind).map((actor) => actor.id)
 const isOf = (row: OpenRow, actor: UserActor): boolean => (actor.kind === 'customer' ? row.customerId : row.mitraId) === actor.id
 
-// One parameter, however many are connected: a list of ten thousand would be built, bound and planned anew each time.
-const isAnyOf = (column: typeof sessions.customerId | typeof sessions.mitraId | typeof offers.mitraId, ids: string[]) => sql`${column} = any(${sql.param(ids)}::uuid[])`
-
 export type HealedFrame = { userIds: string[]; frame: { type: string } & Record<string, unknown>; key: string }
 
 /** What changed for these users within the last seconds: the healer sends what pub/sub lost. */
 export async function findChangedSessions(handle: Queryable, userIds: readonly string[], sinceSeconds: number): Promise<HealedFrame[]> {
   if (userIds.length === 0) return []
-  const ids = [...userIds]
   const since = sql`app_now() - make_interval(secs => ${sinceSeconds})`
   const rows = await handle.select({ id: sessions.id }).from(sessions)
-    .where(and(sql`${sessions.updatedAt} > ${since}`, or(isAnyOf(sessions.customerId, ids), isAnyOf(sessions.mitraId, ids))))
+    .where(and(sql`${sessions.updatedAt} > ${since}`, or(isAnyOf(sessions.customerId, userIds), isAnyOf(sessions.mitraId, userIds))))
   const views = await findSessionViews(handle, rows.map((row) => row.id))
   return [...views.values()].flatMap(({ customer, mitra }) => [
     { userIds: [customer.customer.id], frame: { type: 'session:updated', session: customer }, key: `session:${customer.id}:${customer.version}` },
@@ -95,7 +92,7 @@ export async function findChangedOffers(handle: Queryable, userIds: readonly str
   if (userIds.length === 0) return []
   const since = sql`app_now() - make_interval(secs => ${sinceSeconds})`
   const rows = await handle.select({ id: offers.id }).from(offers)
-    .where(and(isAnyOf(offers.mitraId, [...userIds]), or(sql`${offers.createdAt} > ${since}`, sql`${offers.endedAt} > ${since}`)))
+    .where(and(isAnyOf(offers.mitraId, userIds), or(sql`${offers.createdAt} > ${since}`, sql`${offers.endedAt} > ${since}`)))
   const found = await findOfferViews(handle, { ids: rows.map((row) => row.id) })
   return found.map(({ offer, view }) => ({
     userIds: [offer.mitraId], key: `offer:${offer.id}:${offer.version}`,

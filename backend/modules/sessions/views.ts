@@ -1,4 +1,5 @@
 import { and, desc, eq, inArray, sql } from '../../platform/drizzle.ts'
+import { isAnyOf } from '../../platform/any-of.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { findPeople, type Person } from '../identity/index.ts'
 import { findPaymentsOfSessions, paymentView } from '../payments/index.ts'
@@ -59,8 +60,8 @@ function view(row: Session, people: ReadonlyMap<string, Person>, queue: SessionV
 /** Offers as the mitra sees them; ringing ones unless ids are given. */
 export async function findOfferViews(handle: Queryable, which: { mitraIds: readonly string[] } | { ids: readonly string[] }): Promise<{ offer: Offer; view: OfferView }[]> {
   const condition = 'ids' in which
-    ? inArray(offers.id, [...which.ids])
-    : and(inArray(offers.mitraId, [...which.mitraIds]), eq(offers.state, 'ringing'), sql`${offers.expiresAt} > app_now()`)
+    ? isAnyOf(offers.id, which.ids)
+    : and(isAnyOf(offers.mitraId, which.mitraIds), eq(offers.state, 'ringing'), sql`${offers.expiresAt} > app_now()`)
   if (('ids' in which ? which.ids : which.mitraIds).length === 0) return []
   const rows = await handle.select({ offer: offers, session: sessions }).from(offers).innerJoin(sessions, eq(sessions.id, offers.sessionId)).where(condition).orderBy(desc(offers.id))
   if (rows.length === 0) return []
