@@ -1,6 +1,10 @@
-import t from 'tap'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import t, { type Test } from 'tap'
+import { WebSocketServer, type WebSocket } from 'ws'
 import { ConversationModel } from './testing/conversation-model.ts'
-import { Conversation, Outbox } from './testing/reference-client.ts'
+import { Conversation, Outbox, Realtime, ServerClock } from './testing/reference-client.ts'
+import { eventually } from './testing/wait.ts'
 
 const ME = 'me'
 const message = (seq: number, body: string, change?: number) => ({ conversationId: 'c', seq, id: `m${seq}`, clientId: `c${seq}`, senderId: 'other', body, sentAt: '2026-11-21T06:57:33.473Z', ...(change === undefined ? {} : { change }) })
@@ -115,4 +119,112 @@ t.test('what an app kept of its outbox goes out in the next one, whenever its cl
   outbox.apply({ type: 'message:rejected', clientId, code: 'not_ready' })
   now = 0
   t.match(new Outbox({ saved: kept, now: () => now }).due(true), [{ clientId, body: 'kept' }])
+})
+
+t.test('the clock is right after a sleep in which it stood still', async (t) => {
+  let now = 0
+  const clock = new ServerClock(() => now)
+  const sample = (tripMs: number, serverMs: number) => clock.sample(now - tripMs, now, new Date(serverMs - tripMs / 2).toISOString())
+  now = 1000
+  sample(20, 1_000_000)
+  t.equal(clock.nowMs(), 1_000_000)
+  // An hour passes, of which this clock knows nothing; the first answer on the new socket is a slow one.
+  now = 2000
+  clock.restart()
+  t.ok(clock.isKnown, 'the old samples are better than none')
+  sample(400, 4_601_000)
+  t.equal(clock.nowMs(), 4_601_000)
+  now = 3000
+  sample(40, 4_602_000)
+  t.equal(clock.nowMs(), 4_602_000)
+  // Twenty seconds on the same socket.
+  now = 4000
+  sample(300, 4_623_000)
+  t.equal(clock.nowMs(), 4_623_000)
+  // The shortest trip counts where nothing contradicts it.
+  now = 5000
+  clock.sample(4990, 5000, new Date(4_623_996).toISOString())
+  clock.sample(4000, 5000, new Date(4_623_600).toISOString())
+  t.equal(clock.nowMs(), 4_624_001)
+})
+
+/** A server that does what a test says, where the real one can't be brought to it; `serve` is called with each socket and the token it sent. */
+async function startServer(t: Test, serve: (socket: WebSocket, token: string, number: number) => void) {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+  let opened = 0
+  server.on('connection', (socket) => {
+    const number = ++opened
+    socket.once('message', (data: Buffer) => serve(socket, (JSON.parse(data.toString()) as { token: string }).token, number))
+  })
+  await once(server, 'listening')
+  t.teardown(() => {
+    for (const socket of server.clients) socket.terminate()
+    server.close()
+  })
+  return { url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`, opened: () => opened }
+}
+
+const welcome = (socket: WebSocket) => {
+  socket.send(JSON.stringify({ type: 'authenticated', userId: ME, kind: 'customer', serverTime: new Date().toISOString(), heartbeatSeconds: 30, reconnectAfterMs: 10 }))
+  socket.send(JSON.stringify({ type: 'ready', sessions: [], offers: [], conversations: [], hasMore: false }))
+}
+
+function startRealtime(t: Test, url: string, access = async (_options: { isRefused: boolean }) => 'token', readyMs?: number) {
+  const tokens = { access: async (options: { isRefused: boolean }) => ({ token: await access(options), expiresAtMs: Date.now() + 900_000 }) }
+  const realtime = new Realtime({ url, clock: new ServerClock(), tokens, ...(readyMs === undefined ? {} : { readyMs }) })
+  const closed: number[] = []
+  realtime.addEventListener('closed', (event) => void closed.push((event as CustomEvent<{ code: number }>).detail.code))
+  t.teardown(() => realtime.cut())
+  realtime.connect()
+  return { realtime, closed, isReady: () => eventually(() => realtime.state === 'ready', 'it is ready') }
+}
+
+t.test('a refused token is replaced, also where a try has failed before', async (t) => {
+  let made = 1
+  const access = async ({ isRefused }: { isRefused: boolean }) => (isRefused ? `token ${++made}` : `token ${made}`)
+  const tokens: string[] = []
+  const { url } = await startServer(t, (socket, token, number) => {
+    tokens.push(token)
+    // As after a sleep: the network is not there yet, and by then the token has ended.
+    if (number === 1) socket.terminate()
+    else if (made < 2) socket.close(4401, 'token_expired')
+    else welcome(socket)
+  })
+  const { closed, isReady } = startRealtime(t, url, access)
+  await isReady()
+  t.same(tokens, ['token 1', 'token 1', 'token 2'])
+  t.same(closed, [1006, 4401])
+})
+
+t.test('a refresh that failed is made up for in the next try; tokens that are refused again and again are not fetched without end', async (t) => {
+  let tries = 0
+  const access = async ({ isRefused }: { isRefused: boolean }) => {
+    if (isRefused && ++tries === 1) throw new TypeError('fetch failed')
+    return `token ${tries}`
+  }
+  const { url, opened } = await startServer(t, (socket, _token, number) => (number < 3 ? socket.close(4401, 'unauthenticated') : welcome(socket)))
+  const { realtime, closed, isReady } = startRealtime(t, url, access)
+  const delays: number[] = []
+  realtime.addEventListener('state', (event) => {
+    const { delayMs } = (event as CustomEvent<{ delayMs?: number }>).detail
+    if (delayMs !== undefined) delays.push(delayMs)
+  })
+  await isReady()
+  t.same([closed, opened(), tries], [[4401, 4401], 3, 3])
+  t.equal(delays.length, 2, 'after the refresh that failed, and after the second refusal')
+  t.ok(delays.every((delayMs) => delayMs >= 500))
+})
+
+t.test('a try that comes to nothing is given up: a server that says nothing, a refresh that never ends', async (t) => {
+  const { url, opened } = await startServer(t, (socket, _token, number) => {
+    if (number > 2) welcome(socket)
+  })
+  const silent = startRealtime(t, url, undefined, 300)
+  await silent.isReady()
+  t.ok(silent.closed.length >= 2 && silent.closed.every((code) => code === 1006) && opened() === silent.closed.length + 1)
+  silent.realtime.cut()
+  let asked = 0
+  const stuck = startRealtime(t, url, () => (++asked === 1 ? new Promise(() => {}) : Promise.resolve('token')), 300)
+  await stuck.isReady()
+  t.ok(stuck.closed.length > 0 && stuck.closed.every((code) => code === 1006) && asked > 1)
 })

@@ -32,7 +32,7 @@ export function createPanel({ kind, url, phones }) {
       await work()
     } catch (error) {
       const isNobody = error instanceof TypeError
-      tell(isNobody ? `Nothing answers at ${url}, or it does not allow pages of ${location.origin} (ALLOWED_ORIGINS). ${error.message}` : error.code ? `${error.code}: ${error.message}` : error.message)
+      tell(isNobody ? `Nothing answers at ${url}, or it does not allow pages of ${location.origin} (ALLOWED_ORIGINS). ${error.message}` : typeof error.code === 'string' ? `${error.code}: ${error.message}` : error.message)
     }
   }
 

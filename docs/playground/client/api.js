@@ -1,3 +1,6 @@
+/** The server answers within 20 s whatever it waits for: a call that takes longer is lost. */
+const ANSWER_MS = 30_000
+
 /** A refusal of the HTTP API: decide by `code`, show the message. */
 export class Refused extends Error {
   constructor(status, problem) {
@@ -45,7 +48,7 @@ export class Api {
     this.#keep(undefined)
   }
 
-  /** Answers the body. Throws `Refused`; a TypeError when nobody answers. */
+  /** Answers the body. Throws `Refused`; a TypeError when nobody is there, a TimeoutError when nobody answers. */
   async call(method, path, body, headers = {}) {
     const { token } = await this.access({})
     try {
@@ -81,7 +84,7 @@ export class Api {
 
   async #fetch(method, path, body, headers = {}) {
     const answer = await fetch(`${this.#url}/api/v1${path}`, {
-      method, headers: { ...(body && { 'content-type': 'application/json' }), ...headers }, ...(body && { body: JSON.stringify(body) }),
+      method, headers: { ...(body && { 'content-type': 'application/json' }), ...headers }, ...(body && { body: JSON.stringify(body) }), signal: AbortSignal.timeout(ANSWER_MS),
     })
     const told = answer.status === 204 ? undefined : await answer.json()
     if (!answer.ok) throw new Refused(answer.status, told)

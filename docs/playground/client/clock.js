@@ -1,6 +1,10 @@
+/** Two samples of a clock that went on can't be further apart than their round trips and this (ms). */
+const TOLERANCE_MS = 500
+
 /** The server's time, as far as a client can tell it: by samples of round trips, never by the device's own date. */
 export class ServerClock {
   #samples = []
+  #isStale = false
   #now
 
   /** `now`: milliseconds that only go forward. */
@@ -13,8 +17,25 @@ export class ServerClock {
    * wrote it somewhere in between; the middle is wrong by half the round trip at most, so the shortest one counts.
    */
   sample(askedAt, answeredAt, serverTime) {
-    this.#samples.push({ tripMs: answeredAt - askedAt, offsetMs: Date.parse(serverTime) - (askedAt + answeredAt) / 2 })
+    const sample = { tripMs: answeredAt - askedAt, offsetMs: Date.parse(serverTime) - (askedAt + answeredAt) / 2 }
+    if (this.#isStale || this.#stoodStillBefore(sample)) this.#samples = []
+    this.#isStale = false
+    this.#samples.push(sample)
     if (this.#samples.length > 8) this.#samples.shift()
+  }
+
+  /** A new socket: perhaps the device slept, and its clock stood still. The first new sample ends what was known. */
+  restart() {
+    this.#isStale = true
+  }
+
+  // A short sleep leaves the socket as it was.
+  #stoodStillBefore({ tripMs, offsetMs }) {
+    return this.isKnown && Math.abs(offsetMs - this.#best.offsetMs) > (tripMs + this.#best.tripMs) / 2 + TOLERANCE_MS
+  }
+
+  get #best() {
+    return this.#samples.reduce((one, other) => (other.tripMs < one.tripMs ? other : one))
   }
 
   get isKnown() {
@@ -24,8 +45,7 @@ export class ServerClock {
   /** Milliseconds since 1970 by the server's clock. */
   nowMs() {
     if (!this.isKnown) return Date.now()
-    const best = this.#samples.reduce((one, other) => (other.tripMs < one.tripMs ? other : one))
-    return this.#now() + best.offsetMs
+    return this.#now() + this.#best.offsetMs
   }
 }
 

@@ -2,6 +2,8 @@ import { advisedDelayMs, afterClose, GOOD_AFTER_MS, reconnectDelayMs } from './b
 
 const ANSWER_MS = 10_000
 const SLOW_DOWN_MS = 10_000
+/** From the first step of a try to `ready`: what takes longer has failed. */
+const READY_MS = 15_000
 /** The next token is fetched this long before the old one ends. */
 const RENEW_EARLY_MS = 60_000
 
@@ -20,28 +22,35 @@ export class Realtime extends EventTarget {
   #socket
   #attempt = 0
   #advisedMs
+  /** The server refused the token: the next try brings another one. */
+  #isTokenRefused = false
+  /** And was it tried at once already, since the last good socket? */
+  #hasRefreshed = false
+  #readyMs
   #readyAt = 0
   #sentAt = 0
   #heartbeatMs = 30_000
   /** When an `authenticate` or `heartbeat` was asked, by its type: their answers carry the server's time. */
   #asked = new Map()
   #again
+  #deadline
   #renewal
   #beat
 
   /** `tokens.access({isRefused})` answers `{token, expiresAtMs}` by the server's clock; throws when the sign-in is over. */
-  constructor({ url, clock, tokens }) {
+  constructor({ url, clock, tokens, readyMs = READY_MS }) {
     super()
     this.#url = url
     this.#clock = clock
     this.#tokens = tokens
+    this.#readyMs = readyMs
   }
 
   /** The person wants it, the app came to the front, the network is back: no waiting. */
   connect() {
     if (this.state === 'connecting' || this.state === 'ready') return
     clearTimeout(this.#again)
-    void this.#open({})
+    void this.#open()
   }
 
   /** Gone without a word, as a lost network does it: what is on its way is lost. Comes back only by `connect`. */
@@ -57,17 +66,21 @@ export class Realtime extends EventTarget {
     return true
   }
 
-  async #open({ isRefused = false }) {
+  async #open() {
     this.#become('connecting')
+    const deadline = setTimeout(() => this.#closed(1006, 'no ready in time'), this.#readyMs)
+    this.#deadline = deadline
     let access
     try {
-      access = await this.#tokens.access({ isRefused })
+      access = await this.#tokens.access({ isRefused: this.#isTokenRefused })
     } catch (error) {
       if (error.isFinal) return this.#signOut()
-      return this.#wait()
+      return deadline === this.#deadline ? this.#wait() : undefined
     }
-    // Somebody cut it while the token was fetched.
-    if (this.state !== 'connecting' || this.#socket !== undefined) return
+    // Somebody cut it while the token was fetched, or it took too long.
+    if (deadline !== this.#deadline) return
+    this.#isTokenRefused = false
+    this.#clock.restart()
     const socket = new WebSocket(this.#url)
     this.#socket = socket
     socket.addEventListener('open', () => this.#transmit({ type: 'authenticate', token: access.token }))
@@ -86,7 +99,9 @@ export class Realtime extends EventTarget {
       this.#heartbeatMs = frame.heartbeatSeconds * 1000
       this.#advisedMs = frame.reconnectAfterMs
     } else if (frame.type === 'ready') {
+      clearTimeout(this.#deadline)
       this.#readyAt = performance.now()
+      this.#hasRefreshed = false
       this.#become('ready')
       this.#beat = setInterval(() => this.#keepAlive(), 1000)
     }
@@ -104,10 +119,8 @@ export class Realtime extends EventTarget {
   #keepAlive() {
     const now = performance.now()
     const askedAt = this.#asked.get('heartbeat')
-    if (askedAt !== undefined && now - askedAt > ANSWER_MS) {
-      this.#drop()
-      this.#closed(1006, 'no answer to a heartbeat')
-    } else if (askedAt === undefined && now - this.#sentAt >= this.#heartbeatMs) this.#transmit({ type: 'heartbeat' })
+    if (askedAt !== undefined && now - askedAt > ANSWER_MS) this.#closed(1006, 'no answer to a heartbeat')
+    else if (askedAt === undefined && now - this.#sentAt >= this.#heartbeatMs) this.#transmit({ type: 'heartbeat' })
   }
 
   #scheduleRenewal(expiresAtMs) {
@@ -144,19 +157,24 @@ export class Realtime extends EventTarget {
     const what = afterClose(code)
     if (what === 'sign-out') return this.#signOut()
     if (what === 'stay-away') return this.#become('idle')
-    if (what === 'refresh' && this.#attempt === 0) {
-      this.#attempt++
-      return void this.#open({ isRefused: true })
+    if (what === 'refresh') {
+      this.#isTokenRefused = true
+      // At once, but not again and again: a server that refuses every token is not to be asked without end.
+      if (!this.#hasRefreshed) {
+        this.#hasRefreshed = true
+        return void this.#open()
+      }
     }
     if (what === 'slow-down') this.#advisedMs = Math.max(this.#advisedMs ?? 0, SLOW_DOWN_MS)
     return this.#wait()
   }
 
   #wait() {
+    clearTimeout(this.#deadline)
     const delayMs = reconnectDelayMs(this.#attempt++, this.#advisedMs)
     this.#advisedMs = undefined
     this.#become('waiting', { delayMs })
-    this.#again = setTimeout(() => void this.#open({}), delayMs)
+    this.#again = setTimeout(() => void this.#open(), delayMs)
   }
 
   #signOut() {
@@ -168,7 +186,8 @@ export class Realtime extends EventTarget {
   #drop() {
     const socket = this.#socket
     this.#socket = undefined
-    for (const timer of [this.#again, this.#renewal, this.#beat]) clearTimeout(timer)
+    for (const timer of [this.#again, this.#deadline, this.#renewal, this.#beat]) clearTimeout(timer)
+    this.#deadline = undefined
     this.#asked.clear()
     socket?.close()
   }
