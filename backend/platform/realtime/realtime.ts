@@ -187,7 +187,12 @@ export function createRealtime(ctx: Ctx, hub: Hub, parts: RealtimeParts): Realti
         },
         // Nothing more is answered in HTTP from here on. A response that stayed on its connection would keep the whole request for as long as the socket lives.
         preHandler: async (request, reply) => {
-          if (request.ws) reply.raw.detachSocket(request.raw.socket)
+          if (!request.ws) return
+          const { socket } = request.raw
+          reply.raw.detachSocket(socket)
+          // The answer to the upgrade and `authenticated` leave in one write.
+          socket.cork()
+          setImmediate(() => socket.uncork())
         },
         handler: async () => {
           throw new AppError('not_found', 'Open a WebSocket here.')
