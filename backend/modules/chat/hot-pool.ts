@@ -2,8 +2,8 @@ import type { Pool } from 'pg'
 import type { Ctx } from '../../platform/ctx.ts'
 import { createPool } from '../../platform/pool.ts'
 
-/** Sends have at most this many commits under way, receipts one. */
-const CONNECTIONS = 5
+/** Sends have four commits under way at most, and one for conversations that are held; changes two; receipts and memberships one each. */
+const CONNECTIONS = 9
 /** None of them is ever slow by itself; whoever sends waits for it. */
 const STATEMENT_MS = 5000
 

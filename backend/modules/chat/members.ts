@@ -1,8 +1,9 @@
-import { sql } from '../../platform/drizzle.ts'
+import type { Pool } from 'pg'
 import { coalesce } from '../../platform/coalesce.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { ValkeyLink } from '../../platform/valkey.ts'
+import { askHot } from './hot-pool.ts'
 
 export type Membership = {
   memberIds: readonly string[]
@@ -43,8 +44,8 @@ export function listenForConversations(ctx: Pick<Ctx, 'valkey'>, listener: Liste
   ctx.valkey.subscribe(CHANNEL, listener)
 }
 
-/** Who is in which conversation, from this replica's memory. */
-export function createMembers(ctx: Ctx): Members {
+/** Who is in which conversation, from this replica's memory; what it has to read, it reads beside the sends, not behind slow requests. */
+export function createMembers(ctx: Pick<Ctx, 'valkey'>, pool: Pool): Members {
   const known = new Map<string, Membership>()
   // Those that were announced while they were being read: what was read may be from before.
   let announced = new Set<string>()
@@ -52,7 +53,7 @@ export function createMembers(ctx: Ctx): Members {
     lanes: 1, most: 200,
     async run(ids) {
       announced = new Set()
-      const found = await readMemberships(ctx, [...new Set(ids)])
+      const found = await readMemberships(pool, [...new Set(ids)])
       for (const [id, membership] of found) if (!announced.has(id)) keep(id, membership)
       return ids.map((id) => found.get(id))
     },
@@ -89,11 +90,12 @@ export function othersOf(membership: Membership, userId: string): readonly strin
   return others.length === 0 ? NOBODY : others
 }
 
-async function readMemberships(ctx: Ctx, ids: string[]): Promise<Map<string, Membership>> {
-  const { rows } = await ctx.sql.execute<{ id: string; members: string[]; open_ms: string }>(sql`
-    select c.id, array_agg(m.user_id) as members, extract(epoch from c.writable_until - app_now()) * 1000 as open_ms
-    from conversations c join conversation_members m on m.conversation_id = c.id
-    where c.id = any(${sql.param(ids)}::uuid[]) group by c.id`)
+const READ = `
+select c.id, array(select m.user_id from conversation_members m where m.conversation_id = c.id) as members, (extract(epoch from c.writable_until - app_now()) * 1000)::float8 as open_ms
+from unnest($1::uuid[]) as g(id) cross join lateral (select x.id, x.writable_until from conversations x where x.id = g.id limit 1) c`
+
+async function readMemberships(pool: Pool, ids: string[]): Promise<Map<string, Membership>> {
+  const rows = await askHot<{ id: string; members: string[]; open_ms: number }>(pool, 'chat-members', READ, [ids])
   const now = performance.now()
-  return new Map(rows.map((row) => [row.id, { memberIds: row.members, writableUntilMs: now + Number(row.open_ms), loadedAtMs: now }]))
+  return new Map(rows.map((row) => [row.id, { memberIds: row.members, writableUntilMs: now + row.open_ms, loadedAtMs: now }]))
 }

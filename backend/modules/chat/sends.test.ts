@@ -1,10 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { startTestApp } from '../../testing/app.ts'
-import { messagesIn, pairUp, sendOf } from '../../testing/conversations.ts'
+import type { Ctx } from '../../platform/ctx.ts'
+import { converse, messagesIn, pairUp, sendOf } from '../../testing/conversations.ts'
 import { signIn } from '../../testing/people.ts'
 import { connect } from '../../testing/socket.ts'
 import { eventually } from '../../testing/wait.ts'
+import type { Message } from './contract.ts'
+import { createHeldSends } from './held-sends.ts'
+import { createMembers, type Membership } from './members.ts'
+import type { Entry } from './store-batch.ts'
+import { createTeller } from './tell-members.ts'
 
 const range = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
 
@@ -189,21 +195,67 @@ t.test('sending', async (t) => {
     await Promise.all([socket.close(), peer.close()])
   })
 
-  t.test('a conversation that waits for a lock holds up nobody else', async (t) => {
-    const [one, other] = await Promise.all([pairUp(app), pairUp(app)])
-    const [blocked, free] = await Promise.all([connect(one.customer), connect(other.customer)])
+  t.test('a conversation that somebody holds locked holds up nobody else, not even sends of the same turn', async (t) => {
+    const { customer, mitra, conversationId } = await pairUp(app)
+    const free = await converse(app, [customer, mitra])
+    const [a, b] = await Promise.all([connect(customer), connect(mitra)])
     const client = await app.replicas[0]!.ctx.pool.connect()
     await client.query('begin')
-    await client.query('select from conversations where id = $1 for update', [one.conversationId])
-    blocked.send(sendOf(one.conversationId, 'waits'))
-    await eventually(async () => (await app.query('select 1 from pg_locks where not granted'))[0], 'the send waits for the lock')
-    free.send(sendOf(other.conversationId, 'passes'))
-    t.equal((await free.next('message:ack', { withinMs: 3000 }))['seq'], 1)
-    t.equal(blocked.all('message:ack').length, 0)
+    await client.query('select from conversations where id = $1 for update', [conversationId])
+    const waits = range(3).map((n) => sendOf(conversationId, `waits ${n}`))
+    const passes = range(3).map((n) => sendOf(free, `passes ${n}`))
+    for (const n of [0, 1]) for (const send of [waits[n], passes[n]]) a.send(send!)
+    for (const n of [1, 2]) t.match(await a.next('message:ack', { withinMs: 3000 }), { conversationId: free, seq: n })
+    // What comes later for either of them.
+    for (const send of [waits[2], passes[2], waits[0]]) a.send(send!)
+    t.match(await a.next('message:ack', { withinMs: 3000 }), { conversationId: free, seq: 3 })
+    t.equal(a.all('message:ack').length, 3)
     await client.query('commit')
     client.release()
-    t.equal((await blocked.next('message:ack'))['seq'], 1)
-    await Promise.all([blocked.close(), free.close()])
+    const acks = [await a.next('message:ack'), await a.next('message:ack'), await a.next('message:ack'), await a.next('message:ack')]
+    t.same([...new Set(acks.map((ack) => ack['clientId']))], waits.map((send) => send.clientId))
+    t.same((await messagesIn(app, conversationId)).map((row) => row.body), waits.map((send) => send.body), 'in the order of arrival')
+    for (const n of range(3)) await b.next('message:received', { matches: (frame) => frame['conversationId'] === conversationId && frame['seq'] === n })
+    await Promise.all([a.close(), b.close()])
+  })
+
+  t.test('a conversation that is closed while its sends wait refuses them; one that stays locked ends in not_ready', async (t) => {
+    const [one, other] = await Promise.all([pairUp(app), pairUp(app)])
+    const a = await connect(one.customer)
+    const client = await app.replicas[0]!.ctx.pool.connect()
+    await client.query('begin')
+    await client.query('update conversations set writable_until = app_now() where id = $1', [one.conversationId])
+    await client.query('select from conversations where id = $1 for update', [other.conversationId])
+    a.send(sendOf(one.conversationId, 'in vain'))
+    const { ctx } = app.replicas[0]!
+    const entry: Entry = {
+      send: { conversationId: other.conversationId, senderId: other.customer.id, clientId: randomUUID(), body: 'waits' }, key: '', id: randomUUID(), heldUntilMs: 0, ...Promise.withResolvers<Message>(),
+    }
+    const told: string[] = []
+    const teller = createTeller(ctx, createMembers(ctx, ctx.pool))
+    const held = createHeldSends({ ctx, pool: ctx.pool, teller, refuse: () => void told.push('refused') }, {
+      most: 10, forMs: 150, answered: () => void told.push('answered'), freed: (id) => void told.push(id), tried: () => {},
+    })
+    held.add(entry)
+    await t.rejects(entry.promise, { code: 'not_ready' })
+    t.same(told, ['answered', other.conversationId])
+    t.ok(held.isEmpty())
+    await client.query('commit')
+    client.release()
+    t.match(await a.next('message:rejected'), { code: 'conversation_closed' })
+    await a.close()
+  })
+
+  t.test('an ack waits for no slow request: every connection of the others is busy, the members are not yet known', async (t) => {
+    const { customer, mitra, conversationId } = await pairUp(app)
+    const [a, b] = await Promise.all([connect(customer), connect(mitra)])
+    const { ctx } = app.replicas[0]!
+    const clients = await Promise.all(Array.from({ length: ctx.env.POOL_MAX }, () => ctx.pool.connect()))
+    a.send(sendOf(conversationId, 'hello'))
+    t.equal((await a.next('message:ack', { withinMs: 4000 }))['seq'], 1)
+    await b.next('message:received', { withinMs: 4000 })
+    for (const client of clients) client.release()
+    await Promise.all([a.close(), b.close()])
   })
 
   t.test('every backend of Postgres is terminated again and again: no ack is false, and it goes on by itself', async (t) => {
@@ -230,4 +282,32 @@ t.test('sending', async (t) => {
     t.equal(new Set(b.all('message:received').map((frame) => frame['seq'])).size, 300)
     await Promise.all([a.close(), b.close()])
   })
+})
+
+t.test('messages are told in the order of their places, also while it is read who the members are', async (t) => {
+  const members: { known: Membership | undefined; reading: PromiseWithResolvers<Membership> } = { known: undefined, reading: Promise.withResolvers() }
+  const published: number[] = []
+  // Only what a teller uses.
+  const ctx = { publish: (_userIds: unknown, frame: { seq?: number }) => void published.push(frame.seq!), log: { warn: () => {} } } as unknown as Ctx
+  const teller = createTeller(ctx, { peek: () => members.known, find: () => members.reading.promise, access: () => members.reading.promise })
+  const message = (seq: number): Message => ({ conversationId: 'c', seq, id: '', clientId: '', senderId: '', body: '', sentAt: '' })
+  const everybody = { memberIds: ['a', 'b'], writableUntilMs: 0, loadedAtMs: 0 }
+  teller.prepare('c')
+  teller.tell(message(1), undefined)
+  members.known = everybody
+  teller.tell(message(2), undefined)
+  t.same(published, [], 'what comes later does not overtake')
+  members.reading.resolve(everybody)
+  await teller.settled()
+  t.same(published, [1, 2])
+  teller.tell(message(3), undefined)
+  t.same(published, [1, 2, 3], 'at once where they are known')
+  members.known = undefined
+  members.reading = Promise.withResolvers()
+  teller.tell(message(4), undefined)
+  members.reading.reject(new Error('away'))
+  await teller.settled()
+  members.known = everybody
+  teller.tell(message(5), undefined)
+  t.same(published, [1, 2, 3, 5], 'what could not be told is left to the healer')
 })
