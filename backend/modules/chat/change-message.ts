@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Pool } from 'pg'
+import { coalesce } from '../../platform/coalesce.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { Message } from './contract.ts'
@@ -23,11 +24,15 @@ export type ChangeMessage = (wish: ChangeWish) => Promise<{ message: Message; is
 export const changeStream = (conversationId: string): string => `${conversationId}/changes`
 
 const RETRY_MS = 150
+/** Under way at a time: whoever waits for a locked conversation leaves the other connections to those who send. */
+const LANES = 2
+/** Changes that one person may have waiting in a conversation. */
+const WAITING_MAX = 100
 
 /*
  * One statement settles every race: the conversation's lock stands in a queue with sends and other changes, and only
  * then the message is read, as whoever came before left it. What a repeat is, is asked before what is too late.
- * The words of a conversation that is over are written down anew: a deleted text stays nowhere.
+ * The words of a conversation that is over are forgotten and written down anew: a deleted text stays nowhere.
  */
 const CHANGE = `
 with locked as materialized (
@@ -50,6 +55,8 @@ with locked as materialized (
   update conversations c set head_change = c.head_change + 1, changed_at = greatest(c.changed_at, app_now()), has_words = false
   from judged j where c.id = j.conversation_id and j.verdict = 'changed'
   returning c.id, c.head_change
+), forgotten as (
+  delete from message_words w using moved v where w.conversation_id = v.id
 ), changed as (
   update messages m set change = v.head_change, body = $4::text,
     edited_at = case when $4::text is null then m.edited_at else app_now() end, deleted_at = case when $4::text is null then app_now() end
@@ -64,14 +71,16 @@ from judged j left join changed d on true`
 type Row = MessageRow & { verdict: 'changed' | 'repeat' | 'deleted' | 'closed' | 'late' }
 
 export function createChangeMessage(ctx: Ctx, pool: Pool, members: Members): ChangeMessage {
-  const inOrder = createQueues()
+  const inOrder = createQueues(WAITING_MAX)
+  const ask = coalesce<{ wish: ChangeWish; windowSeconds: number }, Row | undefined>({
+    lanes: LANES, most: 1,
+    run: (asks) => Promise.all(asks.map(({ wish, windowSeconds }) => change(ctx, pool, wish, windowSeconds))),
+  })
   const make: ChangeMessage = async (wish) => {
-    const refusal = wish.body === null ? undefined : refuseText(wish.body, ctx.settings.get('messageMaxLength'))
-    if (refusal) throw new AppError(refusal.code, refusal.detail)
     const { conversationId, userId } = wish
     const { memberIds } = await members.access(conversationId, userId)
     const windowSeconds = ctx.settings.get(wish.body === null ? 'messageDeleteSeconds' : 'messageEditSeconds')
-    const row = await change(ctx, pool, wish, windowSeconds)
+    const row = await ask({ wish, windowSeconds })
     if (row === undefined) throw new AppError('not_found', 'There is no such message of yours.')
     if (row.verdict === 'closed') throw new AppError('conversation_closed', 'The conversation is closed.')
     if (row.verdict === 'deleted') throw new AppError('conflict', 'The message has been deleted.')
@@ -81,20 +90,27 @@ export function createChangeMessage(ctx: Ctx, pool: Pool, members: Members): Cha
     if (row.verdict === 'changed') ctx.publish(memberIds, { type: 'message:changed', ...told }, { position: { stream: changeStream(conversationId), seq: told.change } })
     return { message, isRepeat: row.verdict === 'repeat' }
   }
-  return (wish) => inOrder(`${wish.conversationId} ${wish.userId}`, () => make(wish))
+  return async (wish) => {
+    const refusal = wish.body === null ? undefined : refuseText(wish.body, ctx.settings.get('messageMaxLength'))
+    if (refusal) throw new AppError(refusal.code, refusal.detail)
+    return inOrder(`${wish.conversationId} ${wish.userId}`, () => make(wish))
+  }
 }
 
 // Who edits twice without waiting for the answer means the second.
-function createQueues(): <T>(key: string, work: () => Promise<T>) => Promise<T> {
-  const last = new Map<string, Promise<unknown>>()
+function createQueues(most: number): <T>(key: string, work: () => Promise<T>) => Promise<T> {
+  const queues = new Map<string, { last: Promise<unknown>; length: number }>()
   return async (key, work) => {
-    const before = last.get(key)
-    const mine = before === undefined ? work() : before.then(work, work)
-    last.set(key, mine)
+    const queue = queues.get(key) ?? { last: Promise.resolve(), length: 0 }
+    if (queue.length >= most) throw new AppError('not_ready', 'Too many changes are waiting: ask again.')
+    queues.set(key, queue)
+    queue.length++
+    const mine = queue.last.then(work, work)
+    queue.last = mine
     try {
       return await mine
     } finally {
-      if (last.get(key) === mine) last.delete(key)
+      if (--queue.length === 0) queues.delete(key)
     }
   }
 }

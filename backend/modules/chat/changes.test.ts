@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { startTestApp, type TestApp } from '../../testing/app.ts'
-import { pairUp, sendOf } from '../../testing/conversations.ts'
+import { converse, pairUp, sendOf } from '../../testing/conversations.ts'
 import { signIn } from '../../testing/people.ts'
 import { connect, type ReceivedFrame, type TestSocket } from '../../testing/socket.ts'
 import { eventually } from '../../testing/wait.ts'
@@ -14,6 +14,12 @@ const without = (frame: ReceivedFrame, ...fields: string[]) => Object.fromEntrie
 async function say(socket: TestSocket, conversationId: string, ...bodies: string[]): Promise<void> {
   for (const body of bodies) socket.send(sendOf(conversationId, body))
   for (const _ of bodies) await socket.next('message:ack')
+}
+
+/** Something that the peer gets after whatever was told before. */
+async function marker(socket: TestSocket, peer: TestSocket, conversationId: string): Promise<void> {
+  await say(socket, conversationId, 'marker')
+  await peer.next('message:received', { matches: (frame) => frame['body'] === 'marker' })
 }
 
 const historyOf = async (person: { call: Awaited<ReturnType<typeof signIn>>['call'] }, conversationId: string) =>
@@ -78,6 +84,7 @@ t.test('changing messages', async (t) => {
     for (const body of [{}, { body: 7 }, { body: 'x', seq: 2 }]) t.match(await customer.call('PATCH', at(1), { body }), { status: 400, body: { code: 'validation_failed' } })
     t.match(await customer.call('PATCH', at('x'), { body: { body: 'x' } }), { status: 400, body: { code: 'validation_failed' } })
     await peer.next('message:changed', { matches: (frame) => frame['deleted'] === true })
+    await marker(own, peer, conversationId)
     t.equal(peer.all('message:changed').length, 2, 'repeats and refusals told nobody anything')
     await Promise.all([own.close(), peer.close()])
   })
@@ -96,6 +103,7 @@ t.test('changing messages', async (t) => {
     a.send(deleteOf(conversationId, 2))
     t.same(await a.next('message:changed'), deleted)
     t.equal(await headChange(app, conversationId), 2)
+    await marker(a, b, await converse(app, [customer, mitra]))
     t.equal(b.all('message:changed').length, 2)
     await Promise.all([a.close(), b.close()])
   })
@@ -170,6 +178,27 @@ t.test('changing messages', async (t) => {
     t.equal(items.filter((item: { deleted?: true }) => item.deleted).length, 5)
     t.ok(items.every((item: { deleted?: true; body: string }) => item.deleted ?? item.body.endsWith(' 4')), 'a device’s changes are made in the order in which it asked')
     await Promise.all([phone.close(), desk.close(), peer.close()])
+  })
+
+  t.test('what can be refused at once waits behind nothing, and what waits is counted', async (t) => {
+    const { customer, mitra, conversationId } = await pairUp(app)
+    const [a, b] = await Promise.all([connect(customer), connect(mitra)])
+    await say(a, conversationId, 'one')
+    const client = await app.replicas[0]!.ctx.pool.connect()
+    await client.query('begin')
+    await client.query('select from conversations where id = $1 for update', [conversationId])
+    for (const n of range(100)) a.send(editOf(conversationId, 1, `edit ${n}`))
+    await refused(t, a, editOf(conversationId, 1, ''), 'validation_failed')
+    await refused(t, a, editOf(conversationId, 1, 'x'.repeat(4001)), 'message_too_long')
+    await refused(t, a, editOf(conversationId, 1, 'one too many'), 'not_ready')
+    t.equal(a.all('message:changed').length, 0)
+    await client.query('commit')
+    client.release()
+    await b.next('message:changed', { matches: (frame) => frame['body'] === 'edit 100' })
+    await eventually(() => a.all('message:changed').length === 100, 'all others are made')
+    a.send(editOf(conversationId, 1, 'there is room again'))
+    await a.next('message:changed', { matches: (frame) => frame['body'] === 'there is room again' })
+    await Promise.all([a.close(), b.close()])
   })
 
   t.test('every backend of Postgres is terminated meanwhile: each change is stored once', async (t) => {
