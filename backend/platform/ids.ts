@@ -1,3 +1,4 @@
+import { randomFillSync } from 'node:crypto'
 import { v7 } from 'uuid'
 import type { Clock } from './clock.ts'
 
@@ -6,6 +7,10 @@ export type Ids = { next(): string }
 /** A clock that was corrected by less holds the ids back, so that they still grow; one that was wrong by more is followed. */
 const HELD_BACK_MS = 1000
 
+/** Random bytes are asked for so many ids at once: asked for one by one they are the larger part of an id. */
+const POOLED = 512
+const BYTES = 16
+
 /**
  * UUIDv7 by Postgres' time: ids grow within this process, so that primary keys append, and lists by id are in order
  * whatever the clocks of the replicas say.
@@ -13,6 +18,15 @@ const HELD_BACK_MS = 1000
 export function createIds(clock: Pick<Clock, 'nowMs'>): Ids {
   let msecs = 0
   let seq = 0
+  const pool = new Uint8Array(POOLED * BYTES)
+  let used = pool.length
+  const random = () => {
+    if (used === pool.length) {
+      randomFillSync(pool)
+      used = 0
+    }
+    return pool.subarray(used, used += BYTES)
+  }
   return {
     next() {
       const nowMs = clock.nowMs()
@@ -24,7 +38,7 @@ export function createIds(clock: Pick<Clock, 'nowMs'>): Ids {
         msecs++
         seq = 0
       }
-      return v7({ msecs, seq })
+      return v7({ msecs, seq, random: random() })
     },
   }
 }
