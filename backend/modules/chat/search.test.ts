@@ -135,6 +135,38 @@ t.test('search', async (t) => {
     await socket.close()
   })
 
+  t.test('a conversation whose words can’t be written down is set aside, and the others go on', async (t) => {
+    const { customer, mitra, conversationId: bad } = await pairUp(app)
+    const good: string[] = []
+    for (let n = 0; n < 3; n++) good.push(await converse(app, [customer, mitra]))
+    for (const id of [bad, ...good]) await fill(app, id, mitra, ['salak manis', 'rambutan'])
+    await app.query(`insert into message_words (conversation_id, first_seq, last_seq, words) values ($1, 1, 2, 'bekas')`, [bad])
+    // As where it takes Postgres too long.
+    await app.query(`create function too_slow() returns trigger language plpgsql as $$ begin raise exception 'canceled' using errcode = '57014'; end $$;
+      create trigger too_slow before insert on message_words for each row when (new.conversation_id = '${bad}' and new.words is not null) execute function too_slow()`)
+    t.teardown(() => app.query('drop function too_slow cascade'))
+    await close([bad, ...good])
+    t.same(await app.query('select first_seq::int, last_seq::int, words from message_words where conversation_id = $1', [bad]), [{ first_seq: 1, last_seq: 2, words: null }], 'nothing of it is left behind')
+    t.equal((await app.query('select from message_words where conversation_id = any($1::uuid[]) and words is not null', [good])).length, 3)
+    t.equal((await search(customer, 'salak')).length, 4, 'and it is found')
+    t.equal(await indexWords(ctx, 500), 0)
+  })
+
+  t.test('a turn ends after so many messages; the words of a deleted text are gone with it', async (t) => {
+    const { customer, mitra } = await pairUp(app)
+    const ids: string[] = []
+    for (let n = 0; n < 3; n++) ids.push(await converse(app, [customer, mitra]))
+    for (const id of ids) await fill(app, id, mitra, ['nangka'])
+    // Whose place it is not to have so many.
+    await app.query('update conversations set head_seq = 4000 where id = any($1::uuid[])', [ids])
+    await close(ids)
+    const written = await app.query('select distinct xmin::text from message_words where conversation_id = any($1::uuid[])', [ids])
+    t.equal(written.length, 3, 'each in a transaction of its own')
+    t.match(await mitra.call('DELETE', `/api/v1/conversations/${ids[0]}/messages/1`), { status: 200 })
+    t.same(await app.query('select from message_words where conversation_id = $1', [ids[0]]), [], 'before the next turn of housekeeping')
+    t.equal((await search(customer, 'nangka')).length, 2)
+  })
+
   t.test('a search that finds little in much goes on where it stopped', async (t) => {
     const { customer, mitra, conversationId } = await pairUp(app)
     await fill(app, conversationId, mitra, Array.from({ length: 4500 }, (_, n) => (n === 3 ? 'sesuatu yang langka' : `sesuatu ${n} lain`)))
