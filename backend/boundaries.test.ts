@@ -15,8 +15,12 @@ const GRAPH: Record<string, readonly string[]> = {
   moderation: ['identity'],
   mitras: ['moderation', 'identity', 'notifications'],
   chat: ['moderation', 'identity', 'notifications'],
-  sessions: ['mitras', 'chat', 'payments', 'ledger', 'moderation', 'notifications', 'identity'],
-  payouts: ['sessions', 'payments', 'mitras', 'ledger', 'identity', 'notifications'],
+  approvals: [],
+  promotions: ['ledger', 'identity', 'notifications'],
+  sessions: ['mitras', 'chat', 'payments', 'promotions', 'ledger', 'moderation', 'notifications', 'identity'],
+  refunds: ['sessions', 'payments', 'ledger', 'identity', 'notifications'],
+  payouts: ['refunds', 'sessions', 'payments', 'mitras', 'ledger', 'identity', 'notifications'],
+  reconciliation: ['payouts', 'refunds', 'sessions', 'payments', 'ledger', 'notifications'],
   reviews: ['sessions', 'mitras', 'identity', 'notifications'],
   availability: ['sessions', 'mitras', 'notifications', 'identity'],
   safety: ['sessions', 'chat', 'mitras', 'moderation', 'identity', 'notifications'],
@@ -73,7 +77,7 @@ t.test('each kind of file imports what it may', async (t) => {
 })
 
 t.test('a table is named by its owner alone', async (t) => {
-  const owners = new Map<string, string>([['outbox', 'platform'], ['idempotency_keys', 'platform'], ['schema_migrations', 'platform']])
+  const owners = new Map<string, string>([['outbox', 'platform'], ['idempotency_keys', 'platform'], ['schema_migrations', 'platform'], ['timetable', 'platform']])
   for (const { text, module, file, name } of sources) {
     const defined = [...text.matchAll(/pgTable\('(\w+)'/g)].map((match) => match[1]!)
     if (defined.length > 0) t.equal(name, 'tables.ts', file)

@@ -3,7 +3,7 @@ import { purgeChallenges } from './modules/identity/index.ts'
 import { expirePromoLots } from './modules/ledger/index.ts'
 import { sweepLiveness } from './modules/mitras/index.ts'
 import { purgePushes, runPush, sweepPushes } from './modules/notifications/index.ts'
-import { purgeInbox, runInboxRow, sweepAsks, sweepInbox, type PaymentHooks } from './modules/payments/index.ts'
+import { purgeInbox, runInboxRow, sweepAsks, sweepInbox, type InboxHooks } from './modules/payments/index.ts'
 import { applyPayment, paymentExpired, sessionReactions, startMatching, sweepSessions } from './modules/sessions/index.ts'
 import type { Ctx } from './platform/ctx.ts'
 import { measureOutbox, purgeIdempotencyKeys, purgeOutbox } from './platform/housekeeping.ts'
@@ -16,7 +16,8 @@ import { startWorkers, type JobRun } from './platform/workers.ts'
 /** Everything that answers to a topic of the outbox. `payments.create-invoice` is among sessions' own. */
 const REACTIONS: readonly Reaction[] = [...sessionReactions]
 
-const paymentHooks: PaymentHooks = { apply: applyPayment, expired: paymentExpired }
+/** Who applies money, and who judges what the provider tells of refunds and payouts. */
+const paymentHooks: InboxHooks = { apply: applyPayment, expired: paymentExpired, judges: {} }
 
 const MINUTE_MS = 60_000
 /** Removes or changes rows whose time is over, in batches; answers how many of `limit`. */

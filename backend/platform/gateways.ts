@@ -12,6 +12,9 @@ export type ProviderInvoice = {
   currency: string
   checkoutUrl: string
   expiresAt: Date | undefined
+  /** What the provider calls the payment itself, and the channel that it came by: kept, never a key. */
+  paymentId?: string | undefined
+  channel?: string | undefined
 }
 export type NewInvoice = {
   externalId: string
@@ -30,6 +33,60 @@ export interface PaymentGateway {
   getInvoice(id: string): Promise<ProviderInvoice | undefined>
   /** Answers the invoice as it is afterwards: `paid` when the payer was quicker. */
   expireInvoice(id: string): Promise<ProviderInvoice>
+}
+
+export type ProviderRefund = {
+  id: string
+  /** Our id of the refund, where the provider gives it back. */
+  referenceId: string | undefined
+  invoiceId: string | undefined
+  amountIdr: number
+  currency: string
+  status: 'pending' | 'succeeded' | 'failed' | 'cancelled' | 'unknown'
+  failureCode: string | undefined
+}
+
+export interface RefundGateway {
+  /** `id` is the idempotency key and the reference: made once, however often it is asked for. */
+  createRefund(refund: { id: string; invoiceId: string; amountIdr: number; reason: 'REQUESTED_BY_CUSTOMER' | 'CANCELLATION' | 'OTHERS' }): Promise<ProviderRefund>
+  getRefund(id: string): Promise<ProviderRefund | undefined>
+  findRefund(invoiceId: string, referenceId: string): Promise<ProviderRefund | undefined>
+}
+
+export type ProviderPayout = {
+  id: string
+  referenceId: string
+  amountIdr: number
+  currency: string
+  status: 'waiting' | 'succeeded' | 'failed' | 'reversed' | 'unknown'
+  failureCode: string | undefined
+}
+
+export interface PayoutGateway {
+  /** `id` is the idempotency key and the reference. */
+  createPayout(payout: { id: string; channelCode: string; accountNumber: string; holderName: string; amountIdr: number; description: string }): Promise<ProviderPayout>
+  getPayout(id: string): Promise<ProviderPayout | undefined>
+  findPayout(referenceId: string): Promise<ProviderPayout | undefined>
+}
+
+export type StatementLine = {
+  id: string
+  type: string
+  status: string
+  referenceId: string
+  amountIdr: number
+  feeIdr: number
+  taxIdr: number
+  withheldIdr: number
+  feeStatus: string
+  at: Date
+}
+
+export interface StatementGateway {
+  /** A page of 100 at most; `after` is the id of the last invoice of the page before. */
+  listInvoices(page: { paidAfter?: Date; createdAfter?: Date; until: Date; after?: string }): Promise<ProviderInvoice[]>
+  listLines(page: { updatedAfter: Date; after?: string }): Promise<{ lines: StatementLine[]; next: string | undefined }>
+  balanceIdr(): Promise<number>
 }
 
 export interface OtpGateway {
@@ -63,15 +120,22 @@ export interface PushGateway {
   send(messages: readonly PushMessage[]): Promise<PushResult[]>
 }
 
-/** The provider could not be asked or did not answer usefully. `isUncertain`: it may have acted all the same. */
+/**
+ * The provider could not be asked or did not answer usefully. `isUncertain`: it may have acted all the same. `status`
+ * and `providerCode` are those of a refusal, where it came with them.
+ */
 export class GatewayError extends Error {
   readonly reason: 'timeout' | 'unreachable' | 'limited' | 'refused' | 'unreadable'
   readonly isUncertain: boolean
+  readonly status: number | undefined
+  readonly providerCode: string | undefined
 
-  constructor(reason: GatewayError['reason'], detail: string, options?: ErrorOptions) {
-    super(detail, options)
+  constructor(reason: GatewayError['reason'], detail: string, options: ErrorOptions & { status?: number; providerCode?: string } = {}) {
+    super(detail, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'GatewayError'
     this.reason = reason
     this.isUncertain = reason === 'timeout' || reason === 'unreachable' || reason === 'unreadable'
+    this.status = options.status
+    this.providerCode = options.providerCode
   }
 }

@@ -34,6 +34,8 @@ export const PUBLIC_ROUTES: Readonly<Record<string, string>> = {
   'GET /payment/return/success': 'public, limit none, always open',
   'GET /payment/return/failure': 'public, limit none, always open',
   'POST /webhooks/xendit/invoice': 'public, limit none, no keys, always open',
+  'POST /webhooks/xendit/refund': 'public, limit none, no keys, always open',
+  'POST /webhooks/xendit/payout': 'public, limit none, no keys, always open',
   'POST /api/v1/mitra/application': 'mitra',
   'GET /api/v1/mitra/application': 'mitra',
   'GET /api/v1/mitra/profile': 'mitra',

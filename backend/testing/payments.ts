@@ -5,7 +5,7 @@ import type { Test } from 'tap'
 import { account, checkLedger, post, walletRoutes } from '../modules/ledger/index.ts'
 import {
   createPayment, createXenditGateway, findPayment, markExpired, markPaid, paymentRoutes, postingKeyOfPayment, runInboxRow, sweepInbox, webhookRoutes,
-  type Payment, type PaymentHooks,
+  type InboxHooks, type Payment,
 } from '../modules/payments/index.ts'
 import type { UserActor } from '../platform/access.ts'
 import type { Ctx } from '../platform/ctx.ts'
@@ -21,15 +21,16 @@ import { startTestSimulators, testSecrets, type Simulators } from './simulators/
  * The smallest thing that can be paid for: confirmed money goes to the session's escrow once, an end unpaid is marked.
  * What the sessions module does with it on top is tested there.
  */
-export const smallestHooks: PaymentHooks = {
-  async apply(ctx, { paymentId, providerPaymentId, paidIdr }) {
+export const smallestHooks: InboxHooks = {
+  judges: {},
+  async apply(ctx, { paymentId, providerPaymentId, paidIdr, through }) {
     return transact(ctx, async (tx) => {
       const payment = await findPayment(tx.sql, paymentId)
       const isNew = await post(tx, {
         key: postingKeyOfPayment(paymentId, providerPaymentId), flow: 'payment', sessionId: payment!.sessionId, paymentId,
         entries: [{ account: account.providerClearing, amountIdr: -paidIdr }, { account: account.escrow(payment!.sessionId), amountIdr: paidIdr }],
       })
-      if (isNew) await markPaid(tx, paymentId)
+      if (isNew) await markPaid(tx, paymentId, through)
       return isNew ? 'applied' : 'already'
     })
   },

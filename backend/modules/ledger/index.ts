@@ -1,6 +1,7 @@
 /**
  * The ledger: append-only double entry in whole rupiah, wallets and promotional credit.
- * Owns ledger_transactions, ledger_entries, ledger_balances, promo_lots.
+ * Owns ledger_transactions, ledger_entries, ledger_balances, promo_lots, ledger_checks, daily_closings,
+ * wallet_releases.
  * Promises: a key is posted once; every transaction sums to zero (the database checks it at commit); nothing is ever
  * changed or removed; a person's balance never falls below zero, save mitra_payable.
  */

@@ -1,4 +1,6 @@
-import { bigint, pgTable, sql, text, timestamp, uuid } from '../../platform/drizzle.ts'
+import { bigint, boolean, customType, date, integer, jsonb, pgTable, sql, text, timestamp, uuid } from '../../platform/drizzle.ts'
+
+const bytes = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => 'bytea' })
 
 export const ledgerTransactions = pgTable('ledger_transactions', {
   id: uuid('id').primaryKey(),
@@ -30,4 +32,37 @@ export const promoLots = pgTable('promo_lots', {
   remainingIdr: bigint('remaining_idr', { mode: 'number' }).notNull(),
   expiresAt: timestamp('expires_at', { withTimezone: true, mode: 'date' }).notNull(),
   createdAt: timestamp('created_at', { withTimezone: true, mode: 'date' }).notNull().default(sql`app_now()`),
+})
+
+/** What the checker found last: one row. */
+export const ledgerChecks = pgTable('ledger_checks', {
+  onlyRow: boolean('only_row').primaryKey().default(true),
+  checkedAt: timestamp('checked_at', { withTimezone: true, mode: 'date' }).notNull(),
+  tookMs: integer('took_ms').notNull(),
+  driftIdr: bigint('drift_idr', { mode: 'number' }).notNull(),
+  problems: jsonb('problems').$type<string[]>().notNull().default([]),
+})
+
+export type AccountSums = { account: string; openingIdr: number; debitsIdr: number; creditsIdr: number; closingIdr: number }
+export type FlowSums = { flow: string; transactions: number; amountIdr: number }
+
+/** A day in Asia/Jakarta, closed once. */
+export const dailyClosings = pgTable('daily_closings', {
+  day: date('day', { mode: 'string' }).primaryKey(),
+  fromAt: timestamp('from_at', { withTimezone: true, mode: 'date' }).notNull(),
+  untilAt: timestamp('until_at', { withTimezone: true, mode: 'date' }).notNull(),
+  transactions: bigint('transactions', { mode: 'number' }).notNull(),
+  entries: bigint('entries', { mode: 'number' }).notNull(),
+  accounts: jsonb('accounts').$type<AccountSums[]>().notNull(),
+  flows: jsonb('flows').$type<FlowSums[]>().notNull(),
+  previousHash: bytes('previous_hash').notNull(),
+  hash: bytes('hash').notNull(),
+  closedAt: timestamp('closed_at', { withTimezone: true, mode: 'date' }).notNull().default(sql`app_now()`),
+})
+
+/** Wallets of accounts that were idle for long, found by staff to be the same person's still. */
+export const walletReleases = pgTable('wallet_releases', {
+  customerId: uuid('customer_id').primaryKey(),
+  releasedAt: timestamp('released_at', { withTimezone: true, mode: 'date' }).notNull().default(sql`app_now()`),
+  releasedBy: uuid('released_by').notNull(),
 })

@@ -1,6 +1,6 @@
 /**
  * Mitras: application and profile, the wish to be online, liveness, slots, hours, and their mirror in Valkey.
- * Tables: mitras, mitra_slots, mitra_intervals, liveness_sweep.
+ * Tables: mitras, mitra_slots, mitra_intervals, mitra_bank_accounts, liveness_sweep.
  * Promises: never more slots in use than the capacity; whoever is deactivated gets nothing new from that commit on;
  * an outage makes nobody stale; the mirror is right within 10 s of anything, and Postgres answers until then.
  */

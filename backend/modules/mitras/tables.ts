@@ -1,4 +1,4 @@
-import { bigint, boolean, integer, pgTable, sql, text, timestamp, uuid } from '../../platform/drizzle.ts'
+import { bigint, boolean, customType, integer, pgTable, sql, text, timestamp, uuid } from '../../platform/drizzle.ts'
 
 export type MitraStatus = 'draft' | 'applied' | 'approved' | 'rejected' | 'deactivated'
 export type Gender = 'female' | 'male' | 'other'
@@ -50,4 +50,20 @@ export const livenessSweep = pgTable('liveness_sweep', {
   lastCompletedAt: timestamp('last_completed_at', { withTimezone: true, mode: 'date' }),
   uninterruptedSince: timestamp('uninterrupted_since', { withTimezone: true, mode: 'date' }),
   judgesFrom: timestamp('judges_from', { withTimezone: true, mode: 'date' }),
+})
+
+const bytes = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => 'bytea' })
+
+/** Never changed, replaced. Number and holder are encrypted under `keyId`; the hash finds equal numbers. */
+export const mitraBankAccounts = pgTable('mitra_bank_accounts', {
+  id: uuid('id').primaryKey(),
+  mitraId: uuid('mitra_id').notNull(),
+  channelCode: text('channel_code').notNull(),
+  numberEncrypted: bytes('number_encrypted').notNull(),
+  holderEncrypted: bytes('holder_encrypted').notNull(),
+  numberHash: bytes('number_hash').notNull(),
+  lastDigits: text('last_digits').notNull(),
+  keyId: text('key_id').notNull(),
+  createdAt: timestamp('created_at', { withTimezone: true, mode: 'date' }).notNull().default(now),
+  replacedAt: timestamp('replaced_at', { withTimezone: true, mode: 'date' }),
 })

@@ -1,25 +1,28 @@
 import { sql } from '../../platform/drizzle.ts'
 import { crashPoint } from '../../platform/crash-points.ts'
 import type { Ctx } from '../../platform/ctx.ts'
+import { transact } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
 import { GatewayError } from '../../platform/gateways.ts'
 import { callBudget } from './call-budget.ts'
 import { claimEnd, releaseClaim, type Claim } from './claim-invoice.ts'
 import { lookUpInvoice, rememberInvoice } from './create-invoice.ts'
+import { parkAnswer } from './park-answer.ts'
 import { changeState } from './payment-states.ts'
 import { findPayment } from './queries.ts'
 import { judgeInvoice } from './rules.ts'
 import { settleAnswer } from './settle-answer.ts'
 import type { ApplyPayment, Payment } from './types.ts'
 
-export type EndOfInvoice = 'paid' | 'expired' | 'unanswered'
+export type EndOfInvoice = 'paid' | 'expired' | 'not_confirmed' | 'unanswered'
 
 const PATIENCE_MS = 3000
 
 /**
  * Ends a payment's invoice at the provider. `paid`: the payer was quicker, and the money is applied; `expired`: nobody
  * can pay it any more, or there is none and none will be made (that payment is `failed` then, any other is left for
- * the caller's transaction to mark); `unanswered`: ask again later.
+ * the caller's transaction to mark); `not_confirmed`: what the provider says of it does not fit our payment (another
+ * amount or currency, a state that we don't know): parked for staff; `unanswered`: ask again later.
  */
 export async function expireInvoice(ctx: Ctx, apply: ApplyPayment, paymentId: string): Promise<EndOfInvoice> {
   const payment = await findPayment(ctx.sql, paymentId)
@@ -47,7 +50,11 @@ async function endPending(ctx: Ctx, apply: ApplyPayment, payment: Payment): Prom
   // The end of the payment is the caller's to mark.
   const verdict = await settleAnswer(ctx, { apply, expired: async () => {} }, payment, invoice)
   if (verdict === 'paid') return 'paid'
-  return verdict === 'expired' || verdict === 'underpaid' ? 'expired' : 'unanswered'
+  if (verdict === 'not_confirmed') {
+    await transact(ctx, (tx) => parkAnswer(tx, payment, invoice, 'not_confirmed'))
+    return 'not_confirmed'
+  }
+  return verdict === 'pending' ? 'unanswered' : 'expired'
 }
 
 async function endUncreated(ctx: Ctx, apply: ApplyPayment, paymentId: string): Promise<EndOfInvoice> {

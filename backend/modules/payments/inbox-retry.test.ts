@@ -1,7 +1,7 @@
 import t from 'tap'
 import { transact } from '../../platform/database.ts'
 import { smallestHooks, startPayments } from '../../testing/payments.ts'
-import { createInvoice, runInboxRow, sweepInbox, type PaymentHooks } from './index.ts'
+import { createInvoice, runInboxRow, sweepInbox, type InboxHooks } from './index.ts'
 
 t.test('while the provider is away an event is tried again later, and not parked', async (t) => {
   const app = await startPayments(t, { gatewayTimeoutMs: 2000 })
@@ -39,7 +39,7 @@ t.test('a fault of ours is tried again with growing waits, and parked after two 
   const payment = await createInvoice(app.ctx, (await app.newPayment()).id)
   await app.xendit.pay(payment.providerInvoiceId!)
   const { id } = (await app.inbox())[0]!
-  const failing: PaymentHooks = { ...smallestHooks, apply: () => Promise.reject(new Error('our fault')) }
+  const failing: InboxHooks = { ...smallestHooks, apply: () => Promise.reject(new Error('our fault')) }
   let tries = 0
   for (; tries < 60 && (await app.inbox())[0]!.state === 'received'; tries++) {
     await runInboxRow(app.ctx, failing, id)
@@ -87,7 +87,7 @@ t.test('the sweep leaves the workers their chance', async (t) => {
 t.test('an end unpaid is told only of what the provider says is over', async (t) => {
   const app = await startPayments(t)
   const told: string[] = []
-  const hooks: PaymentHooks = { ...smallestHooks, expired: async (ctx, id) => {
+  const hooks: InboxHooks = { ...smallestHooks, expired: async (ctx, id) => {
     told.push(id)
     await transact(ctx, async () => undefined)
     await smallestHooks.expired(ctx, id)

@@ -1,10 +1,13 @@
 /**
- * Payments: invoices at the provider, its webhooks, and what is asked of it. Owns payments, provider_inbox.
+ * Payments: invoices at the provider, its webhooks, and what is asked of it. Owns payments, provider_inbox,
+ * suspense_items.
  * Promises: one invoice a payment; a webhook's body is stored before anything looks into it; nothing is credited that
  * the provider did not confirm when asked; `apply` and `expired` (the sessions module's) are called for what it said,
  * again and again if need be: they must be idempotent. No function here with `ctx` may run inside a transaction.
  */
-export { createXenditGateway } from './xendit-gateway.ts'
+export { createXenditGateway, readInvoice } from './xendit-gateway.ts'
+export { createXenditCall, recordOf, textOf, type XenditOptions } from './xendit-call.ts'
+export { callBudget } from './call-budget.ts'
 export { createPayment } from './create-payment.ts'
 export { createInvoice } from './create-invoice.ts'
 export { expireInvoice } from './expire-invoice.ts'
@@ -16,8 +19,9 @@ export { paymentView } from './payment-view.ts'
 export { postingKeyOfPayment } from './rules.ts'
 export { paymentReactions } from './reactions.ts'
 export { runInboxRow, sweepInbox } from './run-inbox-row.ts'
+export { openSuspense, type NewSuspense } from './suspense.ts'
 export { purgeInbox } from './purge-inbox.ts'
 export { countInbox, findInboxEvents, replayInboxEvent } from './inbox-events.ts'
 export { paymentRoutes } from './routes.ts'
 export { webhookRoutes } from './webhook-routes.ts'
-export type { ApplyPayment, Payment, PaymentExpired, PaymentHooks, PaymentState } from './types.ts'
+export type { ApplyPayment, InboxHooks, InboxRow, JudgeInboxRow, Outcome, Payment, PaymentExpired, PaymentHooks, PaymentState, SuspenseItem } from './types.ts'

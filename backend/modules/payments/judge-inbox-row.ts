@@ -7,17 +7,17 @@ import { judgeEvent, readEvent, type InvoiceEvent } from './inbox-rules.ts'
 import { findPayment } from './queries.ts'
 import { judgeInvoice, paidIdrOf, postingKeyOfPayment, UNDERPAID_FLOW } from './rules.ts'
 import { settleAnswer } from './settle-answer.ts'
-import type { Payment, PaymentHooks } from './types.ts'
-
-export type Outcome = { paymentId?: string } & (
-  | { to: 'applied'; reason?: string }
-  | { to: 'parked'; reason: string }
-  /** `isFailure`: counts, and waits longer each time; else it only had no turn. */
-  | { to: 'later'; reason: string; isFailure: boolean }
-)
+import type { InboxHooks, InboxRow, Outcome, Payment, PaymentHooks } from './types.ts'
 
 /** Decides on one event and does what it asks for. Throws only what is our own fault (the database, `apply`). */
-export async function judgeInboxRow(ctx: Ctx, hooks: PaymentHooks, row: { id: string; body: Buffer }): Promise<Outcome> {
+export async function judgeInboxRow(ctx: Ctx, hooks: InboxHooks, row: InboxRow): Promise<Outcome> {
+  // What the provider answered about an invoice (`invoice-answer`, `invoice-listed`) is replayed as what it tells of one.
+  if (row.kind === 'invoice' || row.kind.startsWith('invoice-')) return judgeInvoiceRow(ctx, hooks, row)
+  const judge = hooks.judges[row.kind]
+  return judge ? judge(ctx, row) : { to: 'parked', reason: 'unknown_kind' }
+}
+
+async function judgeInvoiceRow(ctx: Ctx, hooks: PaymentHooks, row: InboxRow): Promise<Outcome> {
   const event = readEvent(row.body)
   if (!event) return { to: 'parked', reason: 'unreadable' }
   const payment = isUuid(event.externalId) ? await findPayment(ctx.sql, event.externalId) : undefined

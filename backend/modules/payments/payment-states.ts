@@ -2,7 +2,7 @@ import { and, eq, inArray, sql, type SQL } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { payments } from './tables.ts'
-import type { Payment, PaymentState } from './types.ts'
+import type { PaidThrough, Payment, PaymentState } from './types.ts'
 
 /** From which states a payment may come into each. `paid` is reached late too; it is never left. */
 export const MAY_BECOME = {
@@ -12,7 +12,7 @@ export const MAY_BECOME = {
   paid: ['creating', 'pending', 'expired', 'failed'],
 } as const satisfies Partial<Record<PaymentState, readonly PaymentState[]>>
 
-type Stamp = { paidAt?: SQL; closedAt?: SQL; pendingAt?: SQL; providerInvoiceId?: string; checkoutUrl?: string; askAt?: SQL | null }
+type Stamp = { paidAt?: SQL; closedAt?: SQL; pendingAt?: SQL; providerInvoiceId?: string; checkoutUrl?: string; askAt?: SQL | null; providerPaymentId?: string | null; channel?: string | null }
 
 /** One guarded change of state; undefined: the payment is not in a state that allows it. */
 export async function changeState(handle: Queryable, paymentId: string, to: keyof typeof MAY_BECOME, stamp: Stamp): Promise<Payment | undefined> {
@@ -24,8 +24,8 @@ export async function changeState(handle: Queryable, paymentId: string, to: keyo
 }
 
 /** The money came, late or not: creating, pending, expired, failed → paid. */
-export function markPaid(tx: Tx, paymentId: string): Promise<Payment | undefined> {
-  return changeState(tx.sql, paymentId, 'paid', { paidAt: sql`app_now()` })
+export function markPaid(tx: Tx, paymentId: string, through?: PaidThrough): Promise<Payment | undefined> {
+  return changeState(tx.sql, paymentId, 'paid', { paidAt: sql`app_now()`, providerPaymentId: through?.paymentId ?? null, channel: through?.channel ?? null })
 }
 
 /** The invoice ended unpaid: pending → expired. */

@@ -12,7 +12,7 @@ const invoice = (changes: Partial<ProviderInvoice> = {}): ProviderInvoice => ({
 t.test('only the provider’s own answer about our order, in rupiah, counts', async (t) => {
   const rows: [ProviderInvoice | undefined, string][] = [
     [invoice(), 'paid'], [invoice({ paidAmountIdr: 30_000 }), 'paid'], [invoice({ paidAmountIdr: undefined }), 'paid'],
-    [invoice({ paidAmountIdr: 24_999 }), 'underpaid'], [invoice({ paidAmountIdr: undefined, amountIdr: 1 }), 'underpaid'],
+    [invoice({ paidAmountIdr: 24_999 }), 'underpaid'], [invoice({ paidAmountIdr: undefined, amountIdr: 1 }), 'not_confirmed'], [invoice({ amountIdr: 24_999, paidAmountIdr: 25_000 }), 'not_confirmed'], [invoice({ amountIdr: 24_999, status: 'expired' }), 'expired'],
     [invoice({ paidAmountIdr: 0 }), 'not_confirmed'], [invoice({ paidAmountIdr: Number.NaN }), 'not_confirmed'],
     [invoice({ status: 'pending' }), 'pending'], [invoice({ status: 'expired' }), 'expired'], [invoice({ status: 'unknown' }), 'not_confirmed'],
     [invoice({ externalId: 'p-2' }), 'not_confirmed'], [invoice({ currency: 'USD' }), 'not_confirmed'], [undefined, 'not_confirmed'],

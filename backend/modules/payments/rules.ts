@@ -21,6 +21,8 @@ export function judgeInvoice(payment: Pick<Payment, 'id' | 'amountIdr'>, invoice
 function judgeAmount(payment: Pick<Payment, 'amountIdr'>, invoice: ProviderInvoice): Verdict {
   const paidIdr = paidIdrOf(invoice)
   if (!Number.isSafeInteger(paidIdr) || paidIdr <= 0) return 'not_confirmed'
+  // What was asked must be what we asked: somebody who could alter that could make anything of it.
+  if (invoice.amountIdr !== payment.amountIdr) return 'not_confirmed'
   return paidIdr >= payment.amountIdr ? 'paid' : 'underpaid'
 }
 

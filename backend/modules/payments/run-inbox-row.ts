@@ -1,9 +1,9 @@
 import { sql, type SQL } from '../../platform/drizzle.ts'
 import { crashPoint } from '../../platform/crash-points.ts'
 import type { Ctx } from '../../platform/ctx.ts'
-import { judgeInboxRow, type Outcome } from './judge-inbox-row.ts'
+import { judgeInboxRow } from './judge-inbox-row.ts'
 import { retrySeconds } from './rules.ts'
-import type { PaymentHooks } from './types.ts'
+import type { InboxHooks, Outcome } from './types.ts'
 
 /** A read-back and the application of a payment fit into this; a worker that died is followed after it. */
 const LEASE_SECONDS = 30
@@ -15,14 +15,14 @@ const NO_TURN_SECONDS = 5
 type Claimed = { id: string; provider: string; kind: string; body: Buffer; attempts: number }
 
 /** Runs one event of the inbox that is due and not settled. Answers whether it was ours to run. */
-export async function runInboxRow(ctx: Ctx, hooks: PaymentHooks, id: string): Promise<boolean> {
+export async function runInboxRow(ctx: Ctx, hooks: InboxHooks, id: string): Promise<boolean> {
   const [row] = await claim(ctx, sql`id = ${id}`, 1)
   if (row) await run(ctx, hooks, row)
   return row !== undefined
 }
 
 /** Runs due events that nobody has run: what Valkey lost, and what is tried again. Answers how many. */
-export async function sweepInbox(ctx: Ctx, hooks: PaymentHooks, options: { waitedSeconds: number; limit: number }): Promise<number> {
+export async function sweepInbox(ctx: Ctx, hooks: InboxHooks, options: { waitedSeconds: number; limit: number }): Promise<number> {
   const rows = await claim(ctx, sql`due_at <= app_now() - make_interval(secs => ${options.waitedSeconds})`, options.limit)
   await Promise.all(rows.map((row) => run(ctx, hooks, row)))
   if (rows.length > 0) ctx.metrics.sweepRescues.inc({ what: 'inbox' }, rows.length)
@@ -40,7 +40,7 @@ async function claim(ctx: Ctx, which: SQL, limit: number): Promise<Claimed[]> {
   return result.rows
 }
 
-async function run(ctx: Ctx, hooks: PaymentHooks, row: Claimed): Promise<void> {
+async function run(ctx: Ctx, hooks: InboxHooks, row: Claimed): Promise<void> {
   crashPoint('inbox.claimed')
   let outcome: Outcome
   try {
@@ -58,17 +58,17 @@ async function run(ctx: Ctx, hooks: PaymentHooks, row: Claimed): Promise<void> {
 // The number of the try is the fence: a worker that was stopped beyond its claim must not judge beside who follows.
 async function settle(ctx: Ctx, row: Claimed, outcome: Extract<Outcome, { to: 'applied' | 'parked' }>): Promise<void> {
   await ctx.sql.execute(sql`
-    update provider_inbox set state = ${outcome.to}, reason = ${outcome.reason ?? null}, payment_id = ${outcome.paymentId ?? null},
+    update provider_inbox set state = ${outcome.to}, reason = ${outcome.reason ?? null}, payment_id = ${outcome.paymentId ?? null}, subject_id = ${outcome.subjectId ?? null},
       settled_at = app_now(), claimed_until = null
     where id = ${row.id} and state = 'received' and attempts = ${row.attempts}`)
-  ctx.log.info({ inboxId: row.id, paymentId: outcome.paymentId, state: outcome.to, reason: outcome.reason }, 'an event of the provider is settled')
+  ctx.log.info({ inboxId: row.id, kind: row.kind, paymentId: outcome.paymentId, subjectId: outcome.subjectId, state: outcome.to, reason: outcome.reason }, 'an event of the provider is settled')
 }
 
 async function postpone(ctx: Ctx, row: Claimed, outcome: Extract<Outcome, { to: 'later' }>): Promise<void> {
   const delaySeconds = outcome.isFailure ? retrySeconds(row.attempts, MOST_SECONDS) : NO_TURN_SECONDS
   await ctx.sql.execute(sql`
     update provider_inbox set due_at = app_now() + make_interval(secs => ${delaySeconds}), reason = ${outcome.reason}, claimed_until = null,
-      payment_id = coalesce(${outcome.paymentId ?? null}, payment_id), attempts = attempts - ${outcome.isFailure ? 0 : 1}
+      payment_id = coalesce(${outcome.paymentId ?? null}, payment_id), subject_id = coalesce(${outcome.subjectId ?? null}, subject_id), attempts = attempts - ${outcome.isFailure ? 0 : 1}
     where id = ${row.id} and state = 'received' and attempts = ${row.attempts}`)
   ctx.enqueue('inbox', row.id, { delayMs: delaySeconds * 1000 })
 }

@@ -13,7 +13,7 @@ export async function settleAnswer(ctx: Ctx, hooks: PaymentHooks, payment: Payme
   const verdict = judgeInvoice(payment, invoice)
   // A webhook can be quicker than the answer to our own creation.
   const known = payment.state === 'creating' && verdict !== 'not_confirmed' ? await rememberInvoice(ctx, payment.id, invoice) ?? payment : payment
-  if (verdict === 'paid') await hooks.apply(ctx, { paymentId: payment.id, providerPaymentId: invoice.id, paidIdr: paidIdrOf(invoice) })
+  if (verdict === 'paid') await hooks.apply(ctx, { paymentId: payment.id, providerPaymentId: invoice.id, paidIdr: paidIdrOf(invoice), eventId, through: { paymentId: invoice.paymentId, channel: invoice.channel } })
   if (verdict === 'underpaid') await parkUnderpaid(ctx, payment, invoice, eventId)
   if (verdict === 'expired' && known.state === 'pending' && known.providerInvoiceId === invoice.id) await hooks.expired(ctx, payment.id)
   return verdict

@@ -28,6 +28,10 @@ export const payments = pgTable('payments', {
   askCount: integer('ask_count').notNull().default(0),
   askedAt: time('asked_at'),
   version: bigint('version', { mode: 'number' }).notNull().default(1),
+  kind: text('kind', { enum: ['session', 'extension', 'tip'] }).notNull().default('session'),
+  /** The provider's id of the payment itself and its channel, as first confirmed: kept, never a key. */
+  providerPaymentId: text('provider_payment_id'),
+  channel: text('channel'),
 })
 
 export const providerInbox = pgTable('provider_inbox', {
@@ -46,4 +50,20 @@ export const providerInbox = pgTable('provider_inbox', {
   claimedUntil: time('claimed_until'),
   dueAt: time('due_at').notNull().default(sql`app_now()`),
   settledAt: time('settled_at'),
+  /** The refund or payout that the event was about. */
+  subjectId: uuid('subject_id'),
 }, (table) => [unique().on(table.provider, table.kind, table.bodySha256)])
+
+/** Money that staff have to place; it stands in the account `suspense:<id>`. */
+export const suspenseItems = pgTable('suspense_items', {
+  id: uuid('id').primaryKey(),
+  paymentId: uuid('payment_id'),
+  providerPaymentId: text('provider_payment_id'),
+  customerId: uuid('customer_id'),
+  amountIdr: bigint('amount_idr', { mode: 'number' }).notNull(),
+  reason: text('reason', { enum: ['underpaid', 'payer_gone', 'refund_returned'] }).notNull(),
+  state: text('state', { enum: ['open', 'resolved'] }).notNull().default('open'),
+  resolvedTo: text('resolved_to', { enum: ['wallet', 'refund', 'revenue'] }),
+  resolvedAt: time('resolved_at'),
+  createdAt: time('created_at').notNull().default(sql`app_now()`),
+})

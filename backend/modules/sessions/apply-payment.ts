@@ -4,7 +4,7 @@ import type { Tx } from '../../platform/ctx.ts'
 import { AppError } from '../../platform/errors.ts'
 import { findPeople } from '../identity/index.ts'
 import { account, findPosting, post } from '../ledger/index.ts'
-import { findPayment, markPaid, postingKeyOfPayment, type ApplyPayment, type Payment } from '../payments/index.ts'
+import { findPayment, markPaid, openSuspense, postingKeyOfPayment, type ApplyPayment, type Payment } from '../payments/index.ts'
 import { announceSessions } from './announce.ts'
 import { finishSession } from './finish-session.ts'
 import { signalMatching } from './matching-signal.ts'
@@ -16,7 +16,7 @@ type Confirmed = Parameters<ApplyPayment>[1]
 
 /**
  * Applies confirmed money exactly once, in one transaction with the session: a hold rings; money that nobody waits
- * for any more goes to the customer's wallet (banned or erased: to suspense, under the payment's id).
+ * for any more goes to the customer's wallet (banned or erased: to suspense).
  */
 export const applyPayment: ApplyPayment = async (ctx, confirmed) => {
   const payment = await findPayment(ctx.sql, confirmed.paymentId)
@@ -30,15 +30,16 @@ async function apply(tx: Tx, seen: Seen, payment: Payment, confirmed: Confirmed)
   const { session } = seen
   const isAwaited = session.state === 'held' && payment.state !== 'paid' && (session.closingAt === null || session.closingReason === 'deadline' || session.closingReason === 'payment_expired')
   const surplusIdr = confirmed.paidIdr - payment.amountIdr
-  const personAccount = await accountOfPayer(tx, payment)
-  const target = isAwaited ? account.escrow(session.id) : personAccount
   crashPointAfterCommit(tx, 'payment.applied')
   // The guarded change of the session comes first: it is what two deliveries at once are settled by.
   if (isAwaited) await ringPaid(tx, seen)
   else if (session.state === 'held' && session.closingAt) {
     await finishSession(tx, seen, { to: 'cancelled', reason: session.closingReason ?? 'customer_cancelled', actor: closer(session), give: 'all' })
   } else announceSessions(tx, [session.id])
-  await markPaid(tx, payment.id)
+  await markPaid(tx, payment.id, confirmed.through)
+  const toPersonIdr = (isAwaited ? 0 : payment.amountIdr) + surplusIdr
+  const personAccount = await accountOfPayer(tx, payment, confirmed, toPersonIdr)
+  const target = isAwaited ? account.escrow(session.id) : personAccount
   const isNew = await post(tx, {
     key, flow: isAwaited ? 'payment' : 'late_payment', sessionId: session.id, paymentId: payment.id,
     entries: [{ account: account.providerClearing, amountIdr: -payment.amountIdr }, { account: target, amountIdr: payment.amountIdr }],
@@ -56,9 +57,14 @@ async function apply(tx: Tx, seen: Seen, payment: Payment, confirmed: Confirmed)
   return 'applied'
 }
 
-async function accountOfPayer(tx: Tx, payment: Payment): Promise<string> {
+/** Where `amountIdr` of theirs goes; money of somebody who is banned or erased waits for staff. */
+async function accountOfPayer(tx: Tx, payment: Payment, confirmed: Confirmed, amountIdr: number): Promise<string> {
   const payer = (await findPeople(tx.sql, [payment.customerId])).get(payment.customerId)
-  return payer && !payer.bannedAt && !payer.erasedAt ? account.wallet(payment.customerId) : account.suspense(payment.id)
+  if (amountIdr === 0 || (payer && !payer.bannedAt && !payer.erasedAt)) return account.wallet(payment.customerId)
+  const { account: name } = await openSuspense(tx, {
+    eventId: confirmed.eventId, paymentId: payment.id, providerPaymentId: confirmed.providerPaymentId, customerId: payment.customerId, amountIdr, reason: 'payer_gone',
+  })
+  return name
 }
 
 // A paid hold rings its own mitra at once; where the slot was lost meanwhile it waits for the next, ahead of the queue.

@@ -59,7 +59,7 @@ export async function finishClosing(ctx: Ctx, sessionId: string): Promise<void> 
   if (!seen || seen.session.state !== 'held' || !seen.session.closingAt) return
   const payment = (await findPaymentsOfSessions(ctx.sql, [sessionId])).at(-1)
   const outcome = payment ? await expireInvoice(ctx, applyPayment, payment.id) : 'expired'
-  if (outcome === 'unanswered') throw new Error('the provider did not answer about an invoice that is to be closed')
+  if (outcome === 'unanswered' || outcome === 'not_confirmed') throw new Error('the provider did not answer usefully about an invoice that is to be closed')
   if (outcome === 'expired') await endClosing(ctx, sessionId, 'answered')
 }
 
@@ -93,7 +93,8 @@ async function endPayment(tx: Tx, paymentId: string): Promise<void> {
 export async function endInvoice(ctx: Ctx, paymentId: string): Promise<void> {
   const outcome = await expireInvoice(ctx, applyPayment, paymentId)
   if (outcome === 'unanswered') throw new Error('the provider did not answer about an invoice that is to be ended')
-  if (outcome === 'expired') await transact(ctx, (tx) => endPayment(tx, paymentId))
+  // An answer that does not fit our payment will not fit later: staff have it, and whatever is paid still finds us.
+  if (outcome === 'expired' || outcome === 'not_confirmed') await transact(ctx, (tx) => endPayment(tx, paymentId))
 }
 
 /** Who started the closing, as the end is written down. */

@@ -1,5 +1,5 @@
 /**
- * Sessions: matching, the queue, offers, the clock, what is returned and settled. Owns packages, chat_sessions,
+ * Sessions: matching, the queue, offers, the clock, what is returned and settled. Owns packages, tips, earning_holds, chat_sessions,
  * purchases, offers, session_events. Promises: every change is one guarded UPDATE with its event, postings and outbox
  * rows in one transaction; nobody is overtaken for a mitra whom they would have accepted; the escrow of a terminal
  * session is zero; every deadline is a row that any replica meets within 3 s.

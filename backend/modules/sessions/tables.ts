@@ -104,3 +104,26 @@ export const sessionEvents = pgTable('session_events', {
   reason: text('reason'),
   details: jsonb('details').$type<Record<string, unknown>>().notNull().default({}),
 })
+
+export const tips = pgTable('tips', {
+  id: uuid('id').primaryKey(),
+  sessionId: uuid('session_id').notNull(),
+  customerId: uuid('customer_id').notNull(),
+  mitraId: uuid('mitra_id').notNull(),
+  amountIdr: idr('amount_idr').notNull(),
+  fromWallet: boolean('from_wallet').notNull(),
+  state: text('state').$type<'waiting' | 'paid' | 'expired'>().notNull(),
+  requestKey: text('request_key'),
+  createdAt: time('created_at').notNull().default(now),
+  paidAt: time('paid_at'),
+})
+export type Tip = typeof tips.$inferSelect
+
+/** The mitra's share of what was paid by promotional credit: paid out from `heldUntil` on. */
+export const earningHolds = pgTable('earning_holds', {
+  sessionId: uuid('session_id').primaryKey(),
+  mitraId: uuid('mitra_id').notNull(),
+  amountIdr: idr('amount_idr').notNull(),
+  heldUntil: time('held_until').notNull(),
+  createdAt: time('created_at').notNull().default(now),
+})

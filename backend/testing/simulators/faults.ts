@@ -87,12 +87,20 @@ const tokenFault = z.preprocess(
   }),
 )
 
+/** Xendit's calls: of invoices, refunds, payouts, and what it tells of the account. */
+const xenditOperations = [
+  'create', 'list', 'get', 'expire',
+  'refund-create', 'refund-get', 'refund-list', 'refund-cancel',
+  'payout-create', 'payout-get', 'payout-list', 'payout-cancel', 'channels',
+  'balance', 'transactions',
+] as const
+
 export const faultsSchema = z.strictObject({
   /** Where the dice begin again; left out, they roll on. */
   seed: z.int().optional(),
   xendit: z
     .strictObject({
-      api: apiFaults(['create', 'list', 'get', 'expire']),
+      api: apiFaults(xenditOperations),
       webhooks: z.strictObject({ ...deliveryFields, forge: forge.nullable().default(null) }).prefault({}),
     })
     .prefault({}),

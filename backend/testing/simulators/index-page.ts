@@ -25,9 +25,9 @@ ${section(
 )}
 ${section(
   'Webhooks sent',
-  ['Invoice', 'Status', 'What became of it', 'Tries'],
+  ['About', 'Status', 'What became of it', 'Tries'],
   newest(xendit.webhooks.events()).map((event) => [
-    html`<a href="/checkout/${event.invoiceId}">${event.invoiceId}</a>`,
+    event.kind === 'invoice' ? html`<a href="/checkout/${event.subjectId}">${event.subjectId}</a>` : html`${event.kind} ${event.subjectId}`,
     html`${textOf(event.body, 'status')}`,
     html`${event.state} ${event.attempts.at(-1)?.status ?? event.attempts.at(-1)?.error ?? ''}`,
     html`${event.attempts.length}`,

@@ -13,7 +13,7 @@ const eventsKept = 10_000
 
 export interface WebhookOptions {
   webhookToken: string
-  /** Where webhooks go; several take turns, as replicas behind a balancer do. */
+  /** Where webhooks of invoices go; several take turns, as replicas behind a balancer do. The other kinds go beside: `…/refund`, `…/payout`. */
   webhookUrl?: string | string[] | undefined
   /** Factor on the provider's retry schedule; 0 sends once. */
   retryScale: number
@@ -21,11 +21,16 @@ export interface WebhookOptions {
   webhookTimeoutMs: number
 }
 
+/** What a webhook is about; each kind goes to an address of its own. */
+export type WebhookKind = 'invoice' | 'refund' | 'payout'
+
 /** One event and what became of it. */
 export interface WebhookEvent {
   /** The `webhook-id` header: the same for each retry and copy. */
   id: string
-  invoiceId: string
+  kind: WebhookKind
+  /** The invoice, refund or payout. */
+  subjectId: string
   body: Record<string, unknown>
   token: string
   state: 'waiting' | 'delivered' | 'retrying' | 'failed' | 'lost' | 'unaddressed'
@@ -34,7 +39,7 @@ export interface WebhookEvent {
 
 export type XenditWebhooks = ReturnType<typeof createWebhooks>
 
-/** Sends the invoice callbacks, with retries, and remembers them. */
+/** Sends the callbacks, with retries, and remembers them. */
 export function createWebhooks(world: SimulatedWorld, options: WebhookOptions) {
   let urls = [options.webhookUrl ?? []].flat()
   let turn = 0
@@ -43,11 +48,12 @@ export function createWebhooks(world: SimulatedWorld, options: WebhookOptions) {
 
   /** True when there is nothing left to try. */
   async function attempt(event: WebhookEvent, copy: number): Promise<boolean> {
-    const url = urls[turn++ % urls.length]
-    if (url === undefined) {
+    const base = urls[turn++ % urls.length]
+    if (base === undefined) {
       event.state = 'unaddressed'
       return true
     }
+    const url = addressOf(base, event.kind)
     const record: WebhookEvent['attempts'][number] = { at: new Date(world.now()).toISOString(), url, copy }
     event.attempts.push(record)
     try {
@@ -107,20 +113,23 @@ export function createWebhooks(world: SimulatedWorld, options: WebhookOptions) {
     return event
   }
 
+  function announce(kind: WebhookKind, subjectId: string, body: Record<string, unknown>): Promise<WebhookEvent> {
+    const { forge } = world.faults.current.xendit.webhooks
+    const token = forge?.callbackToken ?? options.webhookToken
+    return post({ id: randomUUID(), kind, subjectId, body: forge ? forged(body, forge) : body, token, state: 'waiting', attempts: [] })
+  }
+
   return {
     /** Resolves when the first attempt is over, or at once when faults make it wait. */
-    invoiceChanged: (invoice: Invoice): Promise<WebhookEvent> => {
-      const { forge } = world.faults.current.xendit.webhooks
-      const body = callbackOf(invoice)
-      if (forge) Object.assign(body, forged(body, forge))
-      const token = forge?.callbackToken ?? options.webhookToken
-      return post({ id: randomUUID(), invoiceId: invoice.id, body, token, state: 'waiting', attempts: [] })
-    },
+    invoiceChanged: (invoice: Invoice): Promise<WebhookEvent> => announce('invoice', invoice.id, callbackOf(invoice)),
+    /** The same for anything else that the provider tells of. */
+    announce,
     /** Anything, signed with any token: what a forger, or the dashboard's test button, sends. */
-    send: (body: Record<string, unknown>, forger: { token?: string; webhookId?: string } = {}): Promise<WebhookEvent> => {
+    send: (body: Record<string, unknown>, forger: { token?: string; webhookId?: string; kind?: WebhookKind } = {}): Promise<WebhookEvent> => {
       return post({
         id: forger.webhookId ?? randomUUID(),
-        invoiceId: typeof body['id'] === 'string' ? body['id'] : '',
+        kind: forger.kind ?? 'invoice',
+        subjectId: typeof body['id'] === 'string' ? body['id'] : '',
         body,
         token: forger.token ?? options.webhookToken,
         state: 'waiting',
@@ -133,8 +142,8 @@ export function createWebhooks(world: SimulatedWorld, options: WebhookOptions) {
       return event && deliver(event)
     },
     /** The oldest first. */
-    events: (invoiceId?: string): WebhookEvent[] => {
-      return [...events.values()].filter((event) => invoiceId === undefined || event.invoiceId === invoiceId)
+    events: (subjectId?: string): WebhookEvent[] => {
+      return [...events.values()].filter((event) => subjectId === undefined || event.subjectId === subjectId)
     },
     setUrls: (next: string | string[]) => {
       urls = [next].flat()
@@ -181,16 +190,25 @@ function callbackOf(invoice: Invoice): Record<string, unknown> {
 type Forge = NonNullable<SimulatedWorld['faults']['current']['xendit']['webhooks']['forge']>
 
 function forged(body: Record<string, unknown>, forge: Forge): Record<string, unknown> {
+  // Callbacks other than an invoice's wrap what they tell of.
+  const data = body['data']
+  if (typeof data === 'object' && data !== null) return { ...body, data: forged(data as Record<string, unknown>, forge) }
   const moved = (field: string, delta: number | undefined) =>
     delta === undefined || typeof body[field] !== 'number' ? {} : { [field]: body[field] + delta }
   return {
+    ...body,
     ...moved('amount', forge.amountDelta),
     ...moved('paid_amount', forge.paidAmountDelta),
     ...(forge.currency !== undefined && { currency: forge.currency }),
-    ...(forge.externalId !== undefined && { external_id: forge.externalId }),
+    ...(forge.externalId !== undefined && { ['external_id' in body ? 'external_id' : 'reference_id']: forge.externalId }),
     ...(forge.id !== undefined && { id: forge.id }),
     ...(forge.status !== undefined && { status: forge.status }),
   }
+}
+
+/** The address of a kind: the last segment of an invoice's replaced. */
+function addressOf(invoiceUrl: string, kind: WebhookKind): string {
+  return kind === 'invoice' ? invoiceUrl : invoiceUrl.replace(/[^/]*$/, kind)
 }
 
 function reasonOf(error: unknown): string {

@@ -53,6 +53,7 @@ const sendWebhookSchema = z.strictObject({
   body: z.record(z.string(), z.unknown()),
   token: z.string().optional(),
   webhookId: z.string().optional(),
+  kind: z.enum(['invoice', 'refund', 'payout']).optional(),
 })
 
 /** The routes that xendit-node calls, and those by which a person or a script plays the payer. */
@@ -112,12 +113,12 @@ export function xenditRoutes(app: FastifyInstance, world: SimulatedWorld, xendit
     '/invoices/:id/settle',
     script((request) => xendit.settle(request.params.id, settleSchema.parse(scriptBody(request) ?? {}).notify)),
   )
-  app.get('/webhooks', script((request) => ({ items: webhooks.events(textOf(request.query, 'invoiceId')) })))
+  app.get('/webhooks', script((request) => ({ items: webhooks.events(textOf(request.query, 'subjectId') ?? textOf(request.query, 'invoiceId')) })))
   app.post(
     '/webhooks',
     script((request) => {
-      const { body, token, webhookId } = sendWebhookSchema.parse(scriptBody(request))
-      return webhooks.send(body, { ...(token !== undefined && { token }), ...(webhookId !== undefined && { webhookId }) })
+      const { body, token, webhookId, kind } = sendWebhookSchema.parse(scriptBody(request))
+      return webhooks.send(body, { ...(token !== undefined && { token }), ...(webhookId !== undefined && { webhookId }), ...(kind !== undefined && { kind }) })
     }),
   )
   app.post(

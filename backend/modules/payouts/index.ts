@@ -1,0 +1,6 @@
+/**
+ * Payouts: what mitras have earned, paid out to their bank accounts. Owns payouts, payout_batches.
+ * Promises: none without a second person; never more than is owed and not held; made at the provider once; what fails or
+ * is reversed comes back.
+ */
+export type { Payout, PayoutBatch } from './tables.ts'

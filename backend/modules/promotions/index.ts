@@ -1,0 +1,6 @@
+/**
+ * Promotions: promo codes, and credit given by staff. Owns promo_codes, promo_uses, staff_credits, credit_days.
+ * Promises: a code never gives more than its budget, a person never more than the code allows; what comes back gives
+ * the budget back; above the daily limit a member of staff needs a second person.
+ */
+export type { PromoCode, PromoUse, StaffCredit } from './tables.ts'

@@ -1,0 +1,6 @@
+/**
+ * Reconciliation: the provider's own lists compared with ours, and its fees. Owns reconciliations,
+ * reconciliation_differences, statement_lines.
+ * Promises: what the provider has and we have not is healed, or parked for staff once; every comparison is counted.
+ */
+export type { Reconciliation } from './tables.ts'
