@@ -1,9 +1,13 @@
 import { once } from 'node:events'
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { WebSocketServer, type WebSocket } from 'ws'
+import { startTestApp } from './testing/app.ts'
 import { ConversationModel } from './testing/conversation-model.ts'
-import { Conversation, Outbox, Realtime, ServerClock } from './testing/reference-client.ts'
+import { messagesIn, pairUp } from './testing/conversations.ts'
+import type { Person as Who } from './testing/people.ts'
+import { Conversation, Gaps, Outbox, Person, Realtime, ServerClock } from './testing/reference-client.ts'
 import { eventually } from './testing/wait.ts'
 
 const ME = 'me'
@@ -150,24 +154,30 @@ t.test('the clock is right after a sleep in which it stood still', async (t) => 
 
 /** A server that does what a test says, where the real one can't be brought to it; `serve` is called with each socket and the token it sent. */
 async function startServer(t: Test, serve: (socket: WebSocket, token: string, number: number) => void) {
-  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+  const http = createServer((_request, response) => response.setHeader('content-type', 'application/json').end(JSON.stringify({ id: ME })))
+  const server = new WebSocketServer({ server: http })
   let opened = 0
   server.on('connection', (socket) => {
     const number = ++opened
     socket.once('message', (data: Buffer) => serve(socket, (JSON.parse(data.toString()) as { token: string }).token, number))
   })
-  await once(server, 'listening')
+  http.listen(0, '127.0.0.1')
+  await once(http, 'listening')
   t.teardown(() => {
     for (const socket of server.clients) socket.terminate()
-    server.close()
+    http.closeAllConnections()
+    http.close()
   })
-  return { url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`, opened: () => opened }
+  const { port } = http.address() as AddressInfo
+  return { url: `ws://127.0.0.1:${port}`, httpUrl: `http://127.0.0.1:${port}`, opened: () => opened }
 }
 
-const welcome = (socket: WebSocket) => {
-  socket.send(JSON.stringify({ type: 'authenticated', userId: ME, kind: 'customer', serverTime: new Date().toISOString(), heartbeatSeconds: 30, reconnectAfterMs: 10 }))
-  socket.send(JSON.stringify({ type: 'ready', sessions: [], offers: [], conversations: [], hasMore: false }))
+const tell = (socket: WebSocket, ...frames: object[]) => {
+  for (const frame of frames) socket.send(JSON.stringify(frame))
 }
+const AUTHENTICATED = { type: 'authenticated', userId: ME, kind: 'customer', serverTime: new Date().toISOString(), heartbeatSeconds: 30, reconnectAfterMs: 10 }
+const READY = { type: 'ready', sessions: [], offers: [], conversations: [], hasMore: false }
+const welcome = (socket: WebSocket) => tell(socket, AUTHENTICATED, READY)
 
 function startRealtime(t: Test, url: string, access = async (_options: { isRefused: boolean }) => 'token', readyMs?: number) {
   const tokens = { access: async (options: { isRefused: boolean }) => ({ token: await access(options), expiresAtMs: Date.now() + 900_000 }) }
@@ -179,52 +189,147 @@ function startRealtime(t: Test, url: string, access = async (_options: { isRefus
   return { realtime, closed, isReady: () => eventually(() => realtime.state === 'ready', 'it is ready') }
 }
 
-t.test('a refused token is replaced, also where a try has failed before', async (t) => {
-  let made = 1
-  const access = async ({ isRefused }: { isRefused: boolean }) => (isRefused ? `token ${++made}` : `token ${made}`)
-  const tokens: string[] = []
-  const { url } = await startServer(t, (socket, token, number) => {
-    tokens.push(token)
-    // As after a sleep: the network is not there yet, and by then the token has ended.
-    if (number === 1) socket.terminate()
-    else if (made < 2) socket.close(4401, 'token_expired')
-    else welcome(socket)
+/** A person at a server of `startServer` that has sent its token; `sent` are its frames since. */
+async function startPerson(t: Test, begin: (socket: WebSocket) => void) {
+  const sent: ({ type: string } & Record<string, unknown>)[] = []
+  let socket: WebSocket | undefined
+  const { httpUrl } = await startServer(t, (opened) => {
+    socket = opened
+    opened.on('message', (data: Buffer) => sent.push(JSON.parse(data.toString()) as typeof sent[number]))
+    begin(opened)
   })
-  const { closed, isReady } = startRealtime(t, url, access)
-  await isReady()
-  t.same(tokens, ['token 1', 'token 1', 'token 2'])
-  t.same(closed, [1006, 4401])
-})
+  const person = new Person({ url: httpUrl, saved: { tokens: { accessToken: 'a', refreshToken: 'r', expiresAtMs: Date.now() + 900_000 } } })
+  t.teardown(() => person.signOut())
+  await person.resume()
+  const all = (type: string) => sent.filter((frame) => frame.type === type)
+  return { person, all, tell: (...frames: object[]) => tell(socket!, ...frames), nth: (type: string, count: number) => eventually(() => all(type)[count - 1], `${type} comes, number ${count}`) }
+}
 
-t.test('a refresh that failed is made up for in the next try; tokens that are refused again and again are not fetched without end', async (t) => {
-  let tries = 0
-  const access = async ({ isRefused }: { isRefused: boolean }) => {
-    if (isRefused && ++tries === 1) throw new TypeError('fetch failed')
-    return `token ${tries}`
+const page = (headSeq: number, ...messages: object[]) => ({ type: 'conversation:synced', conversationId: 'c', messages, changes: [], headSeq, headChange: 0, firstSeq: 1, hasMore: false })
+
+t.test('a sync whose answer does not come is asked again after a while', async (t) => {
+  let now = 0
+  const conversation = new Conversation('c', { now: () => now })
+  const sent: object[] = []
+  const gaps = new Gaps({ conversations: new Map([['c', conversation]]), realtime: { state: 'ready', send: (frame) => sent.push(frame) > 0 } })
+  for (const at of [0, 5000, 9999]) {
+    now = at
+    gaps.ask()
+    gaps.check()
   }
-  const { url, opened } = await startServer(t, (socket, _token, number) => (number < 3 ? socket.close(4401, 'unauthenticated') : welcome(socket)))
-  const { realtime, closed, isReady } = startRealtime(t, url, access)
-  const delays: number[] = []
-  realtime.addEventListener('state', (event) => {
-    const { delayMs } = (event as CustomEvent<{ delayMs?: number }>).detail
-    if (delayMs !== undefined) delays.push(delayMs)
-  })
-  await isReady()
-  t.same([closed, opened(), tries], [[4401, 4401], 3, 3])
-  t.equal(delays.length, 2, 'after the refresh that failed, and after the second refusal')
-  t.ok(delays.every((delayMs) => delayMs >= 500))
+  t.equal(sent.length, 1)
+  now = 10_000
+  gaps.check()
+  t.same(sent, [1, 2].map(() => ({ type: 'sync', conversations: [{ id: 'c', afterSeq: 0, afterChange: 0 }] })))
 })
 
-t.test('a try that comes to nothing is given up: a server that says nothing, a refresh that never ends', async (t) => {
-  const { url, opened } = await startServer(t, (socket, _token, number) => {
-    if (number > 2) welcome(socket)
+// They wait for a client that waits: side by side.
+t.test('a client at a server that is not at its best', { jobs: 8 }, async (t) => {
+  t.test('a refused token is replaced, also where a try has failed before', { buffered: true }, async (t) => {
+    let made = 1
+    const access = async ({ isRefused }: { isRefused: boolean }) => (isRefused ? `token ${++made}` : `token ${made}`)
+    const tokens: string[] = []
+    const { url } = await startServer(t, (socket, token, number) => {
+      tokens.push(token)
+      // As after a sleep: the network is not there yet, and by then the token has ended.
+      if (number === 1) socket.terminate()
+      else if (made < 2) socket.close(4401, 'token_expired')
+      else welcome(socket)
+    })
+    const { closed, isReady } = startRealtime(t, url, access)
+    await isReady()
+    t.same(tokens, ['token 1', 'token 1', 'token 2'])
+    t.same(closed, [1006, 4401])
   })
-  const silent = startRealtime(t, url, undefined, 300)
-  await silent.isReady()
-  t.ok(silent.closed.length >= 2 && silent.closed.every((code) => code === 1006) && opened() === silent.closed.length + 1)
-  silent.realtime.cut()
-  let asked = 0
-  const stuck = startRealtime(t, url, () => (++asked === 1 ? new Promise(() => {}) : Promise.resolve('token')), 300)
-  await stuck.isReady()
-  t.ok(stuck.closed.length > 0 && stuck.closed.every((code) => code === 1006) && asked > 1)
+
+  t.test('a refresh that failed is made up for in the next try; tokens that are refused again and again are not fetched without end', { buffered: true }, async (t) => {
+    let tries = 0
+    const access = async ({ isRefused }: { isRefused: boolean }) => {
+      if (isRefused && ++tries === 1) throw new TypeError('fetch failed')
+      return `token ${tries}`
+    }
+    const { url, opened } = await startServer(t, (socket, _token, number) => (number < 3 ? socket.close(4401, 'unauthenticated') : welcome(socket)))
+    const { realtime, closed, isReady } = startRealtime(t, url, access)
+    const delays: number[] = []
+    realtime.addEventListener('state', (event) => {
+      const { delayMs } = (event as CustomEvent<{ delayMs?: number }>).detail
+      if (delayMs !== undefined) delays.push(delayMs)
+    })
+    await isReady()
+    t.same([closed, opened(), tries], [[4401, 4401], 3, 3])
+    t.equal(delays.length, 2, 'after the refresh that failed, and after the second refusal')
+    t.ok(delays.every((delayMs) => delayMs >= 500))
+  })
+
+  t.test('a try that comes to nothing is given up: a server that says nothing, a refresh that never ends', { buffered: true }, async (t) => {
+    const { url, opened } = await startServer(t, (socket, _token, number) => {
+      if (number > 1) welcome(socket)
+    })
+    const silent = startRealtime(t, url, undefined, 300)
+    await silent.isReady()
+    t.ok(silent.closed.length > 0 && silent.closed.every((code) => code === 1006) && opened() === silent.closed.length + 1)
+    silent.realtime.cut()
+    let asked = 0
+    const stuck = startRealtime(t, url, () => (++asked === 1 ? new Promise(() => {}) : Promise.resolve('token')), 300)
+    await stuck.isReady()
+    t.ok(stuck.closed.length > 0 && stuck.closed.every((code) => code === 1006) && asked > 1)
+  })
+
+  t.test('what is told as delivered has everything below it, and what came before ready is told too', { buffered: true }, async (t) => {
+    const { person, all, nth, tell: say } = await startPerson(t, (socket) => tell(socket, AUTHENTICATED, { type: 'message:received', ...message(1, 'early') }, READY))
+    t.match(await nth('message:delivered', 1), { conversationId: 'c', seq: 1 })
+    await nth('sync', 1)
+    say(page(1, message(1, 'early')), { type: 'message:received', ...message(3, 'three') })
+    // Receipts go out before a gap is asked about.
+    t.match(await nth('sync', 2), { conversations: [{ id: 'c', afterSeq: 1, afterChange: 0 }] })
+    t.same(all('message:delivered').map(({ seq }) => seq), [1], 'the second is missing: the third is not confirmed')
+    person.markRead('c')
+    say(page(3, message(2, 'two'), message(3, 'three')))
+    t.match(await nth('message:delivered', 2), { seq: 3 })
+    t.same(all('message:read').map(({ seq }) => seq), [1], 'nor was it read')
+    person.realtime.cut()
+    person.realtime.connect()
+    t.match(await nth('message:delivered', 3), { seq: 3 }, 'once more on a new socket')
+  })
+
+  t.test('a sync that was refused is asked again, later each time, also where the refusal names no frame', { buffered: true }, async (t) => {
+    const { person, nth, tell: say } = await startPerson(t, (socket) => tell(socket, AUTHENTICATED, READY, { type: 'message:received', ...message(1, 'one') }))
+    const times: number[] = []
+    for (const refusal of [{ type: 'error', code: 'too_many_frames', detail: '' }, { type: 'error', code: 'not_ready', detail: '', of: 'sync' }, page(1, message(1, 'one'))]) {
+      await nth('sync', times.length + 1)
+      times.push(performance.now())
+      say(refusal)
+    }
+    await eventually(() => person.conversations.get('c')!.isWhole, 'it is whole')
+    t.ok(times[1]! - times[0]! >= 450 && times[2]! - times[1]! >= 950, times.join())
+  })
+})
+
+t.test('who comes back with more to say than a socket may send gets what was missed, and everything is stored once', async (t) => {
+  const app = await startTestApp(t, { simulators: false, settings: { framesBurst: 30, framesPerSecond: 60 } })
+  const { customer, mitra, conversationId } = await pairUp(app)
+  const clientOf = ({ token, refreshToken }: Who) => {
+    const person = new Person({ url: app.url, saved: { tokens: { accessToken: token, refreshToken, expiresAtMs: Date.now() + 900_000 } } })
+    t.teardown(() => person.realtime.cut())
+    return person
+  }
+  const [one, other] = [clientOf(customer), clientOf(mitra)]
+  for (const person of [one, other]) {
+    await person.resume()
+    await eventually(() => person.realtime.state === 'ready', 'it is ready')
+  }
+  other.say(conversationId, 'Halo')
+  await eventually(() => one.conversations.get(conversationId)?.isWhole, 'both know the conversation')
+  one.realtime.cut()
+  other.say(conversationId, 'missed')
+  await eventually(() => other.outbox.entries.length === 0, 'it is stored')
+  const said = Array.from({ length: 45 }, (_, at) => one.say(conversationId, `said ${at}`).body)
+  const refused: string[] = []
+  one.addEventListener('refused', (event) => void refused.push((event as CustomEvent<{ code: string }>).detail.code))
+  one.realtime.connect()
+  await eventually(() => one.conversations.get(conversationId)?.list.some(({ body }) => body === 'missed'), 'what was missed is there')
+  await eventually(() => one.outbox.entries.length === 0 && one.conversations.get(conversationId)?.isWhole, 'everything is acked', { timeoutMs: 60_000 })
+  t.ok(refused.includes('too_many_frames'), 'the limit was reached')
+  t.same(new Set((await messagesIn(app, conversationId)).map(({ body }) => body)), new Set(['Halo', 'missed', ...said]))
+  t.equal((await messagesIn(app, conversationId)).length, 2 + said.length)
 })

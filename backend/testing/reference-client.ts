@@ -46,7 +46,7 @@ type Clock = { isKnown: boolean; restart(): void; sample(askedAt: number, answer
 type Conversation = {
   list: ShownMessage[]
   isWhole: boolean
-  upToSeq: number
+  arrivedSeq(userId: string): number
   ask(): { id: string; afterSeq: number; afterChange: number } | undefined
   stand(position: { headSeq: number; headChange: number }): void
   apply(frame: Frame, userId: string): void
@@ -58,6 +58,7 @@ const load = async <T>(file: string) => await import(pathToFileURL(join(projectR
 export const { Person } = await load<{ Person: new (options: { url: string; saved?: object; save?: (name: string, value: unknown) => void }) => Client }>('person.js')
 export const { Realtime } = await load<{ Realtime: new (options: { url: string; clock: Clock; tokens: Tokens; readyMs?: number }) => Realtime }>('realtime.js')
 export const { Outbox } = await load<{ Outbox: new (options?: { saved?: object[]; save?: (entries: object[]) => void; now?: () => number }) => Outbox }>('outbox.js')
+export const { Gaps } = await load<{ Gaps: new (around: { conversations: Map<string, Conversation>; realtime: { state: string; send(frame: object): boolean } }) => { ask(): void; check(): void } }>('gaps.js')
 export const { Conversation } = await load<{ Conversation: new (id: string, options?: { afterSeq?: number; now?: () => number }) => Conversation }>('conversation.js')
 export const { ServerClock, sessionLeftMs } = await load<{ ServerClock: new (now?: () => number) => Clock; sessionLeftMs: (session: object, nowMs: number) => number }>('clock.js')
 export const { reconnectDelayMs, advisedDelayMs, afterClose } = await load<{

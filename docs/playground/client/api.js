@@ -1,4 +1,4 @@
-/** The server answers within 20 s whatever it waits for: a call that takes longer is lost. */
+/** A call without an answer for this long is lost. */
 const ANSWER_MS = 30_000
 
 /** A refusal of the HTTP API: decide by `code`, show the message. */

@@ -41,9 +41,11 @@ export class Conversation {
     return this.#hasPage && this.#upToSeq >= this.headSeq && this.#upToChange >= this.headChange
   }
 
-  /** Everything up to here has arrived: what may be confirmed as delivered. */
-  get upToSeq() {
-    return this.#upToSeq
+  /** How far everything has arrived, to be told as delivered: one's own messages behind that are no news. */
+  arrivedSeq(userId) {
+    let seq = this.#upToSeq
+    while (seq > 0 && this.messages.get(seq)?.senderId === userId) seq--
+    return seq
   }
 
   /** An answer was asked for and should have come long ago. */

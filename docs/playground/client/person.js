@@ -1,16 +1,14 @@
 import { Api } from './api.js'
 import { ServerClock } from './clock.js'
 import { Conversation } from './conversation.js'
+import { Gaps } from './gaps.js'
 import { Outbox } from './outbox.js'
 import { Realtime } from './realtime.js'
+import { Receipts } from './receipts.js'
 
-/** What overtook something is rare and mends itself: a gap is asked about after this. */
-const GAP_MS = 300
 const TICK_MS = 500
 /** Somebody who types says so again this often; it ends by itself on the server. */
 const TYPING_MS = 3000
-/** A `sync` asks about so many conversations at most. */
-const ASKS_MAX = 100
 const OPEN_STATES = new Set(['queued', 'held', 'ringing', 'active', 'paused'])
 
 /**
@@ -32,7 +30,8 @@ export class Person extends EventTarget {
   #ownerId
   #saveOwner
   #typedAt = 0
-  #isGapAsked = false
+  #gaps
+  #receipts
   #tick
 
   constructor({ url, saved = {}, save = () => {} }) {
@@ -42,6 +41,8 @@ export class Person extends EventTarget {
     this.api = new Api({ url, clock: this.clock, saved: saved.tokens, save: (tokens) => save('tokens', tokens) })
     this.outbox = new Outbox({ saved: saved.outbox, save: (entries) => save('outbox', entries) })
     this.realtime = new Realtime({ url: `${url.replace(/^http/, 'ws')}/api/v1/realtime`, clock: this.clock, tokens: this.api })
+    this.#gaps = new Gaps(this)
+    this.#receipts = new Receipts({ conversations: this.conversations, realtime: this.realtime, userId: () => this.user?.id })
     this.realtime.addEventListener('frame', ({ detail }) => detail.way === 'in' && this.#receive(detail.frame))
     this.realtime.addEventListener('state', ({ detail }) => this.#stateChanged(detail.state))
     this.realtime.addEventListener('signed-out', () => this.#forget())
@@ -109,7 +110,8 @@ export class Person extends EventTarget {
   /** Everything up to the last message is on the screen. */
   markRead(conversationId) {
     const conversation = this.conversations.get(conversationId)
-    const seq = conversation?.list.findLast((message) => message.senderId !== this.user.id)?.seq ?? 0
+    // What is missing below the last one is not on it.
+    const seq = conversation?.arrivedSeq(this.user.id) ?? 0
     if (seq > (conversation?.readSeq ?? 0) && this.realtime.send({ type: 'message:read', conversationId, seq })) conversation.readSeq = seq
   }
 
@@ -127,7 +129,10 @@ export class Person extends EventTarget {
     if (this.#ownerId !== this.user.id) for (const entry of this.outbox.entries) this.outbox.discard(entry.clientId)
     this.#ownerId = this.user.id
     this.#saveOwner(this.user.id)
-    this.#tick = setInterval(() => this.#deliver(), TICK_MS)
+    this.#tick = setInterval(() => {
+      this.#deliver()
+      this.#gaps.check()
+    }, TICK_MS)
     this.realtime.connect()
     this.#changed()
   }
@@ -145,7 +150,7 @@ export class Person extends EventTarget {
       this.outbox.lost()
       // Who is not connected knows nothing of others.
       for (const known of [this.presence, this.typing]) known.clear()
-      for (const conversation of this.conversations.values()) conversation.restart()
+      this.#gaps.restart()
     }
     this.#changed()
   }
@@ -173,10 +178,14 @@ export class Person extends EventTarget {
         const entry = this.outbox.apply(frame)
         // Already known where an event or a page was faster than the ack.
         if (entry) this.#conversation(frame.conversationId).acked(entry, frame, this.user.id)
+        // It may have been what was missing below something of the other side.
+        this.#receipts.arrived(frame.conversationId)
+        this.#deliver()
         break
       }
       case 'message:rejected':
         this.outbox.apply(frame)
+        this.#deliver()
         break
       case 'typing:start':
       case 'typing:stop':
@@ -203,8 +212,10 @@ export class Person extends EventTarget {
       if (known !== undefined) known.stand(position)
       else if (frame.sessions.some((session) => session.conversationId === position.id)) this.#conversation(position.id).stand(position)
     }
+    // First what is missing: a full outbox may use up what a socket may send at once.
+    this.#gaps.answered()
     this.#deliver()
-    this.#askForGaps()
+    this.#receipts.restart()
   }
 
   // What a heartbeat says differently was lost on the way.
@@ -216,7 +227,7 @@ export class Person extends EventTarget {
     const rung = new Set(frame.offers)
     for (const id of this.offers.keys()) if (!rung.has(id)) this.offers.delete(id)
     if (frame.offers.some((id) => !this.offers.has(id))) void this.#fetchOffers()
-    this.#askForGapsSoon()
+    this.#gaps.askSoon()
   }
 
   #converse(frame) {
@@ -225,15 +236,13 @@ export class Person extends EventTarget {
     if (frame.type === 'message:received') {
       this.#typing({ type: 'typing:stop', conversationId: frame.conversationId, userId: frame.senderId })
       if (frame.senderId === this.user.id) this.outbox.apply(frame)
-      else this.realtime.send({ type: 'message:delivered', conversationId: frame.conversationId, seq: frame.seq })
     }
+    if (frame.type === 'message:received' || frame.type === 'conversation:synced') this.#receipts.arrived(frame.conversationId)
     if (frame.type === 'conversation:synced') {
       for (const message of frame.messages) if (message.senderId === this.user.id) this.outbox.apply({ ...message, type: 'message:received' })
-      const last = frame.messages.findLast((message) => message.senderId !== this.user.id)
-      if (last) this.realtime.send({ type: 'message:delivered', conversationId: frame.conversationId, seq: last.seq })
-      return this.#askForGaps()
+      return this.#gaps.answered()
     }
-    this.#askForGapsSoon()
+    this.#gaps.askSoon()
   }
 
   #typing({ type, conversationId, userId }) {
@@ -244,28 +253,12 @@ export class Person extends EventTarget {
   }
 
   #refused(frame) {
+    // Over the frame limit the server does not say which frame it passed over.
+    const isAnyFrame = frame.of === undefined && frame.code === 'too_many_frames'
+    if (isAnyFrame) this.outbox.passedOver()
     if (frame.of === 'sync' && frame.code === 'not_found') this.conversations.delete(frame.conversationId)
-    else if (frame.of === 'sync') for (const conversation of this.conversations.values()) conversation.restart()
+    else if (frame.of === 'sync' || isAnyFrame) this.#gaps.refused()
     this.dispatchEvent(new CustomEvent('refused', { detail: frame }))
-  }
-
-  #askForGapsSoon() {
-    if (this.#isGapAsked) return
-    this.#isGapAsked = true
-    setTimeout(() => {
-      this.#isGapAsked = false
-      this.#askForGaps()
-    }, GAP_MS)
-  }
-
-  #askForGaps() {
-    if (this.realtime.state !== 'ready') return
-    const asks = []
-    for (const conversation of this.conversations.values()) {
-      const ask = asks.length < ASKS_MAX ? conversation.ask() : undefined
-      if (ask) asks.push(ask)
-    }
-    if (asks.length > 0) this.realtime.send({ type: 'sync', conversations: asks })
   }
 
   #deliver() {
@@ -276,7 +269,7 @@ export class Person extends EventTarget {
     const conversation = this.conversations.get(id) ?? new Conversation(id)
     if (!this.conversations.has(id)) {
       this.conversations.set(id, conversation)
-      this.#askForGapsSoon()
+      this.#gaps.askSoon()
     }
     return conversation
   }
