@@ -1,14 +1,12 @@
 import type { Pool } from 'pg'
 import { askHot } from './hot-pool.ts'
+import { LOCK_MS, storeOne } from './store-one.ts'
 
 export type NewMessage = { conversationId: string; senderId: string; clientId: string; id: string; body: string }
 /** `id`, `body` and `sentAtMs` are those of the first send where this one repeats it. */
 export type StoredMessage = { id: string; seq: number; body: string; sentAtMs: number; isRepeat: boolean }
 /** `held`: somebody else has the conversation locked. Undefined: the sender is no member, or the conversation is closed. */
 export type Stored = StoredMessage | 'held' | undefined
-
-/** Another replica's batch has its locks for as long as a commit takes; who has one for longer than this is not waited for. */
-const LOCK_MS = 250
 
 /*
  * One statement, one round trip, one commit for any number of sends:
@@ -71,6 +69,8 @@ type Row = { n: number; seq: number | null; at: number; id: string | null; body:
  * for long makes it throw 55P03. Throws what Postgres threw; then nothing is known to be stored.
  */
 export async function storeMessages(pool: Pool, messages: readonly NewMessage[], locks: 'wait' | 'skip'): Promise<Stored[]> {
+  const alone = messages.length === 1 && locks === 'wait' ? await storeOne(pool, messages[0]!) : undefined
+  if (alone !== undefined) return [alone]
   const conversationIds = messages.map((message) => message.conversationId).toSorted()
   const ids = (pick: (message: NewMessage) => string) => `{${messages.map(pick).join(',')}}`
   const { name, text } = STATEMENTS[locks]
