@@ -73,7 +73,7 @@ async function makePairs(servers: BenchServers): Promise<Pair[]> {
   const ids = people.map(() => v7())
   await servers.owner.query(`insert into conversations (id, writable_until) select id, now() + interval '1 day' from unnest($1::uuid[]) as id`, [ids])
   await servers.owner.query('insert into conversation_members (conversation_id, user_id) select * from unnest($1::uuid[], $2::uuid[])', [ids.flatMap((id) => [id, id]), people.flat().map((person) => person.id)])
-  return Promise.all(people.map(async (pair, index) => ({ conversationId: ids[index]!, clients: await Promise.all(pair.map((person) => createPairClient(person, ids[index]!))) as [PairClient, PairClient] })))
+  return Promise.all(people.map(async (pair, index) => ({ conversationId: ids[index]!, clients: await Promise.all(pair.map((person) => createPairClient(person, ids[index]!, { tellsDelivered: true }))) as [PairClient, PairClient] })))
 }
 
 /** The same pairs, one member on each of two bare relays. */
@@ -83,7 +83,7 @@ async function withRelays(servers: BenchServers, env: Record<string, string>, me
     if (env['DATABASE_URL'] !== undefined) await createRawTable(servers)
     const pairs = await Promise.all(Array.from({ length: PAIRS }, async () => {
       const conversationId = v7()
-      const clients = await Promise.all(relays.map(({ url }) => createPairClient({ token: conversationId, url }, conversationId)))
+      const clients = await Promise.all(relays.map(({ url }) => createPairClient({ token: conversationId, url }, conversationId, { tellsDelivered: false })))
       return { conversationId, clients: clients as [PairClient, PairClient] }
     }))
     const load = await measured(pairs)

@@ -115,7 +115,7 @@ async function missMessages(servers: BenchServers, members: readonly Member[], r
 }
 
 async function createPair(servers: BenchServers, members: [Member, Member]): Promise<[PairClient, PairClient]> {
-  const clients = await Promise.all(members.map(({ token, conversationId }, at) => createPairClient({ token, url: servers.replicas[at]!.url }, conversationId)))
+  const clients = await Promise.all(members.map(({ token, conversationId }, at) => createPairClient({ token, url: servers.replicas[at]!.url }, conversationId, { tellsDelivered: true })))
   return clients as [PairClient, PairClient]
 }
 

@@ -18,16 +18,29 @@ export type PairClient = {
   close(): void
 }
 
+/** A phone tells what has arrived: the highest is enough, so not for every message. */
+const DELIVERED_MS = 1000
+
 /** When each message left, by clientId: both members of a pair live in this process. */
 const sentAt = new Map<string, number>()
 
-/** One side of a pair, as light as a load generator has to be: it reads frames by their first characters. */
-export async function createPairClient(person: Pick<Person, 'token' | 'url'>, conversationId: string): Promise<PairClient> {
+/**
+ * One side of a pair, as light as a load generator has to be: it reads frames by their first characters. With
+ * `tellsDelivered` it sends `message:delivered`, as apps do: who does not is pushed to.
+ */
+export async function createPairClient(person: Pick<Person, 'token' | 'url'>, conversationId: string, options: { tellsDelivered: boolean }): Promise<PairClient> {
   const socket = new WebSocket(`${person.url.replace('http', 'ws')}/api/v1/realtime`, { perMessageDeflate: false, headers: { authorization: `Bearer ${person.token}` } })
   let underWay = 0
   let window = 0
   let text = ''
   let finished: (() => void) | undefined
+  let arrived = 0
+  let told = 0
+  const telling = !options.tellsDelivered ? undefined : setInterval(() => {
+    if (arrived === told) return
+    told = arrived
+    socket.send(`{"type":"message:delivered","conversationId":"${conversationId}","seq":${told}}`)
+  }, DELIVERED_MS * (0.9 + Math.random() / 5))
   const client: PairClient = {
     acked: 0, ackedInAll: 0, received: 0, latenciesMs: [],
     send(body) {
@@ -50,13 +63,17 @@ export async function createPairClient(person: Pick<Person, 'token' | 'url'>, co
       client.received = 0
       client.latenciesMs = []
     },
-    close: () => socket.terminate(),
+    close() {
+      clearInterval(telling)
+      socket.terminate()
+    },
   }
   const ready = Promise.withResolvers<void>()
   socket.on('message', (data: Buffer) => {
     const frame = data.toString('latin1', 9, 26)
     if (frame.startsWith('message:received')) {
       client.received++
+      arrived = Number.parseInt(data.toString('latin1', data.indexOf('"seq":') + 6, data.indexOf('"seq":') + 22), 10)
       const at = data.indexOf('"clientId":"') + 12
       const clientId = data.toString('latin1', at, at + 36)
       client.latenciesMs.push(performance.now() - (sentAt.get(clientId) ?? Number.NaN))
@@ -68,7 +85,7 @@ export async function createPairClient(person: Pick<Person, 'token' | 'url'>, co
       if (underWay < window) client.send(text)
       else if (underWay === 0) finished?.()
     } else if (frame.startsWith('ready')) ready.resolve()
-    else if (!/^(authenticated|presence)/.test(frame)) throw new Error(`an unexpected frame: ${data.toString()}`)
+    else if (!/^(authenticated|presence|message:delivered)/.test(frame)) throw new Error(`an unexpected frame: ${data.toString()}`)
   })
   socket.on('close', (code) => ready.reject(new Error(`the socket was closed (${code})`)))
   await once(socket, 'open')
