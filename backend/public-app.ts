@@ -17,13 +17,13 @@ import { healthRoutes, type Readiness } from './platform/health.ts'
 import { createFastify } from './platform/http.ts'
 import type { Hub } from './platform/realtime/hub.ts'
 import type { RealtimeParts } from './platform/realtime/parts.ts'
-import { createRealtime, type Realtime } from './platform/realtime/realtime.ts'
+import { createRealtime, REALTIME_PATH, type Realtime } from './platform/realtime/realtime.ts'
 
 export type PublicParts = { readiness: Readiness; authenticators: Authenticators; liveness: Pick<Liveness, 'seen'>; seen: (actor: UserActor) => void; realtime: Pick<Realtime, 'routes'>; sender: Sender }
 
 /** The public listener: every module's routes by name. A table of contents. */
 export async function createPublicApp(ctx: Ctx, parts: PublicParts): Promise<FastifyInstance> {
-  const app = await createFastify(ctx, { listener: 'public', ...parts })
+  const app = await createFastify(ctx, { listener: 'public', socketPath: REALTIME_PATH, ...parts })
   // Any authenticated request is a sign of life.
   app.addHook('onRequest', (request, _reply, done) => {
     if (request.user) parts.seen(request.user)

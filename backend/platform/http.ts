@@ -1,4 +1,5 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { enforce, identify, type Authenticators, type Identified } from './auth-hook.ts'
@@ -18,7 +19,13 @@ import { trustedProxies } from './trust-proxy.ts'
 import { gate } from './version-gate.ts'
 
 export type Listener = 'public' | 'internal'
-export type HttpOptions = { listener: Listener; authenticators: Authenticators; readiness?: Readiness | undefined }
+export type HttpOptions = {
+  listener: Listener
+  authenticators: Authenticators
+  readiness?: Readiness | undefined
+  /** The one path at which a GET may become a WebSocket; nowhere when absent. */
+  socketPath?: string
+}
 
 const BODY_LIMIT_BYTES = 1_048_576
 const REQUEST_ID = /^[A-Za-z0-9._-]{8,128}$/
@@ -46,7 +53,8 @@ export async function createFastify(ctx: Ctx, options: HttpOptions): Promise<Fas
     genReqId: (raw) => requestId(ctx, raw),
     requestIdHeader: false,
     bodyLimit: BODY_LIMIT_BYTES,
-    http: { headersTimeout: 20_000 },
+    // Node lets go of a connection that asks for another protocol: its limits on time, its reading, its end. So nothing else may.
+    http: { headersTimeout: 20_000, shouldUpgradeCallback: (raw) => raw.method === 'GET' && raw.headers.upgrade?.toLowerCase() === 'websocket' && pathOf(raw.url ?? '') === options.socketPath },
     requestTimeout: 30_000,
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
@@ -54,9 +62,7 @@ export async function createFastify(ctx: Ctx, options: HttpOptions): Promise<Fas
     return503OnClosing: false,
     routerOptions: { maxParamLength: 200 },
     frameworkErrors: (error, request, reply) => void handleError(ctx.log, error, request as never, reply as never), // never matched to a route, so without its types
-    clientErrorHandler: (error, socket) => {
-      if (socket.writable) socket.end(rawProblem(ctx, error.code))
-    },
+    clientErrorHandler: (error, socket) => refuseUnreadable(ctx, error.code, socket),
   })
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
@@ -88,12 +94,17 @@ function addOuterHooks(app: FastifyInstance, ctx: Ctx, { listener, readiness }: 
     request.scope = { requestId: request.id }
     reply.headers(SECURITY_HEADERS).header('x-request-id', request.id)
     // A draining process asks its callers to come again on a new connection, which the balancer gives to somebody else.
-    if (readiness?.isDraining === true) reply.header('connection', 'close')
+    if (readiness?.isDraining === true || isUpgrade(request.raw)) reply.header('connection', 'close')
     requestScope.run(request.scope, () => {
       if (applyCors(request, reply, origins)) return
       if (listener === 'public' && request.routeOptions.config.alwaysOpen !== true) gate(ctx, request)
       done()
     })
+  })
+  // An upgrade that was refused: nobody else would close its connection. One that was not is no response of ours.
+  app.addHook('onResponse', (request, _reply, done) => {
+    if (isUpgrade(request.raw)) request.raw.socket.destroySoon()
+    done()
   })
   // The body arrives by events of the connection, which know nothing of the request's scope.
   app.addHook('preValidation', (request, _reply, done) => {
@@ -133,10 +144,24 @@ function requestId(ctx: Ctx, raw: IncomingMessage): string {
   return typeof given === 'string' && REQUEST_ID.test(given) ? given : ctx.ids.next()
 }
 
+// Node sets it where it has let go of the connection; its types don't tell.
+function isUpgrade(raw: IncomingMessage & { upgrade?: boolean | null }): boolean {
+  return raw.upgrade === true
+}
+
 /** What Node could not read as HTTP, by its code. */
 const UNREADABLE: Record<string, { status: number; line: string }> = {
   ERR_HTTP_REQUEST_TIMEOUT: { status: 408, line: '408 Request Timeout' },
   HPE_HEADER_OVERFLOW: { status: 431, line: '431 Request Header Fields Too Large' },
+}
+
+// Where somebody listens, Node itself ends no such connection, whatever its limits on time say.
+function refuseUnreadable(ctx: Ctx, code: string, socket: Socket & { _httpMessage?: ServerResponse | null }): void {
+  // Node's own name for the answer that is under way: into one that has begun nothing can be written.
+  const { _httpMessage: answer } = socket
+  if (!socket.writable || answer?.headersSent === true) return void socket.destroy()
+  socket.end(rawProblem(ctx, code))
+  socket.destroySoon()
 }
 
 function rawProblem(ctx: Ctx, code: string): string {

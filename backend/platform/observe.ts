@@ -1,11 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import type { Ctx } from './ctx.ts'
 
-/** One log line and one observation a request, by the route's pattern: never the query, never a path with values in metrics. */
+/** One log line and one observation a request, by the route's pattern: never the query, never a path with values in metrics. An upgrade that becomes a socket has no response. */
 export function observe(app: FastifyInstance, ctx: Ctx): void {
   app.addHook('onResponse', (request, reply, done) => {
-    // A socket's upgrade ends with the socket: its duration says nothing about requests.
-    if ('ws' in request && request.ws !== null) return done()
     const route = request.routeOptions.url ?? 'unmatched'
     const labels = { method: request.method, route, status_code: reply.statusCode }
     ctx.metrics.httpRequests.inc(labels)

@@ -20,7 +20,7 @@ import { createPresence } from './presence.ts'
 import { createReadings } from './readings.ts'
 import { createWheel } from './wheel.ts'
 
-const PATH = '/api/v1/realtime'
+export const REALTIME_PATH = '/api/v1/realtime'
 const FRAME_BYTES = 64 * 1024
 /** Frames that a client may send ahead of the answer to its token. */
 const HELD_FRAMES = 32
@@ -176,7 +176,7 @@ export function createRealtime(ctx: Ctx, hub: Hub, parts: RealtimeParts): Realti
         options: { maxPayload: FRAME_BYTES, perMessageDeflate: false, clientTracking: false, closeTimeout: CLOSE_TIMEOUT_MS, WebSocket: RealtimeSocket } as object,
       })
       app.route({
-        method: 'GET', url: PATH, exposeHeadRoute: false,
+        method: 'GET', url: REALTIME_PATH, exposeHeadRoute: false,
         schema: { tags: ['realtime'], summary: 'WebSocket', description: 'One JSON object a frame, `type` first; the token in the Authorization header or in the first frame.' },
         config: { access: 'public', limit: 'sockets' },
         preValidation: async (request) => {
