@@ -4,7 +4,7 @@ import { expirePromoLots } from './modules/ledger/index.ts'
 import { sweepLiveness } from './modules/mitras/index.ts'
 import { purgePushes, runPush, sweepPushes } from './modules/notifications/index.ts'
 import { purgeInbox, runInboxRow, sweepAsks, sweepInbox, type InboxHooks } from './modules/payments/index.ts'
-import { applyPayment, paymentExpired, sessionReactions, startMatching, sweepSessions } from './modules/sessions/index.ts'
+import { applyPayment, findOpenConversations, paymentExpired, sessionReactions, startMatching, sweepSessions } from './modules/sessions/index.ts'
 import type { Ctx } from './platform/ctx.ts'
 import { measureOutbox, purgeIdempotencyKeys, purgeOutbox } from './platform/housekeeping.ts'
 import type { QueueName } from './platform/jobs.ts'
@@ -23,7 +23,7 @@ const MINUTE_MS = 60_000
 /** Removes or changes rows whose time is over, in batches; answers how many of `limit`. */
 type Task = { everyMs: number; run(ctx: Ctx, limit: number): Promise<number> }
 const TASKS: Record<string, Task> = {
-  'erase-transcripts': { everyMs: 60 * MINUTE_MS, run: eraseTranscripts },
+  'erase-transcripts': { everyMs: 60 * MINUTE_MS, run: (ctx, limit) => eraseTranscripts(ctx, limit, findOpenConversations) },
   'expire-promo-lots': { everyMs: 10 * MINUTE_MS, run: expirePromoLots },
   'index-words': { everyMs: 5 * MINUTE_MS, run: indexWords },
   'purge-challenges': { everyMs: 60 * MINUTE_MS, run: purgeChallenges },

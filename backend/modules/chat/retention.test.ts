@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import t from 'tap'
 import { v7 } from 'uuid'
+import type { Ctx } from '../../platform/ctx.ts'
 import { readMigrations } from '../../platform/migrations.ts'
 import { splitStatements } from '../../platform/sql-statements.ts'
 import { startTestApp, type TestApp } from '../../testing/app.ts'
@@ -10,10 +11,12 @@ import { createEmptyDatabase } from '../../testing/database.ts'
 import { connect } from '../../testing/socket.ts'
 import { APP_ROLE } from '../../testing/template.ts'
 import { eventually } from '../../testing/wait.ts'
-import { eraseTranscripts, turnPartitions } from './index.ts'
+import { findOpenConversations } from '../sessions/index.ts'
+import { eraseTranscripts as eraseUnless, turnPartitions } from './index.ts'
 
 const DAY = 86_400
 
+const eraseTranscripts = (ctx: Ctx, limit: number) => eraseUnless(ctx, limit, findOpenConversations)
 const partitionsOf = async (app: TestApp) => (await app.query<{ name: string }>('select name from message_partitions order by high')).map(({ name }) => name)
 const idOf = (date: string) => v7({ msecs: Date.parse(date) })
 
@@ -55,6 +58,22 @@ t.test('transcripts end, and leave nothing behind', async (t) => {
     const [left] = await app.query<{ strays: number }>('select count(*)::int as strays from messages_default')
     t.equal(left!.strays, 0, 'what is in no partition of a month goes by itself')
     await app.query('delete from messages where conversation_id = any($1::uuid[])', [ids])
+  })
+
+  t.test('what belongs to a session that has not ended stays, and is in nobody’s way', async (t) => {
+    const { customer, mitra, conversationId } = await pairUp(app)
+    const ids = [randomUUID(), randomUUID()]
+    await fill(app, ids, '2020-01-01')
+    await app.query(`update conversations set writable_until = '2019-01-01' where id = $1`, [conversationId])
+    await app.query('insert into mitras (user_id) values ($1) on conflict do nothing', [mitra.id])
+    await app.query(`with p as (insert into packages (id, minutes, price_idr) values (gen_random_uuid(), 31, 0) returning *)
+      insert into chat_sessions (id, customer_id, state, conversation_id, mitra_id, slot_mitra_id, ends_at, due_at, package_id, minutes, price_idr, mitra_share_percent)
+      select $1, $2, 'paused', $3, $4, $4, app_now(), app_now() + interval '1 year', p.id, p.minutes, p.price_idr, 70 from p`, [randomUUID(), customer.id, conversationId, mitra.id])
+    t.equal(await eraseTranscripts(ctx, 1), 1, 'the first in line is passed over')
+    t.equal(await eraseTranscripts(ctx, 500), 1)
+    t.same(await app.query('select conversation_id from chat_sessions where customer_id = $1', [customer.id]), [{ conversation_id: conversationId }])
+    await app.query(`update chat_sessions set state = 'ended', slot_mitra_id = null, due_at = null, ended_at = app_now() where customer_id = $1`, [customer.id])
+    t.equal(await eraseTranscripts(ctx, 500), 1, 'it goes after the session')
   })
 
   t.test('a partition goes when the last of its conversations has gone; sends go on meanwhile, sessions stay', async (t) => {

@@ -13,6 +13,7 @@ export { findChangedOffers, findChangedSessions, findOpenSessions, findOpenVersi
 export { startMatching } from './match-waiting.ts'
 export { changePackage, createPackage, findPackages, listPackages, seedPackages } from './packages.ts'
 export { sessionReactions } from './reactions.ts'
+export { findOpenConversations } from './open-conversations.ts'
 export { createSeenCustomers, startClocks, type SeenCustomers } from './start-clock.ts'
 export { sweepSessions } from './sweep-sessions.ts'
 export { findSessionViews } from './views.ts'
