@@ -150,6 +150,11 @@ t.test('the clock is right after a sleep in which it stood still', async (t) => 
   clock.sample(4990, 5000, new Date(4_623_996).toISOString())
   clock.sample(4000, 5000, new Date(4_623_600).toISOString())
   t.equal(clock.nowMs(), 4_624_001)
+  // A short sleep is no contradiction, but a new socket.
+  clock.restart()
+  now = 6000
+  sample(400, 4_625_301)
+  t.equal(clock.nowMs(), 4_625_301)
 })
 
 /** A server that does what a test says, where the real one can't be brought to it; `serve` is called with each socket and the token it sent. */
@@ -236,8 +241,11 @@ t.test('a client at a server that is not at its best', { jobs: 8 }, async (t) =>
       else if (made < 2) socket.close(4401, 'token_expired')
       else welcome(socket)
     })
-    const { closed, isReady } = startRealtime(t, url, access)
+    const { realtime, closed, isReady } = startRealtime(t, url, access)
+    const states: string[] = []
+    realtime.addEventListener('state', (event) => void states.push((event as CustomEvent<{ state: string }>).detail.state))
     await isReady()
+    t.same(states, ['waiting', 'connecting', 'connecting', 'ready'], 'at once, with another token')
     t.same(tokens, ['token 1', 'token 1', 'token 2'])
     t.same(closed, [1006, 4401])
   })
