@@ -1,5 +1,5 @@
 import { drizzle, type ExtractTablesWithRelations, type NodePgDatabase, type NodePgQueryResultHKT, type PgTransaction } from './drizzle.ts'
-import type pg from 'pg'
+import pg from 'pg'
 import type { Ctx, Tx } from './ctx.ts'
 import { release } from './pool.ts'
 
@@ -69,9 +69,10 @@ export function violatedConstraint(error: unknown): string | undefined {
   return databaseError(error)?.constraint
 }
 
-function databaseError(error: unknown): { code?: string; constraint?: string } | undefined {
+// The system's codes of a lost connection may look like an SQLSTATE (EPIPE): what counts is whose error it is.
+function databaseError(error: unknown): pg.DatabaseError | undefined {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    if ('code' in at && typeof at.code === 'string' && at.code.length === 5) return at as { code: string; constraint?: string }
+    if (at instanceof pg.DatabaseError) return at
   }
   return undefined
 }
