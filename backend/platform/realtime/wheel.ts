@@ -22,7 +22,10 @@ export function createWheel<T extends Waiting>(due: (entry: T) => void): Wheel<T
   const turn = () => {
     const now = Math.floor((performance.now() - startedAtMs) / STEP_MS)
     // After a long stall every slot is looked at once, not once for each turn that was missed.
-    for (let step = Math.max(turned + 1, now - SLOTS + 1); step <= now; step++) {
+    const from = Math.max(turned + 1, now - SLOTS + 1)
+    // What is added meanwhile goes behind all of them.
+    turned = now
+    for (let step = from; step <= now; step++) {
       const entries = slots[step % SLOTS]!
       if (entries.size === 0) continue
       const falling = [...entries]
@@ -32,7 +35,6 @@ export function createWheel<T extends Waiting>(due: (entry: T) => void): Wheel<T
         due(entry)
       }
     }
-    turned = now
   }
   const timer = setInterval(turn, STEP_MS).unref()
   return {
