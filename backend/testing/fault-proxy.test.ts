@@ -108,6 +108,32 @@ t.test('one direction, and a short blackhole that loses nothing', async (t) => {
   await client.whenText('ab')
 })
 
+t.test('what holds takes as much as a window, then the sender waits', async (t) => {
+  const echo = await startEcho(t)
+  const proxy = await startFaultProxy(t, echo.port)
+  const client = dial(t, proxy.port)
+  client.write('a')
+  await client.whenText('a')
+  proxy.blackhole({ direction: 'toServer', holds: true })
+  const [piece, count] = ['b'.repeat(64 * 1024), 512]
+  let taken = 0
+  const writing = (async () => {
+    for (let n = 0; n < count; n++) {
+      await new Promise((resolve) => client.socket.write(piece, resolve))
+      taken++
+    }
+  })()
+  await eventually(async () => {
+    const before = taken
+    await quietly()
+    return taken > 0 && taken === before
+  }, 'nothing moves any more')
+  t.ok(taken < count / 2, `${taken} of ${count} pieces`)
+  proxy.open()
+  await writing
+  await eventually(() => echo.received(0).length === 1 + count * piece.length, 'all of it comes')
+})
+
 t.test('half-open: who is connected is dead for good, whoever comes is not', async (t) => {
   const echo = await startEcho(t)
   const proxy = await startFaultProxy(t, echo.port)

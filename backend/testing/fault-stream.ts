@@ -79,7 +79,7 @@ export function carry(from: Socket, to: Socket, lane: () => Lane, random: Random
   const pump = () => {
     clearTimeout(timer)
     timer = undefined
-    if (isDead || lane().blocked === 'hold') return
+    if (isDead || lane().blocked === 'hold') return throttle()
     const now = performance.now()
     while (queue.length > 0 && queue[0]!.dueAtMs <= now) {
       const { data } = queue.shift()!
