@@ -2,7 +2,7 @@ import cookies from '@fastify/cookie'
 import type { FastifyInstance } from 'fastify'
 import { settingsStaffRoutes } from './modules/settings/index.ts'
 import {
-  auditStaffRoutes, inboxStaffRoutes, mitraStaffRoutes, packageStaffRoutes, sessionStaffRoutes, staffAccountRoutes, staffAuthRoutes, systemStaffRoutes,
+  approvalStaffRoutes, auditStaffRoutes, inboxStaffRoutes, mitraStaffRoutes, packageStaffRoutes, sessionStaffRoutes, staffAccountRoutes, staffAuthRoutes, systemStaffRoutes,
 } from './modules/staff/index.ts'
 import type { Authenticators } from './platform/auth-hook.ts'
 import type { Ctx } from './platform/ctx.ts'
@@ -25,6 +25,7 @@ export async function createInternalApp(ctx: Ctx, parts: InternalParts): Promise
   await app.register(mitraStaffRoutes(ctx))
   await app.register(sessionStaffRoutes(ctx))
   await app.register(inboxStaffRoutes(ctx))
+  await app.register(approvalStaffRoutes(ctx))
   await app.register(auditStaffRoutes(ctx))
   await app.register(systemStaffRoutes(ctx))
   return app

@@ -5,12 +5,15 @@ import { sweepLiveness } from './modules/mitras/index.ts'
 import { purgePushes, runPush, sweepPushes } from './modules/notifications/index.ts'
 import { purgeInbox, runInboxRow, sweepAsks, sweepInbox, type InboxHooks } from './modules/payments/index.ts'
 import { applyPayment, findOpenConversations, paymentExpired, sessionReactions, startMatching, sweepSessions } from './modules/sessions/index.ts'
+import { expireApprovals } from './modules/approvals/index.ts'
+import { approvalActs } from './modules/staff/index.ts'
 import type { Ctx } from './platform/ctx.ts'
 import { measureOutbox, purgeIdempotencyKeys, purgeOutbox } from './platform/housekeeping.ts'
 import type { QueueName } from './platform/jobs.ts'
 import { reactionsByTopic, runOutboxRow, sweepOutbox, type Reaction } from './platform/outbox.ts'
 import type { Producer } from './platform/queues.ts'
 import { startSweeps, type Sweep } from './platform/sweeps.ts'
+import { startTimetable, type Timed } from './platform/timetable.ts'
 import { startWorkers, type JobRun } from './platform/workers.ts'
 
 /** Everything that answers to a topic of the outbox. `payments.create-invoice` is among sessions' own. */
@@ -24,7 +27,6 @@ const MINUTE_MS = 60_000
 type Task = { everyMs: number; run(ctx: Ctx, limit: number): Promise<number> }
 const TASKS: Record<string, Task> = {
   'erase-transcripts': { everyMs: 60 * MINUTE_MS, run: (ctx, limit) => eraseTranscripts(ctx, limit, findOpenConversations) },
-  'expire-promo-lots': { everyMs: 10 * MINUTE_MS, run: expirePromoLots },
   'index-words': { everyMs: 5 * MINUTE_MS, run: indexWords },
   'purge-challenges': { everyMs: 60 * MINUTE_MS, run: purgeChallenges },
   'purge-idempotency-keys': { everyMs: 60 * MINUTE_MS, run: purgeIdempotencyKeys },
@@ -35,6 +37,12 @@ const TASKS: Record<string, Task> = {
 }
 const TASK_BATCH = 500
 const TASK_BATCHES_MAX = 200
+
+/** Regular work that money depends on: it happens with Valkey or without. */
+const timedWork: readonly Timed[] = [
+  { what: 'expire-promo-lots', every: () => ({ seconds: 600 }), run: (ctx) => inBatches(ctx, expirePromoLots) },
+  { what: 'expire-approvals', every: () => ({ seconds: 60 }), run: (ctx) => inBatches(ctx, (one, limit) => expireApprovals(one, approvalActs, limit)) },
+]
 
 const SCHEDULE_MS = 30_000
 const MEASURE_MS = 5000
@@ -57,14 +65,16 @@ export function startWorker(ctx: Ctx, options: WorkerOptions): { stop(deadlineMs
   const reactions = reactionsByTopic([...REACTIONS, ...(options.reactions ?? [])])
   startMatching(ctx)
   const workers = startWorkers(ctx, jobs(reactions))
+  const timetable = startTimetable(ctx, timedWork)
   const sweeps = startSweeps(ctx, [
+    { what: 'timetable', everyMs: () => ctx.settings.get('sweepMs'), run: () => timetable.turn() },
     ...sweepsOf(ctx, reactions),
     { what: 'outbox-age', everyMs: () => MEASURE_MS, run: () => measureOutbox(ctx) },
     { what: 'schedulers', everyMs: () => options.scheduleMs ?? SCHEDULE_MS, run: async () => scheduleTasks(options.producer) },
   ])
   return {
     async stop(deadlineMs = 2500) {
-      await Promise.all([workers.stop(deadlineMs), sweeps.stop(deadlineMs)])
+      await Promise.all([workers.stop(deadlineMs), sweeps.stop(deadlineMs), timetable.stop(deadlineMs)])
     },
   }
 }
@@ -104,11 +114,16 @@ async function runTask(ctx: Ctx, name: string): Promise<void> {
   const task = TASKS[name]
   // Set by another version of the service, which knows it.
   if (!task) return
+  const total = await inBatches(ctx, task.run)
+  if (total > 0) ctx.log.info({ task: name, rows: total }, 'housekeeping')
+}
+
+async function inBatches(ctx: Ctx, run: Task['run']): Promise<number> {
   let total = 0
   for (let batch = 0; batch < TASK_BATCHES_MAX; batch++) {
-    const done = await task.run(ctx, TASK_BATCH)
+    const done = await run(ctx, TASK_BATCH)
     total += done
     if (done < TASK_BATCH) break
   }
-  if (total > 0) ctx.log.info({ task: name, rows: total }, 'housekeeping')
+  return total
 }

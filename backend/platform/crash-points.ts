@@ -16,6 +16,8 @@ export const CRASH_POINTS = [
   // the clock, and the end
   'clock.starting', 'clock.started', 'pause.beginning', 'pause.begun', 'pause.ending', 'pause.ended',
   'session.finishing', 'session.returned', 'session.settled', 'session.finished',
+  // two persons, and what is done by them
+  'approval.deciding', 'approval.decided',
   // what follows a commit
   'outbox.claimed', 'outbox.run', 'push.claimed', 'push.sent',
   // a message

@@ -62,6 +62,7 @@ export const PUBLIC_ROUTES: Readonly<Record<string, string>> = {
   'PATCH /api/v1/conversations/:id/messages/:seq': 'signed-in',
   'DELETE /api/v1/conversations/:id/messages/:seq': 'signed-in',
   'POST /api/v1/conversations/:id/read': 'signed-in',
+  'POST /api/v1/conversations/:id/delivered': 'signed-in',
   'GET /api/v1/realtime': 'public, limit sockets',
 }
 
@@ -98,6 +99,9 @@ export const INTERNAL_ROUTES: Readonly<Record<string, string>> = {
   'POST /internal/v1/sessions/:id/end': 'staff sessions.end',
   'GET /internal/v1/inbox-events': 'staff parked.read',
   'POST /internal/v1/inbox-events/:id/replay': 'staff parked.replay',
+  'GET /internal/v1/approvals': 'staff payouts.read',
+  'POST /internal/v1/approvals/:id/approve': 'staff payouts.decide',
+  'POST /internal/v1/approvals/:id/reject': 'staff payouts.decide',
   'GET /internal/v1/audit': 'staff audit.read.own',
   'POST /internal/v1/audit/verify': 'staff audit.read',
   'GET /internal/v1/system': 'staff board.read',
@@ -120,6 +124,7 @@ export const OBJECTS: Readonly<Record<string, 'session' | 'payment' | 'offer' | 
   '/api/v1/conversations/:id/messages': 'conversation',
   '/api/v1/conversations/:id/messages/:seq': 'conversation',
   '/api/v1/conversations/:id/read': 'conversation',
+  '/api/v1/conversations/:id/delivered': 'conversation',
 }
 
 /** What a route's address must go on with. */
@@ -143,6 +148,7 @@ export const BODIES: Readonly<Record<string, () => object>> = {
   'POST /api/v1/conversations/:id/messages': () => ({ clientId: randomUUID(), body: 'Halo' }),
   'PATCH /api/v1/conversations/:id/messages/:seq': () => ({ body: 'Hai' }),
   'POST /api/v1/conversations/:id/read': () => ({ seq: 1 }),
+  'POST /api/v1/conversations/:id/delivered': () => ({ seq: 1 }),
   'POST /internal/v1/auth/login': () => ({ email: 'nobody@staff.example', password: 'correct-horse-battery-staple' }),
   'POST /internal/v1/auth/password': () => ({ currentPassword: 'not-the-password-at-all', newPassword: 'another-horse-battery-staple' }),
   'POST /internal/v1/auth/totp/confirm': () => ({ totp: '123456' }),

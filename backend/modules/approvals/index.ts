@@ -3,4 +3,8 @@
  * Promises: nobody decides on what they asked for (a CHECK says so too); an act is done once, in the transaction that
  * approves it; what nobody decides on expires.
  */
-export type { Approval } from './tables.ts'
+export { requestApproval, type NewApproval } from './request-approval.ts'
+export { decideApproval, type Decision } from './decide-approval.ts'
+export { expireApprovals } from './expire-approvals.ts'
+export { findApproval, findApprovals, findPendingApprovals } from './queries.ts'
+export type { Approval, ApprovalAct, ApprovalActs, ApprovalState, SecondAct } from './types.ts'

@@ -18,4 +18,3 @@ export const approvals = pgTable('approvals', {
   decidedAt: time('decided_at'),
   decisionReason: text('decision_reason'),
 })
-export type Approval = typeof approvals.$inferSelect

@@ -4,6 +4,8 @@
  * Promises: role × act stands in roles.ts alone; every changing act is audited in the transaction that does it.
  * Nobody uses this module: the platform gets the authenticator and the role table by name.
  */
+export { approvalActs } from './approval-acts.ts'
+export { approvalStaffRoutes } from './approval-routes.ts'
 export { staffAccountRoutes } from './account-routes.ts'
 export { auditStaffRoutes } from './audit-routes.ts'
 export { staffAuthRoutes } from './auth-routes.ts'

@@ -1,0 +1,25 @@
+import { and, desc, eq, inArray, lt } from '../../platform/drizzle.ts'
+import type { Queryable } from '../../platform/database.ts'
+import { approvals } from './tables.ts'
+import type { Approval, ApprovalAct, ApprovalState } from './types.ts'
+
+export async function findApproval(handle: Queryable, id: string): Promise<Approval | undefined> {
+  const [approval] = await handle.select().from(approvals).where(eq(approvals.id, id))
+  return approval
+}
+
+/** The newest first. `cursor` is the last id of the page before. */
+export async function findApprovals(handle: Queryable, page: { state?: ApprovalState | undefined; cursor?: string | undefined; limit: number }): Promise<{ items: Approval[]; nextCursor: string | null }> {
+  const rows = await handle.select().from(approvals)
+    .where(and(page.state === undefined ? undefined : eq(approvals.state, page.state), page.cursor === undefined ? undefined : lt(approvals.id, page.cursor)))
+    .orderBy(desc(approvals.id)).limit(page.limit + 1)
+  const items = rows.slice(0, page.limit)
+  return { items, nextCursor: rows.length > page.limit ? items.at(-1)!.id : null }
+}
+
+/** What waits for a second person about these targets, by target. */
+export async function findPendingApprovals(handle: Queryable, act: ApprovalAct, targetIds: readonly string[]): Promise<Map<string, Approval>> {
+  if (targetIds.length === 0) return new Map()
+  const rows = await handle.select().from(approvals).where(and(eq(approvals.act, act), inArray(approvals.targetId, [...targetIds]), eq(approvals.state, 'pending')))
+  return new Map(rows.map((row) => [row.targetId, row]))
+}
