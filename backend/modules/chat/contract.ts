@@ -36,10 +36,14 @@ export const pageQuery = z.strictObject({ limit: z.coerce.number().int().min(1).
 export const conversationParams = z.strictObject({ id: uuid })
 export const messageParams = z.strictObject({ id: uuid, seq: givenPosition })
 export const messagesQuery = z.strictObject({
-  afterSeq: givenPosition.optional(), beforeSeq: givenPosition.optional(), cursor: givenPosition.optional(), limit: z.coerce.number().int().min(1).max(100).default(20),
+  afterSeq: givenPosition.optional(), afterChange: givenPosition.optional(), beforeSeq: givenPosition.optional(), cursor: givenPosition.optional(), limit: z.coerce.number().int().min(1).max(100).default(20),
 }).refine((query) => query.afterSeq === undefined || query.beforeSeq === undefined, { message: 'give afterSeq or beforeSeq, not both', path: ['beforeSeq'] })
-/** In the order of `seq`. `firstSeq` is the oldest message that is still kept; `hasMore` looks in the direction asked for. */
-export const messagePage = z.object({ items: z.array(message), headSeq: seq, headChange: seq, firstSeq: seq, hasMore: z.boolean(), nextCursor: z.string().nullable() })
+  .refine((query) => query.afterChange === undefined || query.afterSeq !== undefined, { message: 'give afterSeq too', path: ['afterChange'] })
+/**
+ * In the order of `seq`. `changes` come with `afterChange` only, in their own order and before messages. `firstSeq` is
+ * the oldest message that is still kept; `hasMore` looks in the direction asked for, at messages and changes.
+ */
+export const messagePage = z.object({ items: z.array(message), changes: z.array(change).optional(), headSeq: seq, headChange: seq, firstSeq: seq, hasMore: z.boolean(), nextCursor: z.string().nullable() })
 
 /** The last word may be unfinished. `cursor` is a `nextCursor`: nothing else has a meaning. */
 export const searchQuery = z.strictObject({
@@ -56,8 +60,9 @@ export const searchPage = z.object({ items: z.array(foundMessage), nextCursor: z
 
 export const sendBody = z.strictObject({ clientId: uuid, body: z.string() })
 export const editBody = z.strictObject({ body: z.string() })
-export const readBody = z.strictObject({ seq: position })
-export const readReply = z.object({ conversationId: id, seq })
+/** How far somebody has read or received; the reply says where they stand now. */
+export const receiptBody = z.strictObject({ seq: position })
+export const receiptReply = z.object({ conversationId: id, seq })
 
 export const sendFrame = z.strictObject({ type: z.literal('message:send'), clientId: z.uuid(), conversationId: uuid, body: z.string() })
 export const editFrame = z.strictObject({ type: z.literal('message:edit'), conversationId: uuid, seq: position, body: z.string() })

@@ -85,6 +85,38 @@ t.test('the socket’s HTTP twin', async (t) => {
     await peer.close()
   })
 
+  t.test('delivered: a phone that a push woke says so, and is not pushed again', async (t) => {
+    const { customer, mitra, conversationId } = await pairUp(app)
+    const peer = await connect(mitra)
+    await app.query('update conversations set head_seq = 10 where id = $1', [conversationId])
+    const delivered = async (seq: number) => customer.call('POST', `/api/v1/conversations/${conversationId}/delivered`, { body: { seq } })
+    t.match(await delivered(4), { status: 200, body: { conversationId, seq: 4 } })
+    t.match(await peer.next('message:delivered'), { conversationId, seq: 4, userId: customer.id })
+    t.match(await delivered(2), { status: 200, body: { seq: 4 } })
+    t.match(await delivered(99), { status: 200, body: { seq: 10 } })
+    const both = await Promise.all([delivered(10), customer.on(1).call('POST', `/api/v1/conversations/${conversationId}/delivered`, { body: { seq: 7 } })])
+    t.same(both.map((answer) => answer.body.seq), [10, 10])
+    const [row] = await app.query<{ read_seq: string; delivered_seq: string }>('select read_seq, delivered_seq from conversation_members where conversation_id = $1 and user_id = $2', [conversationId, customer.id])
+    t.same([Number(row!.read_seq), Number(row!.delivered_seq)], [0, 10], 'and nothing is read')
+    await peer.close()
+  })
+
+  t.test('changes: what sync tells of messages that one has already, page by page', async (t) => {
+    const { customer, conversationId } = await pairUp(app)
+    const path = `/api/v1/conversations/${conversationId}/messages`
+    for (const body of ['one', 'two', 'three']) await customer.call('POST', path, { body: { clientId: randomUUID(), body } })
+    const get = async (query: string) => (await customer.call('GET', `${path}${query}`)).body
+    t.match(await get('?afterSeq=3&afterChange=0'), { items: [], changes: [], headSeq: 3, headChange: 0, hasMore: false })
+    await customer.call('PATCH', `${path}/1`, { body: { body: 'one, better' } })
+    await customer.call('DELETE', `${path}/3`)
+    t.notOk('changes' in await get('?afterSeq=3'), 'only where they are asked for')
+    const first = await get('?afterSeq=3&afterChange=0&limit=1')
+    t.match(first, { items: [], changes: [{ conversationId, seq: 1, change: 1, body: 'one, better', editedAt: String }], headChange: 2, hasMore: true })
+    t.match(await get('?afterSeq=3&afterChange=1&limit=1'), { items: [], changes: [{ seq: 3, change: 2, deleted: true }], hasMore: false })
+    t.match(await get('?afterSeq=2&afterChange=0'), { items: [{ seq: 3, deleted: true }], changes: [{ change: 1 }, { change: 2 }], hasMore: false })
+    for (const query of ['?afterChange=0', '?beforeSeq=3&afterChange=0', '?afterSeq=0&afterChange=-1']) t.match(await customer.call('GET', `${path}${query}`), { status: 400, body: { code: 'validation_failed' } }, query)
+  })
+
   t.test('nobody, somebody else, and a missing conversation', async (t) => {
     const { customer, conversationId } = await pairUp(app)
     const stranger = await signIn(app, { kind: 'customer' })
@@ -92,6 +124,7 @@ t.test('the socket’s HTTP twin', async (t) => {
       ['GET', `/api/v1/conversations/${id}/messages`, undefined],
       ['POST', `/api/v1/conversations/${id}/messages`, { clientId: randomUUID(), body: 'x' }],
       ['POST', `/api/v1/conversations/${id}/read`, { seq: 1 }],
+      ['POST', `/api/v1/conversations/${id}/delivered`, { seq: 1 }],
     ] as const
     for (const [method, path, body] of [...routes(conversationId), ['GET', '/api/v1/conversations', undefined] as const]) {
       t.match(await call(app.url, method, path, { body }), { status: 401, body: { code: 'unauthenticated' } }, `${method} ${path} of nobody`)

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import type { Ctx } from '../../platform/ctx.ts'
-import { conversationList, conversationParams, editBody, message, messagePage, messageParams, messagesQuery, pageQuery, readBody, readReply, searchPage, searchQuery, sendBody } from './contract.ts'
+import { conversationList, conversationParams, editBody, message, messagePage, messageParams, messagesQuery, pageQuery, receiptBody, receiptReply, searchPage, searchQuery, sendBody } from './contract.ts'
 import { findHistory } from './find-history.ts'
 import { listConversations } from './list-conversations.ts'
 import { searchMessages } from './search-messages.ts'
@@ -30,8 +30,10 @@ export const chatRoutes = (ctx: Ctx, sender: Sender): FastifyPluginAsyncZod => a
   app.delete('/api/v1/conversations/:id/messages/:seq', { schema: { tags: ['chat'], params: messageParams, response: { 200: message } }, config }, async (request) =>
     (await sender.change({ conversationId: request.params.id, userId: request.user.id, seq: request.params.seq, body: null })).message)
 
-  app.post('/api/v1/conversations/:id/read', { schema: { tags: ['chat'], params: conversationParams, body: readBody, response: { 200: readReply } }, config }, async (request) => {
-    const seq = await sender.receipts({ conversationId: request.params.id, userId: request.user.id, what: 'read', seq: request.body.seq })
-    return { conversationId: request.params.id, seq }
-  })
+  for (const what of ['read', 'delivered'] as const) {
+    app.post(`/api/v1/conversations/:id/${what}`, { schema: { tags: ['chat'], params: conversationParams, body: receiptBody, response: { 200: receiptReply } }, config }, async (request) => {
+      const seq = await sender.receipts({ conversationId: request.params.id, userId: request.user.id, what, seq: request.body.seq })
+      return { conversationId: request.params.id, seq }
+    })
+  }
 }
