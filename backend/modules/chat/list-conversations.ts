@@ -3,6 +3,7 @@ import type { Queryable } from '../../platform/database.ts'
 import { findPeople } from '../identity/index.ts'
 import { changeStream } from './change-message.ts'
 import type { ConversationView } from './contract.ts'
+import { spanOf } from './span.ts'
 
 const NEWEST = 50
 /** So far back a conversation that is still open is looked for: a person never has this many newer ones. */
@@ -58,13 +59,11 @@ export async function listConversations(handle: Queryable, userId: string, page:
   return { items, nextCursor: rows.length > page.limit ? items.at(-1)?.id ?? null : null }
 }
 
-// A person's own messages count as read by that person: what was read ends before the first message of somebody else.
 async function findRows(handle: Queryable, userIds: readonly string[], options: { limit: number; before?: string | undefined; condition?: SQL }): Promise<Row[]> {
   const people = await findPeople(handle, userIds)
   const given = JSON.stringify(userIds.map((userId) => ({ u: userId, h: people.get(userId)?.historyFrom ?? null })))
   const { rows } = await handle.execute<Row>(sql`
-    select t.user_id, t.n, t.id, t.head_seq, t.head_change, t.is_open, t.open_ms, t.writable_ms, t.head_ms, t.created_ms,
-      coalesce((select o.seq - 1 from messages o where o.conversation_id = t.id and o.seq > t.read_seq and o.sender_id <> t.user_id order by o.seq limit 1), t.head_seq) as read_seq,
+    select t.user_id, t.n, t.id, t.head_seq, t.head_change, t.is_open, t.open_ms, t.writable_ms, t.head_ms, t.created_ms, t.read_seq,
       p.read_seq as peer_read_seq, p.delivered_seq as peer_delivered_seq, p.members
     from (
       select g.u as user_id, m.n, m.read_seq, c.id, c.head_seq, c.head_change, c.writable_until > app_now() as is_open,
@@ -84,7 +83,23 @@ async function findRows(handle: Queryable, userIds: readonly string[], options: 
     ) p
     where true ${options.condition ?? sql``}
     order by t.user_id, t.n`)
+  await readFurther(handle, rows)
   return rows
+}
+
+// A person's own messages count as read by that person: what was read ends before the first message of somebody else.
+// A statement of its own, which can say in which partitions it looks; up to the heads of the first one.
+async function readFurther(handle: Queryable, rows: readonly Row[]): Promise<void> {
+  const behind = rows.filter((row) => Number(row.read_seq) < Number(row.head_seq))
+  if (behind.length === 0) return
+  const given = JSON.stringify(behind.map((row) => ({ c: row.id, u: row.user_id, r: row.read_seq, h: row.head_seq })))
+  const { rows: unread } = await handle.execute<{ n: string; seq: string }>(sql`
+    select g.n, f.seq from rows from (jsonb_to_recordset(${given}::jsonb) as (c uuid, u uuid, r bigint, h bigint)) with ordinality as g(c, u, r, h, n)
+    cross join lateral (
+      select o.seq from messages o where ${spanOf(behind.map((row) => row.id))} and o.conversation_id = g.c and o.seq > g.r and o.seq <= g.h and o.sender_id <> g.u order by o.seq limit 1
+    ) f`)
+  for (const row of behind) row.read_seq = row.head_seq
+  for (const { n, seq } of unread) behind[Number(n) - 1]!.read_seq = String(Number(seq) - 1)
 }
 
 function toView(row: Row): ConversationView {

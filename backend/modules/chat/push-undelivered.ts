@@ -2,7 +2,7 @@ import { sql } from '../../platform/drizzle.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
 import { notify } from '../notifications/index.ts'
-import { spanOf } from './span.ts'
+import { findSpan, spanOf } from './span.ts'
 
 /** The last words before an end are pushed too. */
 const AFTER_END_SECONDS = 600
@@ -15,7 +15,7 @@ type Row = { conversation_id: string; user_id: string; pushed_seq: string; is_wa
  * conversation at a time, without its text. Answers how many members it looked after; fewer than `limit`: that was all.
  */
 export async function pushUndelivered(ctx: Ctx, limit: number): Promise<number> {
-  const span = await findSpan(ctx)
+  const span = await findSpan(ctx.sql, sql`select c.id from conversations c join conversation_members m on m.conversation_id = c.id where ${isBehind}`)
   if (span.length === 0) return 0
   return transact(ctx, async (tx) => {
     const { rows } = await tx.sql.execute<Row>(dueMembers(span, ctx.settings.get('pushAfterSeconds'), limit))
@@ -29,14 +29,6 @@ export async function pushUndelivered(ctx: Ctx, limit: number): Promise<number> 
 }
 
 const isBehind = sql`c.writable_until > app_now() - make_interval(secs => ${AFTER_END_SECONDS}) and m.delivered_seq < c.head_seq and m.pushed_seq < c.head_seq`
-
-// The oldest and the newest conversation in which somebody is behind; none where nobody is.
-async function findSpan(ctx: Ctx): Promise<string[]> {
-  const { rows: [found] } = await ctx.sql.execute<{ low: string | null; high: string | null }>(sql`
-    select min(c.id::text collate "C") as low, max(c.id::text collate "C") as high
-    from conversations c join conversation_members m on m.conversation_id = c.id where ${isBehind}`)
-  return found?.low == null || found.high === null ? [] : [found.low, found.high]
-}
 
 // Due is whose next message is old enough: asked before the limit, which would else be full of those who just spoke.
 // pushed_seq moves also past what needs no push (one's own messages): nothing is looked at twice.

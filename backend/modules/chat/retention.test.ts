@@ -3,6 +3,8 @@ import pg from 'pg'
 import t from 'tap'
 import { v7 } from 'uuid'
 import type { Ctx } from '../../platform/ctx.ts'
+import type { Queryable, Sql, Transaction } from '../../platform/database.ts'
+import { sql, type SQL } from '../../platform/drizzle.ts'
 import { readMigrations } from '../../platform/migrations.ts'
 import { splitStatements } from '../../platform/sql-statements.ts'
 import { startTestApp, type TestApp } from '../../testing/app.ts'
@@ -12,7 +14,8 @@ import { connect } from '../../testing/socket.ts'
 import { APP_ROLE } from '../../testing/template.ts'
 import { eventually } from '../../testing/wait.ts'
 import { findOpenConversations } from '../sessions/index.ts'
-import { eraseTranscripts as eraseUnless, turnPartitions } from './index.ts'
+import { changeHealer, eraseTranscripts as eraseUnless, messageHealer, pushUndelivered, readyConversations, turnPartitions } from './index.ts'
+import { searchMessages } from './search-messages.ts'
 
 const DAY = 86_400
 
@@ -144,6 +147,18 @@ t.test('only the partitions that are asked for are read', async (t) => {
     own.send(sendOf(conversationId, `n${n}`))
     await peer.next('message:received')
   }
+  // Statements that find out only while they run which conversations they are about.
+  const { ctx, planned } = explaining(app.replicas[0]!.ctx)
+  t.match((await readyConversations(ctx.sql, [mitra.id], 0)).get(mitra.id), { conversations: [{ id: conversationId, headSeq: 5, readSeq: 0 }] })
+  t.match((await readyConversations(ctx.sql, [customer.id], 0)).get(customer.id), { conversations: [{ readSeq: 5 }] })
+  t.same([...planned], ['messages_back_0'], 'ready')
+  planned.clear()
+  t.equal((await searchMessages(ctx, mitra.id, { q: 'n3', limit: 10 })).items.length, 1)
+  t.same([...planned], ['messages_back_0'], 'search')
+  planned.clear()
+  await app.clock.advance(10)
+  await pushUndelivered(ctx, 10)
+  t.same([...planned], ['messages_back_0'], 'pushes')
   own.send({ type: 'message:edit', conversationId, seq: 2, body: 'edited' })
   await peer.next('message:changed')
   peer.send({ type: 'sync', conversations: [{ id: conversationId, afterSeq: 0, afterChange: 0 }] })
@@ -151,6 +166,34 @@ t.test('only the partitions that are asked for are read', async (t) => {
   t.equal((await customer.call('GET', `/api/v1/conversations/${conversationId}/messages?limit=3`)).body.items.length, 3)
   await customer.call('GET', '/api/v1/conversations')
   await app.replicas[0]!.realtime.heal()
+
+  // What was lost in a conversation that was opened long ago.
+  const old = v7({ msecs: Date.now() - 100 * DAY * 1000 })
+  const [{ of: month }] = await app.query<{ of: string }>(`select name as of from message_partitions where low <= $1 and high > $1`, [old]) as [{ of: string }]
+  await app.query(`with c as (insert into conversations (id, writable_until) values ($1, app_now() + interval '1 hour') returning id) insert into conversation_members (conversation_id, user_id) select id, u from c, unnest($2::uuid[]) u`, [old, [customer.id, mitra.id]])
+  const lose = (seq: number) => app.query(`with c as (update conversations set head_seq = $2, head_at = app_now() where id = $1)
+    insert into messages (conversation_id, seq, id, client_id, sender_id, body) values ($1, $2, gen_random_uuid(), gen_random_uuid(), $3, 'lost')`, [old, seq, customer.id])
+  const { realtime } = app.replicas[0]!
+  // Where its sockets stand, whatever has been healed meanwhile.
+  const windowAt = (place: number) => ({
+    userIds: [customer.id, mitra.id], sinceSeconds: 10, hub: { ...realtime.hub, reachedByAll: (_: unknown, stream: string) => (stream.startsWith(old) ? place || undefined : Infinity), beginUnknown: () => {} },
+  })
+  for (const [seq, when] of [[1, 'of which nothing was known'], [2, 'whose start is known']] as const) {
+    await lose(seq)
+    planned.clear()
+    t.match(await messageHealer.find(ctx, windowAt(seq - 1)), [{ position: { stream: old, seq } }], when)
+    t.same([...planned], [month])
+    await realtime.heal()
+    t.match(await peer.next('message:received', { matches: (frame) => frame['conversationId'] === old && frame['seq'] === seq }), { body: 'lost' })
+  }
+  for (const change of [1, 2]) {
+    await app.query(`with c as (update conversations set head_change = $2, changed_at = app_now() where id = $1) update messages set change = $2, body = 'changed ' || $2::text, edited_at = app_now() where conversation_id = $1 and seq = $2`, [old, change])
+    planned.clear()
+    t.match(await changeHealer.find(ctx, windowAt(change - 1)), [{ frame: { body: `changed ${change}` } }])
+    t.same([...planned], [month])
+    await realtime.heal()
+    t.match(await peer.next('message:changed', { matches: (frame) => frame['conversationId'] === old && frame['change'] === change }), { seq: change })
+  }
   await Promise.all([own.close(), peer.close()])
   const late = await connect(mitra)
   await late.close()
@@ -158,8 +201,30 @@ t.test('only the partitions that are asked for are read', async (t) => {
   await app.db.terminateBackends()
   // Housekeeping looks for strays when the replica starts.
   const touched = async () => [...await reads()].filter(([name, count]) => name !== 'messages_default' && count > before.get(name)!).map(([name]) => name)
-  t.same(await eventually(async () => (await touched()).length > 0 && touched(), 'the statistics are there', { timeoutMs: 60_000 }), ['messages_back_0'])
+  const names = await eventually(async () => {
+    const counted = await touched()
+    return counted.length >= 2 ? counted : undefined
+  }, 'the statistics are there', { timeoutMs: 60_000 })
+  t.same(names.toSorted(), ['messages_back_0', month])
 })
+
+/** The same database; notes which partitions the plan of each raw statement names. */
+function explaining(ctx: Ctx): { ctx: Ctx; planned: Set<string> } {
+  const planned = new Set<string>()
+  const execute = (handle: Queryable) => async (query: SQL) => {
+    const { rows } = await handle.execute<{ 'QUERY PLAN': string }>(sql`explain (costs off) ${query}`)
+    for (const [name] of rows.map((row) => row['QUERY PLAN']).join('\n').matchAll(/\bmessages_(back_\d+|default|\d{4}_\d\d)\b(?!_)/g)) planned.add(name)
+    return handle.execute(query)
+  }
+  const wrap = <Handle extends Queryable>(handle: Handle): Handle => new Proxy(handle, {
+    get(target, name) {
+      if (name === 'execute') return execute(target)
+      if (name === 'transaction') return (work: (tx: Transaction) => Promise<unknown>, config?: Parameters<Sql['transaction']>[1]) => target.transaction((tx) => work(wrap(tx)), config)
+      return Reflect.get(target, name)
+    },
+  })
+  return { ctx: { ...ctx, sql: wrap(ctx.sql) }, planned }
+}
 
 t.test('what every message changes is changed in place', async (t) => {
   const app = await startTestApp(t, { replicas: 1, simulators: false })

@@ -5,6 +5,7 @@ import { AppError } from '../../platform/errors.ts'
 import { findPeople } from '../identity/index.ts'
 import type { FoundMessage } from './contract.ts'
 import { MESSAGE_COLUMNS, toMessage, type MessageRow } from './message-row.ts'
+import { findSpan, spanOf } from './span.ts'
 import { exactQuery, highlightsOf, looseQuery, splitQuery, type Words } from './search-words.ts'
 
 /** A page looks into so many conversations and reads so many messages at most; then it is handed over as it is. */
@@ -25,9 +26,14 @@ export async function searchMessages(ctx: Ctx, userId: string, search: Search): 
   const words = await readWords(ctx.sql, search.q)
   const historyFrom = (await findPeople(ctx.sql, [userId])).get(userId)?.historyFrom ?? null
   const after = search.cursor === undefined ? NEWEST : toPlace(search.cursor)
-  const rows = await findRows(ctx.sql, userId, { ...search, words, after, historyFrom })
+  // Known beforehand, all other months are left out.
+  const span = await findSpan(ctx.sql, sql`select conversation_id as id from (${considered(userId, { ...search, after, historyFrom })}) c`)
+  if (span.length === 0) {
+    if (search.conversationId !== undefined) throw new AppError('not_found', 'There is no such conversation.')
+    return { items: [], nextCursor: null }
+  }
+  const rows = await findRows(ctx.sql, userId, { ...search, words, after, historyFrom, span })
   const [end] = rows.filter((row) => row.part === 'end')
-  if (search.conversationId !== undefined && end?.considered === '0') throw new AppError('not_found', 'There is no such conversation.')
   const found = rows.filter((row) => row.part === 'found')
   const items = fill(found.slice(0, search.limit).map((row): FoundMessage => {
     const message = toMessage(row.conversation_id!, row)
@@ -53,8 +59,9 @@ async function readWords(handle: Queryable, text: string): Promise<Words> {
   return rows[0] ?? { whole: [], begun: [] }
 }
 
-type Row = { part: 'found' | 'end'; considered: string | null; conversation_id: string | null } & MessageRow
-type Asked = Search & { words: Words; after: Place; historyFrom: Date | null }
+type Row = { part: 'found' | 'end'; conversation_id: string | null } & MessageRow
+type Considered = Search & { after: Place; historyFrom: Date | null; span?: readonly string[] }
+type Asked = Considered & { words: Words; span: readonly string[] }
 
 /*
  * - considered: the newest of one's conversations from the cursor on;
@@ -79,19 +86,19 @@ async function findRows(handle: Queryable, userId: string, asked: Asked): Promis
         offset 0
       ) k
       cross join lateral (
-        select * from messages x
-        where x.conversation_id = m.conversation_id and x.seq between k.first_seq and k.last_seq and x.sender_id is not null and x.body is not null
-          and (m.conversation_id < ${after.conversationId}::uuid or x.seq < ${after.seq}::bigint)
-        order by x.seq desc limit ${MESSAGES_MAX}
+        select * from messages o
+        where ${spanOf(asked.span)} and o.conversation_id = m.conversation_id and o.seq between k.first_seq and k.last_seq and o.sender_id is not null and o.body is not null
+          and (m.conversation_id < ${after.conversationId}::uuid or o.seq < ${after.seq}::bigint)
+        order by o.seq desc limit ${MESSAGES_MAX}
       ) o
       order by m.conversation_id desc, o.seq desc limit ${MESSAGES_MAX}
     ),
     found as materialized (
       select o.* from scanned o where ${hasLetters(words)} and to_tsvector('simple', lower(o.body)) @@ (select exact from asked) limit ${isEmpty ? 0 : limit + 1}
     )
-    select 'found' as part, null as considered, o.conversation_id, ${MESSAGE_COLUMNS} from found o
+    select 'found' as part, o.conversation_id, ${MESSAGE_COLUMNS} from found o
     union all
-    select 'end', (select count(*) from considered), e.conversation_id, e.seq, null, null, null, null, null, null, null, null, null, null
+    select 'end', e.conversation_id, e.seq, null, null, null, null, null, null, null, null, null, null
     from (select 1) one left join lateral (
       (select o.conversation_id, o.seq from scanned o where ${!isEmpty} and (select count(*) from found) <= ${limit} offset ${MESSAGES_MAX - 1} limit 1)
       union all
@@ -106,12 +113,12 @@ function hasLetters({ whole, begun }: Words): SQL {
   return sql.join([sql`true`, ...[...whole, ...begun].map((word) => sql`strpos(lower(o.body), ${word}) > 0`)], sql` and `)
 }
 
-function considered(userId: string, { after, historyFrom, conversationId }: Asked): SQL {
+function considered(userId: string, { after, historyFrom, conversationId, span }: Considered): SQL {
   return sql`
     select m.conversation_id, c.head_seq, c.has_words
     from (
       select o.conversation_id from conversation_members o
-      where o.user_id = ${userId} and o.conversation_id <= ${after.conversationId}::uuid ${conversationId === undefined ? sql`` : sql`and o.conversation_id = ${conversationId}::uuid`}
+      where o.user_id = ${userId} and o.conversation_id <= ${after.conversationId}::uuid ${conversationId === undefined ? sql`` : sql`and o.conversation_id = ${conversationId}::uuid`} ${span === undefined ? sql`` : sql`and ${spanOf(span)}`}
       order by o.conversation_id desc limit ${CONVERSATIONS_MAX}
     ) m
     cross join lateral (
