@@ -1,5 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { z } from 'zod'
+import type { UserActor } from '../access.ts'
+import { bearerOf } from '../auth-hook.ts'
 import type { Ctx } from '../ctx.ts'
 import { CLOSE, type Connection, type SignedIn } from './connection.ts'
 import type { DatabaseClock } from './database-clock.ts'
@@ -27,13 +29,20 @@ type Around = {
   presence: Pick<Presence, 'greet'>
   admit(connection: Connection, data: unknown, isBinary: boolean): void
   schedule(connection: Connection): void
+  /** Closes a socket that is nobody's, and does not wait long for an answer. */
+  turnAway(connection: Connection, code: number, reason: string): void
 }
 
+type Known = { actor: UserActor; expiresAt: Date }
+/** What the header of an upgrade brings: who it is, or why its token is refused; undefined without a token. */
+export type Brought = { known: Known } | { refusal: unknown } | undefined
+
 export type Authentication = {
+  bringOf(authorization: string | undefined): Promise<Brought>
+  /** Answers the token that the upgrade brought. */
+  begin(connection: Connection, brought: NonNullable<Brought>): void
   /** The first frame of a socket that came without a token. */
   first(connection: Connection, data: unknown, isBinary: boolean): void
-  /** Verifies a socket's first token. */
-  begin(connection: Connection, token: string): void
   /** `authenticate` on a socket that is signed in: a new token before the old one ends. */
   frame: FrameHandler
 }
@@ -43,7 +52,7 @@ export function createAuthentication(ctx: Ctx, hub: Hub, around: Around): Authen
   const refuse = (connection: Connection, error: unknown) => {
     const { code, detail } = refusalOf(ctx, error, 'authenticate')
     connection.sendError(code, detail, 'authenticate')
-    connection.close(CLOSE.unauthenticated, code)
+    around.turnAway(connection, CLOSE.unauthenticated, code)
   }
   const welcome = async (connection: SignedIn) => {
     connection.sendFrame({
@@ -60,8 +69,7 @@ export function createAuthentication(ctx: Ctx, hub: Hub, around: Around): Authen
       oldest.close(CLOSE.replaced, 'a newer socket took its place')
     }
   }
-  const verifyFirst = async (connection: Connection, token: string) => {
-    const { actor, expiresAt } = await around.verifier.verify(token)
+  const letIn = async (connection: Connection, { actor, expiresAt }: Known) => {
     if (!connection.isOpen) return
     connection.actor = actor
     connection.tokenEndsAtMs = expiresAt.getTime()
@@ -80,15 +88,28 @@ export function createAuthentication(ctx: Ctx, hub: Hub, around: Around): Authen
     void sendReady(ctx, connection as SignedIn, around)
   }
   return {
+    async bringOf(authorization) {
+      const token = bearerOf(authorization)
+      if (token === undefined) return undefined
+      try {
+        return { known: await around.verifier.verify(token) }
+      } catch (refusal) {
+        return { refusal }
+      }
+    },
+    begin(connection, brought) {
+      connection.isVerifying = true
+      if ('refusal' in brought) refuse(connection, brought.refusal)
+      else letIn(connection, brought.known).catch((error: unknown) => refuse(connection, error))
+    },
     first(connection, data, isBinary) {
       const frame = authenticateFrame.safeParse(isBinary ? undefined : parseFrame(data))
-      if (frame.success) return this.begin(connection, frame.data.token)
-      connection.sendError('unauthenticated', 'The first frame is authenticate {token}.')
-      connection.close(CLOSE.unauthenticated, 'the first frame is authenticate')
-    },
-    begin(connection, token) {
+      if (!frame.success) {
+        connection.sendError('unauthenticated', 'The first frame is authenticate {token}.')
+        return around.turnAway(connection, CLOSE.unauthenticated, 'the first frame is authenticate')
+      }
       connection.isVerifying = true
-      verifyFirst(connection, token).catch((error: unknown) => refuse(connection, error))
+      around.verifier.verify(frame.data.token).then((known) => letIn(connection, known)).catch((error: unknown) => refuse(connection, error))
     },
     frame: frameHandler({
       type: 'authenticate', schema: authenticateFrame,

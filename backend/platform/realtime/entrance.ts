@@ -7,8 +7,8 @@ import type { Connection } from './connection.ts'
 export type Address = { readonly network: string; sockets: number; strangers: number }
 
 export type Entrance = {
-  /** Throws where one more socket would be too many. Counted by each replica alone. */
-  check(ip: string, hasToken: boolean): void
+  /** Throws where one more socket would be too many. Counted by each replica alone. `isKnown`: it brings a token that is good. */
+  check(ip: string, isKnown: boolean): void
   enter(connection: Connection, ip: string): void
   /** Its token was verified: no stranger any more. */
   recognise(connection: Connection): void
@@ -30,13 +30,13 @@ export function createEntrance(ctx: Pick<Ctx, 'env' | 'settings' | 'metrics'>): 
     throw new AppError(code, detail, { retryAfterSeconds: RETRY_SECONDS })
   }
   return {
-    check(ip, hasToken) {
-      // Who brings a token is known in a moment; who brings none may sit here until the time for it is over.
-      if (!hasToken && strangers.size >= ctx.settings.get('strangersMax')) refuse('not_ready', 'strangersMax', 'Too many sockets have not authenticated: try again in a moment.')
+    check(ip, isKnown) {
+      // Who is known is no stranger in a moment; anybody else may sit here until the time for a token is over.
+      if (!isKnown && strangers.size >= ctx.settings.get('strangersMax')) refuse('not_ready', 'strangersMax', 'Too many sockets have not authenticated: try again in a moment.')
       const address = addresses.get(networkOf(ip))
       if (address === undefined) return
       if (address.sockets >= ctx.settings.get('socketsPerIp') * factor) refuse('rate_limited', 'socketsPerIp', 'Too many sockets are open from this address.')
-      if (!hasToken && address.strangers >= ctx.settings.get('strangersPerIp') * factor) refuse('rate_limited', 'strangersPerIp', 'Too many sockets from this address have not authenticated.')
+      if (!isKnown && address.strangers >= ctx.settings.get('strangersPerIp') * factor) refuse('rate_limited', 'strangersPerIp', 'Too many sockets from this address have not authenticated.')
     },
     enter(connection, ip) {
       const network = networkOf(ip)

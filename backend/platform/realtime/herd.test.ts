@@ -1,4 +1,8 @@
-import t from 'tap'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { request } from 'node:http'
+import type { Socket } from 'node:net'
+import t, { type Test } from 'tap'
 import { v7 } from 'uuid'
 import { startTestApp, type TestApp } from '../../testing/app.ts'
 import { messagesIn, pairUp, sendOf } from '../../testing/conversations.ts'
@@ -15,6 +19,23 @@ async function pairs(app: TestApp, people: readonly Person[]): Promise<string[]>
   await app.query(`insert into conversations (id, writable_until) select id, app_now() + interval '1 hour' from unnest($1::uuid[]) as id`, [ids])
   await app.query('insert into conversation_members (conversation_id, user_id) select * from unnest($1::uuid[], $2::uuid[])', [people.map((_, at) => ids[at >> 1]), people.map((person) => person.id)])
   return people.map((_, at) => ids[at >> 1]!)
+}
+
+/** A client that reads, and answers nothing. */
+async function openUnanswering(t: Test, url: string, more: Record<string, string>) {
+  const upgrade = request(`${url}/api/v1/realtime`, { headers: { connection: 'upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': randomBytes(16).toString('base64'), ...more } }).end()
+  const [, socket, head] = await once(upgrade, 'upgrade') as [unknown, Socket, Buffer]
+  t.after(() => socket.destroy())
+  const heard = { closeCode: 0, isEnded: false }
+  let received = head
+  const look = (data: Buffer) => {
+    received = Buffer.concat([received, data])
+    const at = received.indexOf(0x88)
+    if (at !== -1 && received.length >= at + 4) heard.closeCode = received.readUInt16BE(at + 2)
+  }
+  look(Buffer.alloc(0))
+  socket.on('data', look).on('end', () => (heard.isEnded = true)).on('error', () => (heard.isEnded = true))
+  return { socket, heard }
 }
 
 t.test('coming back', async (t) => {
@@ -62,6 +83,9 @@ t.test('coming back', async (t) => {
     const person = await signIn(app, { kind: 'customer' })
     const strangers = await Promise.all(Array.from({ length: 100 }, () => openSocket(app.url, from('203.0.113.7'))))
     await t.rejects(openSocket(app.url, from('203.0.113.7')), /429/)
+    for (const authorization of ['Basic eDp5', 'Bearer garbage', `Bearer ${person.token.slice(0, -4)}AAAA`]) {
+      await t.rejects(openSocket(app.url, { headers: { ...from('203.0.113.7').headers, authorization } }), /429/, 'a header that proves nothing makes nobody known')
+    }
     const known = await openSocket(app.url, { token: person.token, ...from('203.0.113.7') })
     await known.next('ready')
     const other = await openSocket(app.url, from('203.0.113.8'))
@@ -69,6 +93,15 @@ t.test('coming back', async (t) => {
     await eventually(() => openSocket(app.url, from('203.0.113.7')).then((socket) => socket.close(), () => undefined), 'who goes makes room')
     await Promise.all([known.close(), other.close()])
   })
+})
+
+t.test('who is not let in and does not answer the close is cut soon', async (t) => {
+  const app = await startTestApp(t, { simulators: false, settings: { authenticateSeconds: 60 } })
+  const strangers = await Promise.all([openUnanswering(t, app.url, { authorization: 'Bearer garbage' }), openUnanswering(t, app.url, {})])
+  // A frame of one byte, masked by zeros: no authenticate.
+  strangers[1].socket.write(Buffer.from([0x81, 0x81, 0, 0, 0, 0, 0x78]))
+  await eventually(() => strangers.every(({ heard }) => heard.closeCode === 4401), 'both are told')
+  await eventually(() => strangers.every(({ heard }) => heard.isEnded), 'and cut, long before a client that was let in', { timeoutMs: 8000 })
 })
 
 t.test('opening sockets has a budget by address', async (t) => {

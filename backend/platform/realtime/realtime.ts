@@ -2,11 +2,10 @@ import websocket from '@fastify/websocket'
 import type { FastifyPluginAsync } from 'fastify'
 import type { WebSocket } from 'ws'
 import { z } from 'zod'
-import { bearerOf } from '../auth-hook.ts'
 import { isOriginAllowed } from '../browser.ts'
 import type { Ctx } from '../ctx.ts'
 import { AppError } from '../errors.ts'
-import { createAuthentication } from './authentication.ts'
+import { createAuthentication, type Brought } from './authentication.ts'
 import { takeFrame } from './bucket.ts'
 import { CLOSE, Connection, RealtimeSocket, type SignedIn } from './connection.ts'
 import { createDatabaseClock } from './database-clock.ts'
@@ -26,10 +25,19 @@ const FRAME_BYTES = 64 * 1024
 const HELD_FRAMES = 32
 /** ws ends a socket whose peer does not answer its close after this. */
 const CLOSE_TIMEOUT_MS = 10_000
+/** Who was never let in gets this long. */
+const TURNED_AWAY_MS = 2000
 /** A pause this long between refused frames ends the time that a socket counts as over its limit. */
 const OVER_PAUSE_MS = 1000
 
 const OVER_LIMIT = Buffer.from(JSON.stringify({ type: 'error', code: 'too_many_frames', detail: 'Too many frames: slow down.' }))
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Of an upgrade. */
+    brought: Brought
+  }
+}
 
 export type Realtime = {
   hub: Hub
@@ -54,7 +62,7 @@ export function createRealtime(ctx: Ctx, hub: Hub, parts: RealtimeParts): Realti
   let isStarted = false
 
   const wheel = createWheel<Connection>((connection) => meetDeadline(connection))
-  const authentication = createAuthentication(ctx, hub, { verifier: parts.verifier, seen: (actor) => parts.seen(actor), clock, readings, entrance, presence, admit: (connection, data, isBinary) => admit(connection, data, isBinary), schedule: (connection) => schedule(connection) })
+  const authentication = createAuthentication(ctx, hub, { verifier: parts.verifier, seen: (actor) => parts.seen(actor), clock, readings, entrance, presence, admit: (connection, data, isBinary) => admit(connection, data, isBinary), schedule: (connection) => schedule(connection), turnAway: (connection, code, reason) => sendAway(connection, code, reason, TURNED_AWAY_MS) })
   const dispatch = createDispatch(ctx, [
     authentication.frame,
     presence.frame,
@@ -78,15 +86,20 @@ export function createRealtime(ctx: Ctx, hub: Hub, parts: RealtimeParts): Realti
     wheel.add(connection, Math.min(pingInMs, endOf(connection) - ctx.clock.nowMs()))
   }
   const endOf = (connection: Connection) => connection.tokenEndsAtMs + ctx.settings.get('tokenGraceSeconds') * 1000
+  const sendAway = (connection: Connection, code: number, reason: string, withinMs: number) => {
+    connection.close(code, reason)
+    connection.cutAtMs = performance.now() + withinMs
+    wheel.add(connection, withinMs)
+  }
   const meetDeadline = (connection: Connection) => {
     const now = performance.now()
     if (!connection.isOpen) {
-      // Who reads too slowly to be told so holds a buffer until then.
+      // Who does not answer the close holds a connection, and what is buffered for it, until then.
       if (now >= connection.cutAtMs) connection.socket.terminate()
       return
     }
     if (connection.actor === undefined) {
-      if (now - connection.openedAtMs >= ctx.settings.get('authenticateSeconds') * 1000) return connection.close(CLOSE.authenticationTimeout, 'no token in time')
+      if (now - connection.openedAtMs >= ctx.settings.get('authenticateSeconds') * 1000) return sendAway(connection, CLOSE.authenticationTimeout, 'no token in time', TURNED_AWAY_MS)
       return schedule(connection)
     }
     if (ctx.clock.nowMs() >= endOf(connection)) return connection.close(CLOSE.unauthenticated, 'the token has ended')
@@ -141,14 +154,11 @@ export function createRealtime(ctx: Ctx, hub: Hub, parts: RealtimeParts): Realti
     ctx.metrics.slowSockets.inc()
     ctx.metrics.slowSocketBytes.observe(connection.bufferedBytes)
     hub.remove(connection)
-    connection.close(CLOSE.tooSlow, 'the client reads too slowly')
-    const withinMs = ctx.settings.get('closeSeconds') * 1000
-    connection.cutAtMs = performance.now() + withinMs
-    wheel.add(connection, withinMs)
+    sendAway(connection, CLOSE.tooSlow, 'the client reads too slowly', ctx.settings.get('closeSeconds') * 1000)
   }
   // ws closes by itself what breaks the protocol; a reset connection is no error of ours.
   const onError = (error: Error) => ctx.log.debug({ err: error }, 'a socket failed')
-  const open = (socket: RealtimeSocket, ip: string, token: string | undefined) => {
+  const open = (socket: RealtimeSocket, ip: string, brought: Brought) => {
     // The plugin's listener keeps the request; ours is one for all sockets.
     socket.removeAllListeners('error').on('error', onError)
     const connection = new Connection(socket, ctx.settings.get('framesBurst'), { slow })
@@ -158,7 +168,7 @@ export function createRealtime(ctx: Ctx, hub: Hub, parts: RealtimeParts): Realti
     socket.on('close', onClose)
     entrance.enter(connection, ip)
     schedule(connection)
-    if (token !== undefined) authentication.begin(connection, token)
+    if (brought !== undefined) authentication.begin(connection, brought)
   }
 
   const drain = async (withinSeconds: number) => {
@@ -175,6 +185,7 @@ export function createRealtime(ctx: Ctx, hub: Hub, parts: RealtimeParts): Realti
         // The types know neither closeTimeout nor that a subclass needs no statics of its own.
         options: { maxPayload: FRAME_BYTES, perMessageDeflate: false, clientTracking: false, closeTimeout: CLOSE_TIMEOUT_MS, WebSocket: RealtimeSocket } as object,
       })
+      app.decorateRequest('brought')
       app.route({
         method: 'GET', url: REALTIME_PATH, exposeHeadRoute: false,
         schema: { tags: ['realtime'], summary: 'WebSocket', description: 'One JSON object a frame, `type` first; the token in the Authorization header or in the first frame.' },
@@ -183,7 +194,8 @@ export function createRealtime(ctx: Ctx, hub: Hub, parts: RealtimeParts): Realti
           const { origin, host } = request.headers
           if (origin !== undefined && !isOriginAllowed(origin, host, ctx.env.ALLOWED_ORIGINS)) throw new AppError('forbidden', 'This origin may not open a socket.')
           if (isDraining) throw new AppError('not_ready', 'This replica is going away.', { retryAfterSeconds: 1 })
-          entrance.check(request.ip, request.headers.authorization !== undefined)
+          request.brought = await authentication.bringOf(request.headers.authorization)
+          entrance.check(request.ip, request.brought !== undefined && 'known' in request.brought)
         },
         // Nothing more is answered in HTTP from here on. A response that stayed on its connection would keep the whole request for as long as the socket lives.
         preHandler: async (request, reply) => {
@@ -197,7 +209,7 @@ export function createRealtime(ctx: Ctx, hub: Hub, parts: RealtimeParts): Realti
         handler: async () => {
           throw new AppError('not_found', 'Open a WebSocket here.')
         },
-        wsHandler: (socket, request) => open(socket as RealtimeSocket, request.ip, bearerOf(request.headers.authorization)), // the server was given this class
+        wsHandler: (socket, request) => open(socket as RealtimeSocket, request.ip, request.brought), // the server was given this class
       })
     },
     start() {
