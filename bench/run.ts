@@ -42,7 +42,10 @@ async function check(names: readonly string[], runs: number, options: BenchOptio
   const falls: string[] = []
   for (const name of names) {
     const accepted = acceptedRatios(results, name)
-    if (accepted.size === 0) continue
+    if (accepted.size === 0) {
+      console.log(`${name}: nothing is accepted yet, so nothing can fall`)
+      continue
+    }
     const measured: Ratio[][] = []
     for (let run = 0; run < runs; run++) measured.push((await BENCHES[name]!(options)).ratios ?? [])
     const medians = measured[0]!.map((ratio, at) => ({ ...ratio, value: median(measured.map((one) => one[at]!.value)) }))
@@ -51,6 +54,21 @@ async function check(names: readonly string[], runs: number, options: BenchOptio
   }
   for (const fall of falls) console.error(fall)
   return falls.length
+}
+
+type ProcessorTimes = { stolen: number; all: number }
+
+/** Of all processors since the machine started; undefined where the system does not tell. */
+function processorTimes(): ProcessorTimes | undefined {
+  if (!existsSync('/proc/stat')) return undefined
+  const times = readFileSync('/proc/stat', 'utf8').split('\n')[0]!.trim().split(/\s+/).slice(1, 9).map(Number)
+  return { stolen: times[7] ?? 0, all: times.reduce((sum, time) => sum + time, 0) }
+}
+
+/** A virtual machine's host may give its time to others: figures of such a run say less. */
+function stolenRow(before: ProcessorTimes | undefined, after: ProcessorTimes | undefined): Figures['rows'] {
+  if (before === undefined || after === undefined || after.all === before.all) return []
+  return [['of this machine’s time, taken by its host meanwhile', `${(((after.stolen - before.stolen) / (after.all - before.all)) * 100).toFixed(1)} %`]]
 }
 
 async function main(): Promise<void> {
@@ -69,7 +87,9 @@ async function main(): Promise<void> {
   }
   const bench = BENCHES[name]
   if (!bench) throw new ServerUnavailable(usage)
+  const before = processorTimes()
   const figures = await bench(options)
+  figures.rows.push(...stolenRow(before, processorTimes()))
   print(name, figures)
   if (values.accept) accept(name, options, figures)
 }
