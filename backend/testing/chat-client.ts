@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { ConversationModel } from './conversation-model.ts'
 import type { Entry, Stored, What } from './history.ts'
 import type { Person } from './people.ts'
+import { sightsIn, toStored } from './sights.ts'
 import { openSocket, type ReceivedFrame, type TestSocket } from './socket.ts'
 
 type Waiting = { clientId: string; body: string }
@@ -36,6 +37,8 @@ export class ChatClient {
   readonly person: Person
   private socket: TestSocket | undefined
   private isStopped = false
+  /** Whether this connection's `ready` has come: what is said earlier would overtake what waits in the outbox. */
+  private isReady = false
   private lostAtMs: number | undefined
   private changing: Changing[] = []
   private last: Waiting | undefined
@@ -59,6 +62,16 @@ export class ChatClient {
     this.conversationId = conversationId
     this.model = new ConversationModel(conversationId, this.person.id)
     this.sync()
+  }
+
+  /** Everything that is here has been seen. */
+  read(): void {
+    const seq = this.model?.list.at(-1)?.seq
+    if (seq !== undefined && this.socket?.isOpen()) this.socket.send({ type: 'message:read', conversationId: this.conversationId, seq })
+  }
+
+  type(): void {
+    if (this.socket?.isOpen()) this.socket.send({ type: 'typing:start', conversationId: this.conversationId })
   }
 
   send(body: string): string {
@@ -163,6 +176,7 @@ export class ChatClient {
 
   private begin(): void {
     this.failures = 0
+    this.isReady = true
     this.model?.restart()
     this.sync()
     if (this.model === undefined) this.lostAtMs = undefined
@@ -171,6 +185,7 @@ export class ChatClient {
 
   // What was sent and not answered is done or not: nobody will tell.
   private lost(): void {
+    this.isReady = false
     this.lostAtMs ??= performance.now()
     for (const waiting of this.outbox.values()) this.note('unknown', { do: 'send', ...waiting })
     this.giveUp(() => true)
@@ -203,7 +218,7 @@ export class ChatClient {
   }
 
   private transmit(waiting: Waiting): void {
-    if (this.socket?.isOpen() && this.conversationId) this.socket.send({ type: 'message:send', conversationId: this.conversationId, ...waiting })
+    if (this.isReady && this.socket?.isOpen() && this.conversationId) this.socket.send({ type: 'message:send', conversationId: this.conversationId, ...waiting })
   }
 
   private sync(): void {
@@ -229,12 +244,10 @@ export class ChatClient {
     }
   }
 
-  // Whatever is shown of any conversation, one's own or not.
+  // Whatever is told of any conversation, one's own or not.
   private look(frame: ReceivedFrame): void {
-    const conversationId = String(frame['conversationId'])
-    const seen = frame.type === 'message:received' ? [frame] : frame.type === 'conversation:synced' ? frame['messages'] as Stored[] : []
-    for (const message of seen) this.note('ok', { do: 'see', message: toStored(message as Stored) }, conversationId)
-    if (frame.type === 'message:changed') this.changed(frame)
+    for (const what of sightsIn(frame)) this.note('ok', what, frame['conversationId'])
+    if (frame.type === 'message:changed' && frame['conversationId'] === this.conversationId) this.changed(frame)
   }
 
   private changed(frame: ReceivedFrame): void {
@@ -261,25 +274,22 @@ export class ChatClient {
       return
     }
     // Perhaps it is stored, perhaps not: it stays in the outbox and is sent again.
+    const sent = this.outbox.get(clientId)
     if (code === 'not_ready') this.unknown++
-    else {
-      const sent = this.outbox.get(clientId)
-      if (sent) this.note('fail', { do: 'send', ...sent })
+    if (sent) this.note(code === 'not_ready' ? 'unknown' : 'fail', { do: 'send', ...sent })
+    if (code !== 'not_ready') {
       this.rejected.push({ clientId, code })
       this.outbox.delete(clientId)
     }
   }
 
   private fail(frame: ReceivedFrame): void {
+    // Over the limit on frames nobody says which one was passed over.
+    if (frame['of'] === undefined) for (const waiting of this.outbox.values()) this.note('unknown', { do: 'send', ...waiting })
     // No page will come: it is asked for again. One that names another conversation was none of ours.
     if (frame['of'] === 'sync' && (frame['conversationId'] ?? this.conversationId) === this.conversationId) this.model?.restart()
     if (frame['of'] !== 'message:edit' && frame['of'] !== 'message:delete') return
     const at = this.changing.findIndex(({ change }) => change.seq === frame['seq'] && `message:${change.do}` === frame['of'])
     if (at !== -1) this.note(frame['code'] === 'not_ready' ? 'unknown' : 'fail', this.changing.splice(at, 1)[0]!.change)
   }
-}
-
-/** What the checker compares of a message, wherever it was seen. */
-export function toStored({ seq, clientId, senderId, body, change, deleted }: { [K in keyof Stored]?: Stored[K] | undefined } & Pick<Stored, 'seq' | 'clientId' | 'senderId' | 'body'>): Stored {
-  return { seq, clientId, senderId, body, ...(change === undefined ? {} : { change }), ...(deleted === true ? { deleted: true } : {}) }
 }

@@ -1,5 +1,8 @@
 import t from 'tap'
-import { findFaults, type Entry, type Stored, type What } from './history.ts'
+import type { z } from 'zod'
+import { findFaults, type Entry, type Have, type Stored, type What } from './history.ts'
+import { sightsIn } from './sights.ts'
+import { SERVER_FRAMES } from './socket-frames.ts'
 
 const [ANI, BUDI, EVE] = ['ani', 'budi', 'eve'] as const
 const HERE = 'a-conversation'
@@ -7,7 +10,8 @@ const HERE = 'a-conversation'
 type Mutable = {
   history: Entry[]
   conversations: { stored: Stored[]; headSeq: number; headChange: number; id: string; memberIds: string[] }[]
-  finals: { who: string; conversationId: string; list: Stored[] }[]
+  finals: (Have & { list: Stored[] })[]
+  living: (Have & { list: Stored[] })[]
   ledgerSumIdr: number
 }
 
@@ -40,9 +44,14 @@ function good(): Mutable {
       entry(BUDI, 'unknown', { do: 'send', clientId: 'b2', body: 'lost' }),
       entry(EVE, 'invoke', { do: 'pry' }),
       entry(EVE, 'fail', { do: 'pry' }),
+      entry(BUDI, 'ok', { do: 'see change', seq: 4, change: 1, body: 'apa kabar?' }),
+      entry(BUDI, 'ok', { do: 'hear', frame: 'conversation:synced' }),
+      entry(ANI, 'ok', { do: 'hear', frame: 'message:read', seq: 4, of: BUDI }),
+      entry(ANI, 'ok', { do: 'hear', frame: 'typing:start', of: BUDI }),
     ],
     conversations: [{ id: HERE, memberIds: [ANI, BUDI], headSeq: 4, headChange: 1, stored }],
     finals: [ANI, BUDI].map((who) => ({ who, conversationId: HERE, list: structuredClone(stored) })),
+    living: [ANI, BUDI].map((who) => ({ who, conversationId: HERE, list: structuredClone(stored) })),
     ledgerSumIdr: 0,
   }
 }
@@ -50,7 +59,7 @@ function good(): Mutable {
 type Corrupt = (account: ReturnType<typeof good>) => void
 /** A row of the database is another from now on, for everybody who asks. */
 const everywhere = (change: (list: Stored[]) => void): Corrupt => (account) => {
-  for (const list of [account.conversations[0]!.stored, ...account.finals.map((final) => final.list)]) change(list)
+  for (const list of [account.conversations[0]!.stored, ...[...account.finals, ...account.living].map((have) => have.list)]) change(list)
 }
 
 const CORRUPTIONS: Record<string, [fault: RegExp, corrupt: Corrupt]> = {
@@ -83,6 +92,20 @@ const CORRUPTIONS: Record<string, [fault: RegExp, corrupt: Corrupt]> = {
   'somebody outside saw it': [/somebody outside saw seq 1/, ({ history }) => {
     history[2]!.who = EVE
   }],
+  'somebody outside saw a change': [/somebody outside saw a change of seq 4/, ({ history }) => {
+    history[17]!.who = EVE
+  }],
+  'somebody outside got a page, even an empty one': [/somebody outside was told conversation:synced/, ({ history }) => {
+    history[18]!.who = EVE
+  }],
+  'somebody outside was told how far a member has read': [/somebody outside was told message:read/, ({ history }) => {
+    history[19]!.who = EVE
+  }],
+  'somebody outside was told who types': [/somebody outside was told typing:start/, ({ history }) => {
+    history[20]!.who = EVE
+  }],
+  'a member was told that somebody outside has read': [/message:read told of somebody outside \(eve\)/, ({ history }) => Object.assign(history[19]!.what, { of: EVE })],
+  'a receipt is ahead of the messages': [/message:read told of seq 5, where nothing is/, ({ history }) => Object.assign(history[19]!.what, { seq: 5 })],
   'somebody outside was let in': [/somebody outside did something/, ({ history }) => {
     history[16]!.phase = 'ok'
   }],
@@ -97,6 +120,28 @@ const CORRUPTIONS: Record<string, [fault: RegExp, corrupt: Corrupt]> = {
   }],
   'a member saw a change that never was': [/seq 1 was seen with a change that it does not have/, ({ history }) => {
     history[2]!.what = { do: 'see', message: { seq: 1, clientId: 'a1', senderId: ANI, body: 'halo', change: 1 } }
+  }],
+  'a member saw what was sent with other words, before it was changed': [/seq 4 was seen with other words/, ({ history }) => {
+    history[9]!.what = { do: 'see', message: { seq: 4, clientId: 'a2', senderId: ANI, body: 'apa?' } }
+  }],
+  'a live change had other words': [/seq 4 was seen with other words/, ({ history }) => Object.assign(history[17]!.what, { body: 'apa' })],
+  'a live change had other words, and was overtaken': [/seq 4 was seen with other words/, (account) => {
+    Object.assign(account.history[17]!.what, { body: 'apa' })
+    account.conversations[0]!.headChange = 2
+    everywhere((list) => Object.assign(list[3]!, { change: 2, body: 'apa kabar, Budi?' }))(account)
+  }],
+  'a live change said deleted of what was edited': [/seq 4 was seen with other words/, ({ history }) => Object.assign(history[17]!.what, { deleted: true })],
+  'a live change of what is not there': [/seen at seq 9, where nothing is/, ({ history }) => Object.assign(history[17]!.what, { seq: 9 })],
+  'a live change that never was': [/seq 4 was seen with a change that it does not have/, ({ history }) => Object.assign(history[17]!.what, { change: 2 })],
+  'of two sends of a person the second stands first': [/seq 4 was said before seq 1 and never in doubt/, ({ history }) => {
+    // Both were on their way at once: what was acked first is no help.
+    const [later, ...rest] = history.splice(7, 1)
+    history.unshift(...rest, later!)
+    later!.time = 0
+  }],
+  'a connected client lacks the last word': [/a connected client has 3 messages that are not the 4/, ({ living }) => void living[1]!.list.pop()],
+  'a connected client lacks a change': [/a connected client has 4 messages that are not the 4/, ({ living }) => {
+    living[0]!.list[3] = { seq: 4, clientId: 'a2', senderId: ANI, body: 'apa' }
   }],
   'a final sync lacks a message': [/the final sync has 3 messages/, ({ finals }) => void finals[1]!.list.pop()],
   'a final sync is in another order': [/the final sync has 4 messages that are not/, ({ finals }) => {
@@ -116,6 +161,28 @@ const CORRUPTIONS: Record<string, [fault: RegExp, corrupt: Corrupt]> = {
 
 t.test('a good history has no fault', async (t) => {
   t.same(findFaults(good()), [])
+})
+
+t.test('a send that was in doubt may stand anywhere', async (t) => {
+  const account = good()
+  const [later] = account.history.splice(7, 1)
+  account.history.unshift({ ...later!, time: 0 }, { ...later!, time: 0, phase: 'unknown' })
+  t.same(findFaults(account), [])
+})
+
+t.test('every frame that names a conversation leaves a line, a refusal excepted', async (t) => {
+  const types = Object.entries(SERVER_FRAMES).filter(([, schema]) => 'conversationId' in (schema as z.ZodObject).shape).map(([type]) => type) // each is made by z.strictObject
+  const message = { conversationId: HERE, seq: 1, id: 'i', clientId: 'a1', senderId: ANI, body: 'halo', sentAt: '' }
+  const change = { conversationId: HERE, seq: 1, change: 1, body: 'hai' }
+  const shown = Object.fromEntries(types.map((type) => [type, sightsIn({ type, ...message, change: 1, userId: BUDI, messages: [message], changes: [change, { ...change, change: 2, body: undefined, deleted: true }] })]))
+  t.same(Object.keys(shown).filter((type) => shown[type]!.length === 0), ['error'])
+  t.ok(types.length >= 9, types.join())
+  t.same(shown['conversation:synced'], [
+    { do: 'hear', frame: 'conversation:synced', seq: 1, of: BUDI }, { do: 'see', message: { seq: 1, clientId: 'a1', senderId: ANI, body: 'halo' } },
+    { do: 'see change', seq: 1, change: 1, body: 'hai' }, { do: 'see change', seq: 1, change: 2, body: '', deleted: true },
+  ])
+  t.same(shown['message:changed'], [{ do: 'see change', seq: 1, change: 1, body: 'halo' }])
+  t.same(sightsIn({ type: 'presence:online', userId: BUDI }), [])
 })
 
 t.test('each rule of the checker fails where it is broken', async (t) => {

@@ -8,6 +8,9 @@ export type What =
   | { do: 'delete'; seq: number; change?: number }
   | { do: 'pry' }
   | { do: 'see'; message: Stored }
+  | { do: 'see change'; seq: number; change: number; body: string; deleted?: true }
+  /** Any other frame about a conversation; `of` is who it tells of. */
+  | { do: 'hear'; frame: string; seq?: number; of?: string }
 
 /**
  * One line of a history. `invoke`: it was asked for; `ok`: it was answered, and is done; `fail`: it was refused, and
@@ -18,11 +21,16 @@ export type Entry = { time: number; who: string; conversationId: string; phase: 
 /** What a conversation is in the end, by the database. */
 export type Outcome = { id: string; memberIds: readonly string[]; headSeq: number; headChange: number; stored: readonly Stored[] }
 
+/** The messages that somebody has of a conversation. */
+export type Have = { who: string; conversationId: string; list: readonly Stored[] }
+
 export type Account = {
   history: readonly Entry[]
   conversations: readonly Outcome[]
   /** What each member got who asked for everything afterwards, on any replica. */
-  finals: readonly { who: string; conversationId: string; list: readonly Stored[] }[]
+  finals: readonly Have[]
+  /** What each client had that stayed connected and asked for nothing. */
+  living?: readonly Have[]
   /** Rupiah, over all entries. */
   ledgerSumIdr: number
 }
@@ -39,6 +47,7 @@ export function findFaults(account: Account): string[] {
     const found = [
       ...placesOf(outcome), ...sendsOf(outcome, entries), ...orderOf(outcome, entries), ...changesOf(outcome, entries), ...sightsOf(outcome, entries),
       ...finalsOf(outcome, account.finals.filter((final) => final.conversationId === outcome.id)),
+      ...livingOf(outcome, (account.living ?? []).filter((have) => have.conversationId === outcome.id)),
     ]
     return few(found).map((fault) => `${outcome.id}: ${fault}`)
   })
@@ -80,8 +89,13 @@ function* sendsOf({ stored }: Outcome, entries: readonly Entry[]): Generator<str
   for (const [key, row] of rows) if (row.senderId !== null && !sends.has(key)) yield `stored, but nobody sent it (${key})`
 }
 
+function* orderOf(outcome: Outcome, entries: readonly Entry[]): Generator<string> {
+  yield* orderOfAcks(outcome, entries)
+  for (const memberId of outcome.memberIds) yield* orderOfSender(outcome, entries, memberId)
+}
+
 /** What was acked before something else was sent, by whomever, stands before it. */
-function* orderOf({ stored }: Outcome, entries: readonly Entry[]): Generator<string> {
+function* orderOfAcks({ stored }: Outcome, entries: readonly Entry[]): Generator<string> {
   const seqOf = new Map(stored.map((message) => [`${message.senderId} ${message.clientId}`, message.seq]))
   const begun = new Set<string>()
   let acked = 0
@@ -97,6 +111,26 @@ function* orderOf({ stored }: Outcome, entries: readonly Entry[]): Generator<str
   }
 }
 
+/** What was acked without ever having been in doubt stands before everything that its sender said later. */
+function* orderOfSender({ stored }: Outcome, entries: readonly Entry[], sender: string): Generator<string> {
+  const seqOf = new Map(stored.filter(({ senderId }) => senderId === sender).map(({ clientId, seq }) => [clientId, seq]))
+  const said = new Map<string, { isAcked: boolean; isDoubtful: boolean }>()
+  for (const { who, phase, what } of entries) {
+    if (who !== sender || what.do !== 'send') continue
+    const send = said.get(what.clientId) ?? { isAcked: false, isDoubtful: false }
+    said.set(what.clientId, send)
+    if (phase === 'ok') send.isAcked = true
+    if (phase === 'unknown' && !send.isAcked) send.isDoubtful = true
+  }
+  let leastLater = Number.POSITIVE_INFINITY
+  for (const [clientId, { isAcked, isDoubtful }] of [...said].toReversed()) {
+    const seq = seqOf.get(clientId)
+    if (seq === undefined) continue
+    if (isAcked && !isDoubtful && leastLater < seq) yield `seq ${seq} was said before seq ${leastLater} and never in doubt (${sender})`
+    leastLater = Math.min(leastLater, seq)
+  }
+}
+
 /** An acked edit or deletion is the message's last change, or was overtaken by a later one. */
 function* changesOf({ stored }: Outcome, entries: readonly Entry[]): Generator<string> {
   for (const { phase, what } of entries) {
@@ -107,27 +141,65 @@ function* changesOf({ stored }: Outcome, entries: readonly Entry[]): Generator<s
   }
 }
 
-/** Nobody outside saw anything; what a member saw at a place is what stands there, as it is or as it was before a later change. */
-function* sightsOf({ stored, memberIds }: Outcome, entries: readonly Entry[]): Generator<string> {
-  const rows = new Map(stored.map((message) => [message.seq, message]))
+type Words = { body: string; deleted?: true }
+
+/** What a place said with its n-th change, 0 for what was sent, as far as anybody knows. */
+function wordsOf({ stored }: Outcome, entries: readonly Entry[]): Map<string, Words> {
+  const words = new Map<string, Words>()
+  const seqOf = new Map(stored.map((message) => [`${message.senderId} ${message.clientId}`, message.seq]))
   for (const { who, phase, what } of entries) {
-    if (!memberIds.includes(who) && what.do !== 'see' && phase === 'ok') yield `somebody outside did something (${who} ${what.do})`
-    if (what.do !== 'see') continue
-    const { message } = what
-    if (!memberIds.includes(who)) yield `somebody outside saw seq ${message.seq} (${who})`
-    const row = rows.get(message.seq)
-    if (!row) yield `seen at seq ${message.seq}, where nothing is (${message.clientId})`
-    else if (row.clientId !== message.clientId || row.senderId !== message.senderId) yield `another message was seen at seq ${message.seq} (${message.clientId})`
-    else if ((message.change ?? 0) > (row.change ?? 0)) yield `seq ${message.seq} was seen with a change that it does not have`
-    else if ((message.change ?? 0) === (row.change ?? 0) && (message.body !== row.body || message.deleted !== row.deleted)) yield `seq ${message.seq} was seen with other words`
+    if (what.do === 'send' && phase === 'invoke') words.set(`${seqOf.get(`${who} ${what.clientId}`)} 0`, { body: what.body })
+    else if (what.do === 'edit' && what.change !== undefined) words.set(`${what.seq} ${what.change}`, { body: what.body })
+    else if (what.do === 'delete' && what.change !== undefined) words.set(`${what.seq} ${what.change}`, { body: '', deleted: true })
+  }
+  for (const { seq, change = 0, body, deleted } of stored) words.set(`${seq} ${change}`, { body, ...(deleted ? { deleted } : {}) })
+  return words
+}
+
+/** Nobody outside was told anything; what a member saw at a place is what stands there, as it is or as it was before a later change. */
+function* sightsOf(outcome: Outcome, entries: readonly Entry[]): Generator<string> {
+  const rows = new Map(outcome.stored.map((message) => [message.seq, message]))
+  const words = wordsOf(outcome, entries)
+  for (const { who, phase, what } of entries) {
+    const isOutside = !outcome.memberIds.includes(who)
+    if (what.do === 'see') {
+      if (isOutside) yield `somebody outside saw seq ${what.message.seq} (${who})`
+      yield* faultOfSight(rows, words, what.message)
+      const row = rows.get(what.message.seq)
+      if (row && (row.clientId !== what.message.clientId || row.senderId !== what.message.senderId)) yield `another message was seen at seq ${what.message.seq} (${what.message.clientId})`
+    } else if (what.do === 'see change') {
+      if (isOutside) yield `somebody outside saw a change of seq ${what.seq} (${who})`
+      yield* faultOfSight(rows, words, what)
+    } else if (what.do === 'hear') {
+      if (isOutside) yield `somebody outside was told ${what.frame} (${who})`
+      if (what.of !== undefined && !outcome.memberIds.includes(what.of)) yield `${what.frame} told of somebody outside (${what.of})`
+      if ((what.seq ?? 0) > outcome.headSeq) yield `${what.frame} told of seq ${what.seq}, where nothing is (${who})`
+    } else if (isOutside && phase === 'ok') yield `somebody outside did something (${who} ${what.do})`
   }
 }
 
+function* faultOfSight(rows: ReadonlyMap<number, Stored>, words: ReadonlyMap<string, Words>, { seq, change = 0, body, deleted }: Words & { seq: number; change?: number }): Generator<string> {
+  const row = rows.get(seq)
+  const then = words.get(`${seq} ${change}`)
+  if (!row) yield `seen at seq ${seq}, where nothing is`
+  else if (change > (row.change ?? 0)) yield `seq ${seq} was seen with a change that it does not have`
+  else if (then && (then.body !== body || then.deleted !== deleted)) yield `seq ${seq} was seen with other words`
+}
+
 /** Whoever asks for everything gets everything, as it is now, in its order. */
-function* finalsOf({ stored, memberIds }: Outcome, finals: Account['finals']): Generator<string> {
+function* finalsOf({ stored, memberIds }: Outcome, finals: readonly Have[]): Generator<string> {
   for (const memberId of memberIds) if (!finals.some((final) => final.who === memberId)) yield `no final sync of a member (${memberId})`
-  const wanted = JSON.stringify(stored.map(inOrder))
-  for (const { who, list } of finals) if (JSON.stringify(list.map(inOrder)) !== wanted) yield `the final sync has ${list.length} messages that are not the ${stored.length} of the database (${who})`
+  for (const { who, list } of finals) if (!isSame(list, stored)) yield `the final sync has ${list.length} messages that are not the ${stored.length} of the database (${who})`
+}
+
+/** Whoever is connected gets everything without a question, the last word too. */
+function* livingOf({ stored }: Outcome, living: readonly Have[]): Generator<string> {
+  for (const { who, list } of living) if (!isSame(list, stored)) yield `a connected client has ${list.length} messages that are not the ${stored.length} of the database (${who})`
+}
+
+/** Whether somebody has exactly these messages, in this order, as they are. */
+export function isSame(list: readonly Stored[], stored: readonly Stored[]): boolean {
+  return list.length === stored.length && JSON.stringify(list.map(inOrder)) === JSON.stringify(stored.map(inOrder))
 }
 
 const inOrder = ({ seq, clientId, senderId, body, change, deleted }: Stored) => [seq, clientId, senderId, body, change ?? 0, deleted ?? false]
