@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { v7 } from 'uuid'
 import { ChatClient } from './chat-client.ts'
 import { crowd, type CrowdPlace } from './crowd.ts'
-import { findFaults, readOutcomes, type Entry, type Stored } from './history.ts'
+import { findFaults, isSame, readOutcomes, type Entry, type Have, type Outcome } from './history.ts'
 import type { Person } from './people.ts'
 import type { Random } from './random.ts'
 import { eventually } from './wait.ts'
@@ -12,7 +12,9 @@ export type PairsPlace = Omit<CrowdPlace, 'replicas'> & { replicas: readonly { u
 export type Pairs = Awaited<ReturnType<typeof startPairs>>
 
 /** Of a hundred acts so many are not a new message. */
-const SHARES = { repeat: 4, edit: 4, delete: 1, cut: 1, pry: 1 }
+const SHARES = { repeat: 4, edit: 4, delete: 1, cut: 1, pry: 1, read: 2, type: 1 }
+/** What a connected client lacks is healed within 5 s; a machine that does much else takes longer. */
+const TAIL_MS = 30_000
 
 /**
  * Pairs of a customer and a mitra who talk over their sockets, the customers on one replica first and the mitras on
@@ -49,11 +51,16 @@ export async function startPairs(place: PairsPlace, options: { count: number; ra
       }
       return done
     },
-    /** Waits until everything sent is acked and everybody has everything, then asks for it all anew and checks the history. */
-    async findFaults(): Promise<string[]> {
+    /**
+     * Waits until everything sent is acked, and until everybody connected has everything (`tailMs` at most: what they
+     * lack then is a fault); asks for it all anew and checks the history.
+     */
+    async findFaults({ tailMs = TAIL_MS } = {}): Promise<string[]> {
       await atRest('everything is acked and received')
+      const outcomes = await readOutcomes(place, ids)
+      const living = await findLiving(everybody, outcomes.conversations, tailMs)
       const finals = await findFinals(everybody.map(({ client, pair }) => ({ person: client.person, conversationId: pair.conversationId })), alive)
-      return findFaults({ history, finals, ...(await readOutcomes(place, ids)) })
+      return findFaults({ history, finals, living, ...outcomes })
     },
     stop: async () => void await Promise.all(everybody.map(({ client }) => client.stop())),
   }
@@ -75,6 +82,8 @@ function act({ client, pair }: { client: ChatClient; pair: Pair }, pairs: readon
   if (isIt(SHARES.cut)) return client.cut()
   const other = pairs[random.below(pairs.length)]!
   if (isIt(SHARES.pry) && other !== pair) return client.pry(other.conversationId)
+  if (isIt(SHARES.read)) return client.read()
+  if (isIt(SHARES.type)) return client.type()
   client.send(`message ${number}`)
 }
 
@@ -83,11 +92,21 @@ function withOwn(client: ChatClient, random: Random, work: (seq: number) => void
   if (own.length > 0) work(own[random.below(own.length)]!)
 }
 
-type Final = { who: string; conversationId: string; list: Stored[] }
+/** What connected clients have, once it is everything or the time for it is over. They know of nothing that they lack: only the server can bring it. */
+async function findLiving(everybody: readonly { client: ChatClient; pair: Pair }[], outcomes: readonly Outcome[], withinMs: number): Promise<Have[]> {
+  const storedOf = new Map(outcomes.map((outcome) => [outcome.id, outcome.stored]))
+  let behind = everybody
+  const catchUp = () => {
+    behind = behind.filter(({ client, pair }) => !isSame(client.list, storedOf.get(pair.conversationId)!))
+    return behind.length === 0
+  }
+  await eventually(catchUp, 'everybody has everything', { timeoutMs: withinMs }).catch(() => undefined) // that is found in the lists
+  return everybody.map(({ client, pair }) => ({ who: client.person.id, conversationId: pair.conversationId, list: client.list }))
+}
 
 /** What each gets who comes anew and asks for everything, on the replica that is not their first. */
-async function findFinals(asks: readonly { person: Person; conversationId: string }[], alive: () => string[]): Promise<Final[]> {
-  const finals: Final[] = []
+async function findFinals(asks: readonly { person: Person; conversationId: string }[], alive: () => string[]): Promise<Have[]> {
+  const finals: Have[] = []
   const queue = asks.map((ask, index) => ({ ...ask, turn: index }))
   const lane = async () => {
     for (let ask = queue.shift(); ask; ask = queue.shift()) {
