@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { availabilityRoutes } from './modules/availability/index.ts'
-import { changeHealer, chatFrames, chatRoutes, conversationCircles, messageHealer, openHeads, readyConversations, type Sender } from './modules/chat/index.ts'
+import { changeHealer, chatFrames, chatRoutes, conversationCircles, createReceiptHealer, messageHealer, openHeads, readyConversations, type Sender } from './modules/chat/index.ts'
 import { identityRoutes, type TokenVerifier } from './modules/identity/index.ts'
 import { walletRoutes } from './modules/ledger/index.ts'
 import { mitraRoutes, type Liveness } from './modules/mitras/index.ts'
@@ -54,6 +54,7 @@ export function createPublicRealtime(ctx: Ctx, hub: Hub, parts: { verifier: Toke
     healers: [
       messageHealer,
       changeHealer,
+      createReceiptHealer(parts.sender.told),
       { what: 'sessions', find: (_ctx, { userIds, sinceSeconds }) => findChangedSessions(ctx.sql, userIds, sinceSeconds) },
       { what: 'offers', find: (_ctx, { userIds, sinceSeconds }) => findChangedOffers(ctx.sql, userIds, sinceSeconds) },
     ],

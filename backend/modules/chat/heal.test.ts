@@ -108,6 +108,32 @@ t.test('what pub/sub loses', async (t) => {
     await Promise.all([a.close(), b.close()])
   })
 
+  t.test('receipts that pub/sub lost, the reader’s own other device among those who are told', async (t) => {
+    const { customer, mitra, conversationId } = await pairUp(app)
+    const [a, b, elsewhere] = await Promise.all([connect(customer), connect(mitra), connect(mitra.on(0))])
+    for (const n of range(5)) a.send(sendOf(conversationId, `m${n}`))
+    await eventually(() => seqsOf(b).length === 5, 'they arrive')
+    const valkey = control(t, app)
+    await valkey.call('ACL', 'SETUSER', 'default', '-publish')
+    b.send({ type: 'message:delivered', conversationId, seq: 4 })
+    t.match(await a.next('message:delivered'), { conversationId, seq: 4, userId: mitra.id })
+    b.send({ type: 'message:read', conversationId, seq: 5 })
+    for (const socket of [a, elsewhere]) t.match(await socket.next('message:read'), { conversationId, seq: 5, userId: mitra.id })
+    await valkey.call('ACL', 'SETUSER', 'default', '+publish')
+    t.same(b.all('message:read'), [], 'who read it knows')
+    // Looks that find nothing new tell nothing.
+    const heal = () => app.replicas[0]!.realtime.heal()
+    await heal()
+    await heal()
+    const before = a.all('message:read').length
+    await heal()
+    await heal()
+    b.send(sendOf(conversationId, 'marker'))
+    await a.next('message:received', { matches: (frame) => frame['body'] === 'marker' })
+    t.equal(a.all('message:read').length, before)
+    await Promise.all([a.close(), b.close(), elsewhere.close()])
+  })
+
   t.test('a long silence of pub/sub: hundreds of messages, in order', async (t) => {
     const { customer, mitra, conversationId } = await pairUp(app)
     const [a, b] = await Promise.all([connect(customer), connect(mitra)])

@@ -4,6 +4,7 @@ import type { Ctx } from '../../platform/ctx.ts'
 import { AppError } from '../../platform/errors.ts'
 import { askHot } from './hot-pool.ts'
 import { othersOf, type Members } from './members.ts'
+import type { ToldReceipts } from './told-receipts.ts'
 
 export type Receipt = { conversationId: string; userId: string; what: 'read' | 'delivered'; seq: number; connectionId?: string }
 
@@ -31,12 +32,12 @@ type Row = { conversation_id: string; user_id: string; read_seq: number; deliver
 type Wish = { conversationId: string; userId: string; read: number; delivered: number }
 
 /** Receipts of one turn, and those that pile up, are one UPDATE: a phone sends one for every message it gets. */
-export function createReceipts(ctx: Ctx, pool: Pool, members: Members): Receipts {
+export function createReceipts(ctx: Ctx, pool: Pool, members: Members, told: ToldReceipts): Receipts {
   const move = coalesce<Receipt, Row | undefined>({
     lanes: 1, most: 500,
     async run(receipts) {
       const moved = await moveAll(pool, furthest(receipts))
-      await tell(ctx, members, receipts, moved)
+      await tell(ctx, members, receipts, moved, told)
       return receipts.map((receipt) => moved.get(keyOf(receipt)))
     },
   })
@@ -69,13 +70,14 @@ async function moveAll(pool: Pool, wishes: readonly Wish[]): Promise<Map<string,
 }
 
 // To the other members; one's own other devices follow what was read.
-async function tell(ctx: Ctx, members: Members, receipts: readonly Receipt[], moved: ReadonlyMap<string, Row>): Promise<void> {
+async function tell(ctx: Ctx, members: Members, receipts: readonly Receipt[], moved: ReadonlyMap<string, Row>, told: ToldReceipts): Promise<void> {
   const readers = readersOf(receipts)
   const memberships = await Promise.all([...moved.values()].map((row) => members.find(row.conversation_id)))
   for (const [at, [key, row]] of [...moved].entries()) {
     const membership = memberships[at]
     if (membership === undefined) continue
     const { conversation_id: conversationId, user_id: userId } = row
+    if (row.has_read || row.has_received) told.note(key, { read: row.read_seq, delivered: row.delivered_seq })
     if (row.has_read) ctx.publish(membership.memberIds, { type: 'message:read', conversationId, seq: row.read_seq, userId }, { exceptConnectionId: readers.get(key)?.connectionId })
     // What is read is delivered: only what was delivered beyond it is news.
     if (row.has_received && (!row.has_read || row.delivered_seq > row.read_seq)) ctx.publish(othersOf(membership, userId), { type: 'message:delivered', conversationId, seq: row.delivered_seq, userId })

@@ -9,6 +9,7 @@ import { createReceipts, type Receipts } from './receipts.ts'
 import { refuseText } from './rules.ts'
 import { storeBatch, type Around, type Entry, type Send } from './store-batch.ts'
 import { createTeller } from './tell-members.ts'
+import { createToldReceipts, type ToldReceipts } from './told-receipts.ts'
 
 export type { Send } from './store-batch.ts'
 
@@ -21,6 +22,8 @@ export type Sender = {
   send(send: Send): Promise<Message>
   change: ChangeMessage
   receipts: Receipts
+  /** What this replica has told of them. */
+  told: ToldReceipts
   members: Members
   /** Resolves when nothing is waiting or being stored. */
   settled(): Promise<void>
@@ -44,6 +47,7 @@ export function createSender(ctx: Ctx): Sender {
   const pool = createHotPool(ctx)
   const members = createMembers(ctx, pool)
   const teller = createTeller(ctx, members)
+  const told = createToldReceipts()
   const byKey = new Map<string, Entry>()
   const busy = new Set<string>()
   const refusing = new Set<Promise<void>>()
@@ -132,9 +136,9 @@ export function createSender(ctx: Ctx): Sender {
   }
 
   return {
-    members, settled,
+    members, settled, told,
     change: createChangeMessage(ctx, pool, members),
-    receipts: createReceipts(ctx, pool, members),
+    receipts: createReceipts(ctx, pool, members, told),
     async send(send) {
       const refusal = refuseText(send.body, ctx.settings.get('messageMaxLength'))
       if (refusal) throw new AppError(refusal.code, refusal.detail)
