@@ -63,7 +63,6 @@ export const PUBLIC_ROUTES: Readonly<Record<string, string>> = {
   'DELETE /api/v1/conversations/:id/messages/:seq': 'signed-in',
   'POST /api/v1/conversations/:id/read': 'signed-in',
   'POST /api/v1/conversations/:id/delivered': 'signed-in',
-  'POST /api/v1/conversations/:id/delivered': 'signed-in',
   'GET /api/v1/realtime': 'public, limit sockets',
 }
 
@@ -126,7 +125,6 @@ export const OBJECTS: Readonly<Record<string, 'session' | 'payment' | 'offer' | 
   '/api/v1/conversations/:id/messages/:seq': 'conversation',
   '/api/v1/conversations/:id/read': 'conversation',
   '/api/v1/conversations/:id/delivered': 'conversation',
-  '/api/v1/conversations/:id/delivered': 'conversation',
 }
 
 /** What a route's address must go on with. */
@@ -150,7 +148,6 @@ export const BODIES: Readonly<Record<string, () => object>> = {
   'POST /api/v1/conversations/:id/messages': () => ({ clientId: randomUUID(), body: 'Halo' }),
   'PATCH /api/v1/conversations/:id/messages/:seq': () => ({ body: 'Hai' }),
   'POST /api/v1/conversations/:id/read': () => ({ seq: 1 }),
-  'POST /api/v1/conversations/:id/delivered': () => ({ seq: 1 }),
   'POST /api/v1/conversations/:id/delivered': () => ({ seq: 1 }),
   'POST /internal/v1/auth/login': () => ({ email: 'nobody@staff.example', password: 'correct-horse-battery-staple' }),
   'POST /internal/v1/auth/password': () => ({ currentPassword: 'not-the-password-at-all', newPassword: 'another-horse-battery-staple' }),
