@@ -184,9 +184,9 @@ const AUTHENTICATED = { type: 'authenticated', userId: ME, kind: 'customer', ser
 const READY = { type: 'ready', sessions: [], offers: [], conversations: [], hasMore: false }
 const welcome = (socket: WebSocket) => tell(socket, AUTHENTICATED, READY)
 
-function startRealtime(t: Test, url: string, access = async (_options: { isRefused: boolean }) => 'token', readyMs?: number) {
+function startRealtime(t: Test, url: string, access = async (_options: { isRefused: boolean }) => 'token', patience: { readyMs?: number; answerMs?: number } = {}) {
   const tokens = { access: async (options: { isRefused: boolean }) => ({ token: await access(options), expiresAtMs: Date.now() + 900_000 }) }
-  const realtime = new Realtime({ url, clock: new ServerClock(), tokens, ...(readyMs === undefined ? {} : { readyMs }) })
+  const realtime = new Realtime({ url, clock: new ServerClock(), tokens, ...patience })
   const closed: number[] = []
   realtime.addEventListener('closed', (event) => void closed.push((event as CustomEvent<{ code: number }>).detail.code))
   t.teardown(() => realtime.cut())
@@ -273,14 +273,32 @@ t.test('a client at a server that is not at its best', { jobs: 8 }, async (t) =>
     const { url, opened } = await startServer(t, (socket, _token, number) => {
       if (number > 1) welcome(socket)
     })
-    const silent = startRealtime(t, url, undefined, 300)
+    const silent = startRealtime(t, url, undefined, { readyMs: 300 })
     await silent.isReady()
     t.ok(silent.closed.length > 0 && silent.closed.every((code) => code === 1006) && opened() === silent.closed.length + 1)
     silent.realtime.cut()
     let asked = 0
-    const stuck = startRealtime(t, url, () => (++asked === 1 ? new Promise(() => {}) : Promise.resolve('token')), 300)
+    const stuck = startRealtime(t, url, () => (++asked === 1 ? new Promise(() => {}) : Promise.resolve('token')), { readyMs: 300 })
     await stuck.isReady()
     t.ok(stuck.closed.length > 0 && stuck.closed.every((code) => code === 1006) && asked > 1)
+  })
+
+  t.test('a heartbeat without an answer ends a silent connection, not one that goes on talking', { buffered: true }, async (t) => {
+    let beats = 0
+    let talking: NodeJS.Timeout | undefined
+    const { url, opened } = await startServer(t, (socket) => {
+      tell(socket, { ...AUTHENTICATED, heartbeatSeconds: 1 }, READY)
+      socket.on('message', () => beats++)
+      if (opened() === 1) talking = setInterval(() => tell(socket, { type: 'presence:online', userId: 'other' }), 100)
+    })
+    t.teardown(() => clearInterval(talking))
+    const { closed, isReady } = startRealtime(t, url, undefined, { answerMs: 1000 })
+    await isReady()
+    await eventually(() => beats > 1, 'another one is sent after the first had no answer')
+    t.same([closed, opened()], [[], 1])
+    clearInterval(talking)
+    await eventually(() => opened() === 2, 'it comes back')
+    t.same(closed, [1006])
   })
 
   t.test('what is told as delivered has everything below it, and what came before ready is told too', { buffered: true }, async (t) => {

@@ -56,7 +56,7 @@ type Tokens = { access(options: { isRefused?: boolean }): Promise<{ token: strin
 const load = async <T>(file: string) => await import(pathToFileURL(join(projectRoot, 'docs/playground/client', file)).href) as T
 
 export const { Person } = await load<{ Person: new (options: { url: string; saved?: object; save?: (name: string, value: unknown) => void }) => Client }>('person.js')
-export const { Realtime } = await load<{ Realtime: new (options: { url: string; clock: Clock; tokens: Tokens; readyMs?: number }) => Realtime }>('realtime.js')
+export const { Realtime } = await load<{ Realtime: new (options: { url: string; clock: Clock; tokens: Tokens; readyMs?: number; answerMs?: number }) => Realtime }>('realtime.js')
 export const { Outbox } = await load<{ Outbox: new (options?: { saved?: object[]; save?: (entries: object[]) => void; now?: () => number }) => Outbox }>('outbox.js')
 export const { Gaps } = await load<{ Gaps: new (around: { conversations: Map<string, Conversation>; realtime: { state: string; send(frame: object): boolean } }) => { ask(): void; check(): void } }>('gaps.js')
 export const { Conversation } = await load<{ Conversation: new (id: string, options?: { afterSeq?: number; now?: () => number }) => Conversation }>('conversation.js')

@@ -27,8 +27,10 @@ export class Realtime extends EventTarget {
   /** And was it tried at once already, since the last good socket? */
   #hasRefreshed = false
   #readyMs
+  #answerMs
   #readyAt = 0
   #sentAt = 0
+  #heardAt = 0
   #heartbeatMs = 30_000
   /** When an `authenticate` or `heartbeat` was asked, by its type: their answers carry the server's time. */
   #asked = new Map()
@@ -38,12 +40,13 @@ export class Realtime extends EventTarget {
   #beat
 
   /** `tokens.access({isRefused})` answers `{token, expiresAtMs}` by the server's clock; throws when the sign-in is over. */
-  constructor({ url, clock, tokens, readyMs = READY_MS }) {
+  constructor({ url, clock, tokens, readyMs = READY_MS, answerMs = ANSWER_MS }) {
     super()
     this.#url = url
     this.#clock = clock
     this.#tokens = tokens
     this.#readyMs = readyMs
+    this.#answerMs = answerMs
   }
 
   /** The person wants it, the app came to the front, the network is back: no waiting. */
@@ -94,6 +97,7 @@ export class Realtime extends EventTarget {
   }
 
   #receive(frame) {
+    this.#heardAt = performance.now()
     if (frame.serverTime !== undefined) this.#sample(frame)
     if (frame.type === 'authenticated') {
       this.#heartbeatMs = frame.heartbeatSeconds * 1000
@@ -115,12 +119,15 @@ export class Realtime extends EventTarget {
     if (askedAt !== undefined) this.#clock.sample(askedAt, performance.now(), serverTime)
   }
 
-  // A heartbeat after so much silence; one that is not answered means that nobody is there any more.
+  // A heartbeat after so much silence. Not a sound after one means that nobody is there any more; its answer may have to wait behind pages.
   #keepAlive() {
     const now = performance.now()
     const askedAt = this.#asked.get('heartbeat')
-    if (askedAt !== undefined && now - askedAt > ANSWER_MS) this.#closed(1006, 'no answer to a heartbeat')
-    else if (askedAt === undefined && now - this.#sentAt >= this.#heartbeatMs) this.#transmit({ type: 'heartbeat' })
+    if (askedAt !== undefined && now - askedAt > this.#answerMs) {
+      if (now - this.#heardAt > this.#answerMs) return this.#closed(1006, 'no answer to a heartbeat')
+      this.#asked.delete('heartbeat')
+    }
+    if (!this.#asked.has('heartbeat') && now - this.#sentAt >= this.#heartbeatMs) this.#transmit({ type: 'heartbeat' })
   }
 
   #scheduleRenewal(expiresAtMs) {
