@@ -55,6 +55,9 @@ export class Connection {
   openedAtMs: number
   heardAtMs: number
   pingedAtMs = 0
+  /** Bytes that waited for the client when it was pinged. */
+  waitedAtPing = 0
+  awaitsPong = false
   /** Process clock, ms: it was sent away for reading too slowly, and is cut then. */
   cutAtMs = Number.POSITIVE_INFINITY
   /** Handlers that have not finished: the drain waits for them. */
@@ -86,6 +89,18 @@ export class Connection {
     return this.socket.bufferedAmount
   }
 
+  /** Not a sound since the last ping, and nothing was taken: the answer to a ping comes behind whatever waits before it. */
+  get isSilent(): boolean {
+    return this.pingedAtMs !== 0 && this.heardAtMs < this.pingedAtMs && this.bufferedBytes >= this.waitedAtPing
+  }
+
+  ping(nowMs: number): void {
+    this.pingedAtMs = nowMs
+    this.waitedAtPing = this.bufferedBytes
+    this.awaitsPong = true
+    this.socket.ping()
+  }
+
   /** Sends one frame; false when it was skipped or the socket is closed. A reader that is too slow is sent away. */
   send(text: string | Buffer, isDroppable = false): boolean {
     if (!this.isOpen) return false
@@ -115,7 +130,10 @@ export class Connection {
     if (!this.isOpen) return
     const { promise, resolve } = Promise.withResolvers<void>()
     this.socket.send(bytes, TEXT, () => resolve())
+    const hadToWait = this.socket.bufferedAmount > 0
     await promise
+    // Room was made for it by somebody who reads.
+    if (hadToWait && this.isOpen) this.heardAtMs = performance.now()
   }
 
   sendError(code: ErrorCode, detail: string, of?: string, more?: Record<string, unknown>): void {

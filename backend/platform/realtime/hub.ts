@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { crashPoint } from '../crash-points.ts'
 import type { Ctx } from '../ctx.ts'
-import { fullBucket, type Bucket } from './bucket.ts'
+import type { Bucket } from './bucket.ts'
 import { CLOSE, type Connection } from './connection.ts'
 import { decodeEnvelopes, encodeEnvelopes, type Envelope } from './envelope.ts'
 import { begin, reached } from './marks.ts'
+import { createPersonBuckets } from './person-buckets.ts'
 import type { Position, Publish, PublishOptions } from './publish.ts'
 
 const CHANNEL = 'realtime'
@@ -49,6 +50,7 @@ export type Hub = {
 export function createHub(ctx: Pick<Ctx, 'valkey' | 'metrics' | 'settings'>): Hub {
   const replicaId = randomUUID()
   const users = new Map<string, UserSockets>()
+  const buckets = createPersonBuckets(ctx)
   const keys = new Map<string, number>()
   let ids: readonly string[] | undefined
   let outgoing: Envelope[] = []
@@ -134,12 +136,14 @@ export function createHub(ctx: Pick<Ctx, 'valkey' | 'metrics' | 'settings'>): Hu
     },
     add(connection) {
       const userId = connection.actor!.id
+      const now = performance.now()
       let user = users.get(userId)
       if (user === undefined) {
-        user = { connections: [], bucket: fullBucket(ctx.settings.get('framesBurst') * 2, performance.now()) }
+        user = { connections: [], bucket: buckets.take(userId, now) }
         users.set(userId, user)
         ids = undefined
       }
+      buckets.share(user.bucket, connection.bucket, now)
       user.connections.push(connection)
       size++
       ctx.metrics.sockets.inc()
@@ -157,6 +161,7 @@ export function createHub(ctx: Pick<Ctx, 'valkey' | 'metrics' | 'settings'>): Hu
       moved(userId!)
       if (user.connections.length > 0) return
       users.delete(userId!)
+      buckets.rest(userId!, user.bucket, performance.now())
       ids = undefined
     },
     onMoved(listener) {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { WebSocket } from 'ws'
 import { coalesce } from '../coalesce.ts'
 import { createMetrics } from '../metrics.ts'
 import { createSettings, type SettingValues } from '../settings.ts'
@@ -10,6 +11,7 @@ import { Connection, RealtimeSocket } from './connection.ts'
 import { createEntrance } from './entrance.ts'
 import { decodeEnvelopes, encodeEnvelopes } from './envelope.ts'
 import { begin, reached, take, type Marks } from './marks.ts'
+import { createPersonBuckets } from './person-buckets.ts'
 import { createCircleBook } from './presence-circles.ts'
 import { bestOf, PRESENCE_STATES } from './presence-states.ts'
 import { reconnectAfterMs } from './reconnect.ts'
@@ -62,17 +64,67 @@ t.test('an envelope comes out as it went in, on every replica but its own', asyn
 })
 
 t.test('a bucket gives its burst at once and then its rate', async (t) => {
-  const rate = { burst: 10, perSecond: 5 }
-  const bucket = fullBucket(rate.burst, 0)
+  const bucket = fullBucket(10, 0)
   const takeAll = (nowMs: number) => {
     let taken = 0
-    while (takeFrame(bucket, rate, nowMs)) taken++
+    while (takeFrame(bucket, 10, 5, nowMs)) taken++
     return taken
   }
   t.equal(takeAll(0), 10)
   t.equal(takeAll(1000), 5)
   t.equal(takeAll(1100), 0)
   t.equal(takeAll(60_000), 10, 'never more than the burst')
+})
+
+t.test('what a person may send is not renewed by coming back, and is not kept for longer than that matters', async (t) => {
+  const buckets = createPersonBuckets({ settings: createSettings({ framesBurst: 10, framesPerSecond: 5 }) })
+  const rested = buckets.take('a', 0)
+  for (let n = 0; n < 18; n++) takeFrame(rested, 20, 10, 0)
+  buckets.rest('a', rested, 100)
+  const again = buckets.take('a', 200)
+  const socket = fullBucket(10, 200)
+  buckets.share(again, socket, 200)
+  t.match([again.left, socket.left], [4, 4], '2 were left, and 2 came back')
+  buckets.rest('a', again, 200)
+  buckets.rest('full', buckets.take('full', 200), 200)
+  t.equal(buckets.resting(), 1, 'a full one needs no keeping')
+  buckets.take('b', 2300)
+  t.equal(buckets.resting(), 0, 'full by now')
+})
+
+t.test('silent is who neither spoke nor took anything since the last ping', async (t) => {
+  // ws makes a socket of nothing for its own server; how much waits is what a kernel would say.
+  let bytes = 0
+  const socket = Object.defineProperty(new RealtimeSocket(null as never, undefined, {}), 'bufferedAmount', { get: () => bytes })
+  Object.defineProperty(socket, 'readyState', { value: WebSocket.OPEN })
+  let taken = () => {}
+  socket.ping = () => {}
+  socket.send = (_data: unknown, _options: unknown, done?: () => void) => void (taken = done!)
+  const connection = new Connection(socket, 1, { slow: () => {} })
+  const afterPing = (before: number, after: number, options: { isHeard?: boolean } = {}) => {
+    bytes = before
+    connection.heardAtMs = 1000
+    connection.ping(2000)
+    bytes = after
+    if (options.isHeard) connection.heardAtMs = 2001
+    return connection.isSilent
+  }
+  t.equal(connection.isSilent, false, 'never pinged')
+  t.equal(afterPing(0, 0), true)
+  t.equal(afterPing(50_000, 50_000), true)
+  t.equal(afterPing(50_000, 60_000), true)
+  t.equal(afterPing(50_000, 40_000), false, 'it takes what it is sent, and will come to the ping')
+  t.equal(afterPing(50_000, 50_000, { isHeard: true }), false)
+  for (const waits of [true, false]) {
+    t.equal(afterPing(50_000, 50_000), true)
+    bytes = waits ? 50_000 : 0
+    connection.pingedAtMs = performance.now()
+    const page = connection.sendPage('page')
+    bytes = 50_000
+    taken()
+    await page
+    t.equal(connection.isSilent, !waits, 'a page that had to wait for room was let through by a reader')
+  }
 })
 
 t.test('a wheel calls what falls due, once, and nothing that was removed', async (t) => {

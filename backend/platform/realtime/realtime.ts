@@ -15,6 +15,7 @@ import { createEntrance } from './entrance.ts'
 import { createHealerLoop } from './healer.ts'
 import type { Hub } from './hub.ts'
 import type { RealtimeParts } from './parts.ts'
+import { PERSON_FACTOR } from './person-buckets.ts'
 import { createPresence } from './presence.ts'
 import { createReadings } from './readings.ts'
 import { createWheel } from './wheel.ts'
@@ -105,10 +106,9 @@ export function createRealtime(ctx: Ctx, hub: Hub, parts: RealtimeParts): Realti
     if (ctx.clock.nowMs() >= endOf(connection)) return connection.close(CLOSE.unauthenticated, 'the token has ended')
     const isPingDue = connection.pingedAtMs === 0 || now - connection.pingedAtMs >= ctx.settings.get('pingSeconds') * 1000
     if (isPingDue) {
-      // Not a sound since the last ping: nobody is there any more, and nobody would answer a close.
-      if (connection.pingedAtMs !== 0 && connection.heardAtMs < connection.pingedAtMs) return connection.socket.terminate()
-      connection.pingedAtMs = now
-      connection.socket.ping()
+      // Nobody is there any more, and nobody would answer a close.
+      if (connection.isSilent) return connection.socket.terminate()
+      connection.ping(now)
     }
     schedule(connection)
   }
@@ -117,8 +117,8 @@ export function createRealtime(ctx: Ctx, hub: Hub, parts: RealtimeParts): Realti
     const now = performance.now()
     const burst = ctx.settings.get('framesBurst')
     const perSecond = ctx.settings.get('framesPerSecond')
-    const person = connection.person
-    if (takeFrame(connection.bucket, { burst, perSecond }, now) && (person === undefined || takeFrame(person.bucket, { burst: burst * 2, perSecond: perSecond * 2 }, now))) return true
+    const { person } = connection
+    if (takeFrame(connection.bucket, burst, perSecond, now) && (person === undefined || takeFrame(person.bucket, burst * PERSON_FACTOR, perSecond * PERSON_FACTOR, now))) return true
     if (now - connection.refusedAtMs > OVER_PAUSE_MS) connection.overSinceMs = now
     connection.refusedAtMs = now
     if (now - connection.overSinceMs >= ctx.settings.get('framesOverSeconds') * 1000) connection.close(CLOSE.tooManyFrames, 'too many frames')
@@ -141,8 +141,17 @@ export function createRealtime(ctx: Ctx, hub: Hub, parts: RealtimeParts): Realti
     if (connection.held.length < HELD_FRAMES) connection.held.push({ data, isBinary })
     else connection.close(CLOSE.tooManyFrames, 'too many frames before the token was verified')
   }
+  // ws has answered it already: it costs what a frame costs.
+  function onPing(this: WebSocket): void {
+    const connection = connectionOf(this)
+    connection.heardAtMs = performance.now()
+    if (connection.isOpen) isWithinLimit(connection)
+  }
   function onPong(this: WebSocket): void {
-    connectionOf(this).heardAtMs = performance.now()
+    const connection = connectionOf(this)
+    connection.heardAtMs = performance.now()
+    if (connection.awaitsPong) connection.awaitsPong = false
+    else if (connection.isOpen) isWithinLimit(connection)
   }
   function onClose(this: WebSocket): void {
     const connection = connectionOf(this)
@@ -164,6 +173,7 @@ export function createRealtime(ctx: Ctx, hub: Hub, parts: RealtimeParts): Realti
     const connection = new Connection(socket, ctx.settings.get('framesBurst'), { slow })
     socket.connection = connection
     socket.on('message', onMessage)
+    socket.on('ping', onPing)
     socket.on('pong', onPong)
     socket.on('close', onClose)
     entrance.enter(connection, ip)
