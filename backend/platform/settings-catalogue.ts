@@ -95,7 +95,7 @@ export const SETTINGS = {
   messageEditSeconds: seconds(900, 0, DAY, 'One’s own message may be edited this long after it was sent.'),
   messageDeleteSeconds: seconds(DAY, 0, 7 * DAY, 'It may be deleted for everyone this long after it was sent.'),
   transcriptSeconds: seconds(180 * DAY, 30 * DAY, 3650 * DAY, 'Transcripts are erased this long after their session.'),
-  historyPageBytes: bytes(262_144, 1024, 1_048_576, 'A history page is at most this large.'),
+  historyPageBytes: bytes(65_536, 1024, 1_048_576, 'A history page is at most this large: on a slow link whatever comes behind it waits for it, a pong as well.'),
   framesPerSecond: count(60, 1, 10_000, 'Frames a second a socket; twice that a user.'),
   framesBurst: count(600, 1, 100_000, 'Frames a socket may send at once; twice that a user.'),
   framesOverSeconds: seconds(10, 1, 600, 'A socket over its frames for this long is closed 4429.'),

@@ -12,7 +12,7 @@ const PAGES_AT_ONCE = 8
 const PAGES_AHEAD = 4
 const LANES = 3
 /** Above this the next page waits until the client has taken the last one. */
-const BUFFERED_BYTES = 256 * 1024
+const BUFFERED_BYTES = 64 * 1024
 
 export type SyncAsk = { id: string; afterSeq: number; afterChange?: number | undefined }
 export type Sync = (connection: SignedIn, asks: readonly SyncAsk[]) => Promise<void>

@@ -49,7 +49,7 @@ t.test('sync', async (t) => {
     await Promise.all([a.close(), back.close()])
   })
 
-  t.test('a page has at most 256 KiB, and at least one message', async (t) => {
+  t.test('a page has at most 64 KiB, and at least one message', async (t) => {
     const { customer, conversationId } = await pairUp(app)
     await fill(app, conversationId, customer, 90, `repeat('🙂', 4000)`)
     const socket = await connect(customer)
@@ -63,8 +63,8 @@ t.test('sync', async (t) => {
       more = synced['hasMore']
     }
     t.equal(afterSeq, 90)
-    t.ok(Math.max(...sizes) <= 256 * 1024, `the largest page has ${Math.max(...sizes)} bytes`)
-    t.ok(Math.max(...sizes) > 200 * 1024, 'and pages are filled')
+    t.ok(Math.max(...sizes) <= 64 * 1024, `the largest page has ${Math.max(...sizes)} bytes`)
+    t.ok(Math.max(...sizes) > 32 * 1024, 'and pages are filled')
     await socket.close()
   })
 
@@ -103,8 +103,8 @@ t.test('sync', async (t) => {
   t.test('a client that takes its pages slowly is waited for, and not sent away', async (t) => {
     const customer = await signIn(app, { kind: 'customer' })
     const mitra = await signIn(app, { kind: 'mitra' })
-    const ids = await Promise.all(range(40).map(() => converse(app, [customer, mitra])))
-    await Promise.all(ids.map((id) => fill(app, id, mitra, 60, `repeat('x', 4000)`)))
+    const ids = await Promise.all(range(100).map(() => converse(app, [customer, mitra])))
+    await Promise.all(ids.map((id) => fill(app, id, mitra, 16, `repeat('x', 4000)`)))
     const socket = await connect(customer)
     socket.pause()
     socket.send({ type: 'sync', conversations: ids.map((id) => ({ id, afterSeq: 0 })) })
@@ -113,7 +113,7 @@ t.test('sync', async (t) => {
     await eventually(() => connection!.bufferedBytes > 0, 'the server has to wait')
     t.ok(connection!.bufferedBytes < 1024 * 1024, `${connection!.bufferedBytes} bytes wait`)
     socket.resume()
-    await eventually(() => socket.all('conversation:synced').length === 40, 'all pages arrive', { timeoutMs: 30_000 })
+    await eventually(() => socket.all('conversation:synced').length === 100, 'all pages arrive', { timeoutMs: 30_000 })
     t.ok(socket.isOpen())
     await socket.close()
   })
