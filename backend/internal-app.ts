@@ -1,8 +1,10 @@
 import cookies from '@fastify/cookie'
 import type { FastifyInstance } from 'fastify'
+import { checkBooks } from './check-books.ts'
 import { settingsStaffRoutes } from './modules/settings/index.ts'
 import {
-  approvalStaffRoutes, auditStaffRoutes, inboxStaffRoutes, mitraStaffRoutes, packageStaffRoutes, sessionStaffRoutes, staffAccountRoutes, staffAuthRoutes, systemStaffRoutes,
+  approvalStaffRoutes, auditStaffRoutes, inboxStaffRoutes, ledgerStaffRoutes, mitraStaffRoutes, packageStaffRoutes, reportStaffRoutes, sessionStaffRoutes, staffAccountRoutes,
+  staffAuthRoutes, suspenseStaffRoutes, systemStaffRoutes,
 } from './modules/staff/index.ts'
 import type { Authenticators } from './platform/auth-hook.ts'
 import type { Ctx } from './platform/ctx.ts'
@@ -26,6 +28,9 @@ export async function createInternalApp(ctx: Ctx, parts: InternalParts): Promise
   await app.register(sessionStaffRoutes(ctx))
   await app.register(inboxStaffRoutes(ctx))
   await app.register(approvalStaffRoutes(ctx))
+  await app.register(suspenseStaffRoutes(ctx))
+  await app.register(ledgerStaffRoutes(ctx, { checkBooks }))
+  await app.register(reportStaffRoutes(ctx))
   await app.register(auditStaffRoutes(ctx))
   await app.register(systemStaffRoutes(ctx))
   return app

@@ -1,6 +1,7 @@
+import { checkBooks, tellBooks } from './check-books.ts'
 import { eraseTranscripts, indexWords, pushUndelivered, turnPartitions } from './modules/chat/index.ts'
 import { purgeChallenges } from './modules/identity/index.ts'
-import { expirePromoLots } from './modules/ledger/index.ts'
+import { closeDays, expirePromoLots } from './modules/ledger/index.ts'
 import { sweepLiveness } from './modules/mitras/index.ts'
 import { purgePushes, runPush, sweepPushes } from './modules/notifications/index.ts'
 import { purgeInbox, runInboxRow, sweepAsks, sweepInbox, type InboxHooks } from './modules/payments/index.ts'
@@ -40,6 +41,8 @@ const TASK_BATCHES_MAX = 200
 
 /** Regular work that money depends on: it happens with Valkey or without. */
 const timedWork: readonly Timed[] = [
+  { what: 'ledger-check', every: (ctx) => ({ seconds: ctx.settings.get('ledgerCheckSeconds') }), run: checkBooks },
+  { what: 'close-days', every: () => ({ daily: '00:05' }), run: closeDays },
   { what: 'expire-promo-lots', every: () => ({ seconds: 600 }), run: (ctx) => inBatches(ctx, expirePromoLots) },
   { what: 'expire-approvals', every: () => ({ seconds: 60 }), run: (ctx) => inBatches(ctx, (one, limit) => expireApprovals(one, approvalActs, limit)) },
 ]
@@ -69,6 +72,7 @@ export function startWorker(ctx: Ctx, options: WorkerOptions): { stop(deadlineMs
   const sweeps = startSweeps(ctx, [
     { what: 'timetable', everyMs: () => ctx.settings.get('sweepMs'), run: () => timetable.turn() },
     ...sweepsOf(ctx, reactions),
+    { what: 'books-told', everyMs: () => Math.min(MEASURE_MS, ctx.settings.get('ledgerCheckSeconds') * 1000), run: () => tellBooks(ctx) },
     { what: 'outbox-age', everyMs: () => MEASURE_MS, run: () => measureOutbox(ctx) },
     { what: 'schedulers', everyMs: () => options.scheduleMs ?? SCHEDULE_MS, run: async () => scheduleTasks(options.producer) },
   ])
@@ -114,7 +118,7 @@ async function runTask(ctx: Ctx, name: string): Promise<void> {
   const task = TASKS[name]
   // Set by another version of the service, which knows it.
   if (!task) return
-  const total = await inBatches(ctx, task.run)
+  const total = await inBatches(ctx, (one, limit) => task.run(one, limit))
   if (total > 0) ctx.log.info({ task: name, rows: total }, 'housekeeping')
 }
 

@@ -9,6 +9,7 @@ import { findUnrest } from '../testing/final-state.ts'
 const TOLD: [FlowName, readonly CrashPoint[]][] = [
   ['served', ['invoice.made', 'webhook.stored', 'payment.applied', 'offer.accepted', 'message.stored', 'session.settled']],
   ['cancelled', ['closing.answered']],
+  ['suspended', ['suspense.resolved']],
 ]
 
 t.test('a replica that is killed between two steps, again and again: the flow leaves behind what it leaves undisturbed', async (t) => {

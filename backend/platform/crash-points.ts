@@ -17,7 +17,7 @@ export const CRASH_POINTS = [
   'clock.starting', 'clock.started', 'pause.beginning', 'pause.begun', 'pause.ending', 'pause.ended',
   'session.finishing', 'session.returned', 'session.settled', 'session.finished',
   // two persons, and what is done by them
-  'approval.deciding', 'approval.decided',
+  'approval.deciding', 'approval.decided', 'suspense.resolving', 'suspense.resolved',
   // what follows a commit
   'outbox.claimed', 'outbox.run', 'push.claimed', 'push.sent',
   // a message

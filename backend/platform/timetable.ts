@@ -10,7 +10,7 @@ export type Timed = {
   /** Names its row, in logs and metrics. */
   what: string
   /** Read whenever the next time is set: a changed setting is in force from the next time on. */
-  every(): Every
+  every(ctx: Ctx): Every
   /** A worker that died is followed after this; work that takes longer may run twice at once, and must bear it. */
   leaseSeconds?: number
   run(ctx: Ctx): Promise<unknown>
@@ -66,9 +66,10 @@ const known = new WeakMap<Ctx['pool'], Set<string>>()
 async function addMissing(ctx: Ctx, timed: readonly Timed[]): Promise<void> {
   const there = known.get(ctx.pool) ?? new Set<string>()
   known.set(ctx.pool, there)
-  for (const { what, every } of timed) {
+  for (const work of timed) {
+    const { what } = work
     if (there.has(what)) continue
-    const when = every()
+    const when = work.every(ctx)
     await ctx.sql.execute(sql`insert into timetable (what, due_at) values (${what}, ${'seconds' in when ? sql`app_now()` : nextTime(when)}) on conflict do nothing`)
     there.add(what)
   }
@@ -78,13 +79,13 @@ async function run(ctx: Ctx, timed: readonly Timed[], row: Claimed): Promise<voi
   const work = timed.find(({ what }) => what === row.what)!
   try {
     await work.run(ctx)
-    await finish(ctx, row, sql`failures = 0, due_at = ${nextTime(work.every())}`)
+    await finish(ctx, row, sql`failures = 0, due_at = ${nextTime(work.every(ctx))}`)
   } catch (error) {
     ctx.metrics.sweepErrors.inc({ what: row.what })
     ctx.log.error({ err: error, work: row.what, failures: row.failures + 1 }, 'regular work failed')
     const afterSeconds = Math.min(RETRY_SECONDS * 2 ** row.failures, RETRY_MOST_SECONDS)
     // Never later than its next time: what comes every minute is not made rarer by failing.
-    await finish(ctx, row, sql`failures = failures + 1, due_at = least(${nextTime(work.every())}, app_now() + make_interval(secs => ${afterSeconds}))`)
+    await finish(ctx, row, sql`failures = failures + 1, due_at = least(${nextTime(work.every(ctx))}, app_now() + make_interval(secs => ${afterSeconds}))`)
       .catch((unmarked: unknown) => ctx.log.warn({ err: unmarked, work: row.what }, 'the failure could not be noted; the lease runs out'))
   }
 }

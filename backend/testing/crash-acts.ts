@@ -3,11 +3,12 @@ import { ChatClient } from './chat-client.ts'
 import type { StatePlace } from './final-state.ts'
 import type { Answer, CallOptions } from './http.ts'
 import type { Person } from './people.ts'
+import type { StaffPerson } from './staff-rows.ts'
 import { packageOf } from './stage.ts'
 import { eventually } from './wait.ts'
 
-export type ActPlace = StatePlace & { replicas: readonly { url: string }[] }
-export type Cast = { customer: Person; mitra: Person; other: Person }
+export type ActPlace = StatePlace & { replicas: readonly { url: string; internalUrl: string }[] }
+export type Cast = { customer: Person; mitra: Person; other: Person; finance: StaffPerson; boss: StaffPerson }
 export type Acts = ReturnType<typeof createActs>
 
 const PATIENCE = { timeoutMs: 60_000 }
@@ -19,7 +20,7 @@ const PATIENCE = { timeoutMs: 60_000 }
 export function createActs(place: ActPlace, cast: Cast) {
   const { xendit } = place.simulators.control
 
-  const insist = async (person: Person, method: string, path: string, options: CallOptions = {}): Promise<Answer> => {
+  const insist = async (person: Pick<Person, 'call'> | StaffPerson, method: string, path: string, options: CallOptions = {}): Promise<Answer> => {
     const isAnswer = (answer: Answer) => answer.status < 500 && answer.body?.code !== 'idempotency_in_progress'
     const answer = await eventually(() => person.call(method, path, options).then((one) => (isAnswer(one) ? one : undefined), () => undefined), `an answer to ${method} ${path}`, PATIENCE)
     if (answer.status >= 400) throw new Error(`${method} ${path} was answered ${answer.status} ${answer.text.slice(0, 300)}`)
@@ -42,12 +43,12 @@ export function createActs(place: ActPlace, cast: Cast) {
         return payment?.checkoutUrl === undefined ? undefined : String(payment.checkoutUrl).split('/').at(-1)
       }, 'the invoice is made', PATIENCE)
     },
-    async pay(sessionId: string): Promise<void> {
-      await this.payInvoice(await this.invoiceOf(sessionId))
+    async pay(sessionId: string, amountIdr?: number): Promise<void> {
+      await this.payInvoice(await this.invoiceOf(sessionId), amountIdr)
     },
     /** Pays; the provider goes on telling of it until it is heard. */
-    async payInvoice(invoiceId: string): Promise<void> {
-      await xendit.pay(invoiceId)
+    async payInvoice(invoiceId: string, amountIdr?: number): Promise<void> {
+      await xendit.pay(invoiceId, amountIdr === undefined ? {} : { amount: amountIdr })
       await eventually(async () => {
         const unheard = xendit.webhooks(invoiceId).filter((event) => event.state !== 'delivered')
         for (const event of unheard) await xendit.resendWebhook(event.id)
@@ -80,6 +81,14 @@ export function createActs(place: ActPlace, cast: Cast) {
       } finally {
         await Promise.all(clients.map((client) => client.stop()))
       }
+    },
+    /** A member of staff does something, again and again until it is answered. */
+    async staff(who: StaffPerson, method: 'GET' | 'POST', path: string, body?: object): Promise<Answer> {
+      return insist(who, method, path, method === 'GET' ? {} : { body: body ?? {}, headers: { 'idempotency-key': randomUUID() } })
+    },
+    /** What was asked for and waits gets its second person. */
+    async approve(asked: Answer): Promise<void> {
+      await this.staff(cast.boss, 'POST', `/approvals/${asked.body.approval.id}/approve`)
     },
     cancel: ofSession('cancel'),
     end: ofSession('end'),

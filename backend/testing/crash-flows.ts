@@ -1,5 +1,6 @@
 import type { CrashPoint } from '../platform/crash-points.ts'
 import type { Acts } from './crash-acts.ts'
+import { eventually } from './wait.ts'
 
 /** A flow of money and sessions from its beginning to its end, and the points that it is the one to pass. */
 export type Flow = { points: readonly CrashPoint[]; run(acts: Acts): Promise<void> }
@@ -63,6 +64,21 @@ export const FLOWS = {
       await acts.reappear(acts.cast.mitra)
       await acts.until(sessionId, 'active')
       await acts.end(sessionId)
+    },
+  },
+  /** Less is paid than was asked: two members of staff put it into the wallet. */
+  suspended: {
+    points: ['suspense.resolving', 'suspense.resolved', 'approval.deciding', 'approval.decided'],
+    async run(acts) {
+      const sessionId = await acts.start()
+      await acts.pay(sessionId, 20_000)
+      const item = await eventually(async () => {
+        const rows = await acts.place.query<{ id: string }>(`select id from suspense_items where customer_id = $1`, [acts.cast.customer.id])
+        return rows[0]
+      }, 'the money is suspended', { timeoutMs: 60_000 })
+      await acts.approve(await acts.staff(acts.cast.finance, 'POST', `/suspense/${item.id}/resolve`, { to: 'wallet', reason: 'they paid too little' }))
+      await acts.cancel(sessionId)
+      await acts.until(sessionId, 'cancelled')
     },
   },
 } as const satisfies Record<string, Flow>

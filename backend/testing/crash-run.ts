@@ -5,6 +5,7 @@ import { createActs, type ActPlace, type Cast } from './crash-acts.ts'
 import { FLOWS, type FlowName } from './crash-flows.ts'
 import { crowd } from './crowd.ts'
 import { finalState, type StatePlace } from './final-state.ts'
+import { staffByRows } from './staff-rows.ts'
 import { eventually } from './wait.ts'
 
 /** Sweeps come often, and no deadline is met however slow the machine is: what differs between two runs was done by a crash. */
@@ -18,7 +19,8 @@ export async function castFlow(place: Pick<ActPlace, 'replicas' | 'query'>): Pro
   await place.query('update mitras set wants_online = false, stale = false')
   const [customer] = await crowd(place, { kind: 'customer', count: 1, devices: true })
   const [mitra, other] = await crowd(place, { kind: 'mitra', count: 2, online: true, devices: true })
-  return { customer: customer!, mitra: mitra!.on(0), other: other!.on(0) }
+  const [finance, boss] = [await staffByRows(place, 'finance'), await staffByRows(place, 'super_admin')]
+  return { customer: customer!, mitra: mitra!.on(0), other: other!.on(0), finance, boss }
 }
 
 /** Runs a flow to its end and until everything that follows has happened; answers what is left behind. */
@@ -69,6 +71,7 @@ export async function endLeases(place: Pick<StatePlace, 'query'>): Promise<void>
     await place.query(`update ${table} set claimed_until = null, due_at = least(due_at, app_now() - interval '3 seconds') where ${waiting} and claimed_until is not null`)
   }
   await place.query('update payments set claimed_until = null where claimed_until is not null')
+  await place.query('update timetable set claimed_until = null where claimed_until is not null')
   await place.query('update idempotency_keys set locked_until = app_now() where status is null')
 }
 

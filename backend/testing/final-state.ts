@@ -53,6 +53,10 @@ const QUERIES = {
     select user_id, kind, title, state from pushes where user_id = any($1) and kind <> 'message' order by kind, title, body, user_id`,
   inbox: `
     select i.kind, i.state from provider_inbox i join payments p on p.id = i.payment_id where p.customer_id = any($1) order by p.amount_idr, i.state, i.body_sha256`,
+  suspense: `
+    select amount_idr::int, reason, state, resolved_to from suspense_items where customer_id = any($1) order by amount_idr, id`,
+  approvals: `
+    select act, state, amount_idr::int, requested_by, decided_by, payload from approvals where requested_by = any($1) order by act, amount_idr, id`,
   slots: `
     select mitra_id, used from mitra_slots where mitra_id = any($1) order by mitra_id`,
   intervals: `
@@ -77,6 +81,9 @@ export async function findUnrest(place: StatePlace): Promise<string[]> {
     'a terminal session has money in its escrow': `
       select 1 from chat_sessions s join ledger_entries e on e.account = 'session_escrow:' || s.id where s.ended_at is not null group by s.id having sum(e.amount_idr) <> 0`,
     'a session is settled twice': `select 1 from ledger_transactions where flow = 'settlement' group by session_id having count(*) > 1`,
+    'suspended money is not what its items say': `
+      select 1 from suspense_items i left join ledger_entries e on e.account = 'suspense:' || i.id group by i.id having coalesce(sum(e.amount_idr), 0) <> case when i.state = 'open' then i.amount_idr else 0 end`,
+    'an approval waits past its time': `select 1 from approvals where state = 'pending' and expires_at <= app_now() - interval '10 minutes'`,
     'a slot is counted that no session holds': `
       select 1 from mitra_slots s where used <> (select count(*) from chat_sessions c where c.slot_mitra_id = s.mitra_id)`,
     'two offers of a session ring': `select 1 from offers where state = 'ringing' group by session_id having count(*) > 1`,

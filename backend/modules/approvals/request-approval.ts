@@ -20,12 +20,12 @@ export type NewApproval = {
  * Asks for a second person. The same member of staff asking again gets what waits already; throws `conflict` where
  * somebody else's waits for this target.
  */
-export async function requestApproval(tx: Tx, wanted: NewApproval): Promise<Approval> {
+export async function requestApproval(tx: Tx, wanted: NewApproval): Promise<Approval & { isNew: boolean }> {
   const [made] = await tx.sql.insert(approvals)
     .values({ ...wanted, id: tx.ids.next(), expiresAt: sql`app_now() + make_interval(secs => ${tx.settings.get('approvalSeconds')})` })
     .onConflictDoNothing().returning()
-  if (made) return made
+  if (made) return { ...made, isNew: true }
   const [waiting] = await tx.sql.select().from(approvals).where(and(eq(approvals.act, wanted.act), eq(approvals.targetId, wanted.targetId), eq(approvals.state, 'pending')))
   if (waiting?.requestedBy !== wanted.requestedBy) throw new AppError('conflict', 'This waits for a second person already.')
-  return waiting
+  return { ...waiting, isNew: false }
 }

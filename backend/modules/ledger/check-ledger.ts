@@ -33,3 +33,9 @@ export async function checkLedger(handle: Queryable): Promise<{ driftIdr: number
     problems: rows.map((row) => `${row.what}: ${row.name} (${row.difference})`),
   }
 }
+
+/** How much there is to check. */
+export async function countLedger(handle: Queryable): Promise<{ entries: number; accounts: number }> {
+  const { rows } = await handle.execute<{ entries: string; accounts: string }>(sql`select count(*) as entries, count(distinct account) as accounts from ledger_entries`)
+  return { entries: Number(rows[0]!.entries), accounts: Number(rows[0]!.accounts) }
+}

@@ -6,6 +6,7 @@ import { callBudget } from './call-budget.ts'
 import { judgeEvent, readEvent, type InvoiceEvent } from './inbox-rules.ts'
 import { findPayment } from './queries.ts'
 import { judgeInvoice, paidIdrOf, postingKeyOfPayment, UNDERPAID_FLOW } from './rules.ts'
+import { isUnderpaidOpen } from './suspense.ts'
 import { settleAnswer } from './settle-answer.ts'
 import type { InboxHooks, InboxRow, Outcome, Payment, PaymentHooks } from './types.ts'
 
@@ -31,12 +32,17 @@ async function judgeKnown(ctx: Ctx, hooks: PaymentHooks, eventId: string, paymen
   if (claim === 'nothing') return { to: 'applied', reason: 'nothing_to_do' }
   // A storm of one event must not eat the budget of calls: what is posted is not asked about again.
   const posting = await findPosting(ctx.sql, postingKeyOfPayment(payment.id, event.invoiceId))
-  if (posting) return posting.flow === UNDERPAID_FLOW ? { to: 'parked', reason: 'underpaid' } : { to: 'applied', reason: 'already_posted' }
+  if (posting) return posting.flow === UNDERPAID_FLOW ? judgeUnderpaid(ctx, payment.id, event.invoiceId) : { to: 'applied', reason: 'already_posted' }
   if (claim === 'expired' && !isOfOpenInvoice(payment, event)) return { to: 'applied', reason: 'nothing_to_do' }
   const answer = await readInvoice(ctx, event.invoiceId)
   crashPoint('inbox.asked')
   if ('to' in answer) return answer
   return claim === 'paid' ? settlePaid(ctx, hooks, eventId, payment, event, answer.invoice) : settleExpired(ctx, hooks, eventId, payment, answer.invoice)
+}
+
+/** What staff have placed stays placed, however often it is told. */
+async function judgeUnderpaid(ctx: Ctx, paymentId: string, invoiceId: string): Promise<Outcome> {
+  return (await isUnderpaidOpen(ctx.sql, paymentId, invoiceId)) ? { to: 'parked', reason: 'underpaid' } : { to: 'applied', reason: 'suspense_resolved' }
 }
 
 function isOfOpenInvoice(payment: Payment, event: InvoiceEvent): boolean {

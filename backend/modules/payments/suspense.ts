@@ -1,4 +1,6 @@
+import { and, desc, eq, isNull, lt, or } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
+import type { Queryable } from '../../platform/database.ts'
 import { account } from '../ledger/index.ts'
 import { suspenseItems } from './tables.ts'
 import type { SuspenseItem } from './types.ts'
@@ -16,4 +18,33 @@ export async function openSuspense(tx: Tx, { eventId, ...item }: NewSuspense): P
   const id = eventId ?? tx.ids.next()
   await tx.sql.insert(suspenseItems).values({ ...item, id })
   return { id, account: account.suspense(id) }
+}
+
+export async function findSuspense(handle: Queryable, id: string): Promise<SuspenseItem | undefined> {
+  const [item] = await handle.select().from(suspenseItems).where(eq(suspenseItems.id, id))
+  return item
+}
+
+/** Money that waits for staff, or did; the newest first. `cursor` is the last id of the page before. */
+export async function findSuspenseItems(handle: Queryable, page: { state?: SuspenseItem['state'] | undefined; cursor?: string | undefined; limit: number }): Promise<{ items: SuspenseItem[]; nextCursor: string | null }> {
+  const rows = await handle.select().from(suspenseItems)
+    .where(and(page.state === undefined ? undefined : eq(suspenseItems.state, page.state), page.cursor === undefined ? undefined : lt(suspenseItems.id, page.cursor)))
+    .orderBy(desc(suspenseItems.id)).limit(page.limit + 1)
+  const items = rows.slice(0, page.limit)
+  return { items, nextCursor: rows.length > page.limit ? items.at(-1)!.id : null }
+}
+
+/** Whether the too small sum that came for a payment waits for staff still. */
+export async function isUnderpaidOpen(handle: Queryable, paymentId: string, providerPaymentId: string): Promise<boolean> {
+  const rows = await handle.select({ id: suspenseItems.id }).from(suspenseItems).where(and(
+    eq(suspenseItems.paymentId, paymentId),
+    // What was in suspense before its items were written down tells of no invoice.
+    or(isNull(suspenseItems.providerPaymentId), eq(suspenseItems.providerPaymentId, providerPaymentId)),
+    eq(suspenseItems.reason, 'underpaid'), eq(suspenseItems.state, 'open'),
+  ))
+  return rows.length > 0
+}
+
+export async function countOpenSuspense(handle: Queryable): Promise<number> {
+  return handle.$count(suspenseItems, eq(suspenseItems.state, 'open'))
 }

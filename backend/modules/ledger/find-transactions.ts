@@ -1,0 +1,70 @@
+import { and, desc, eq, gt, gte, inArray, lt, or, sql } from '../../platform/drizzle.ts'
+import type { Queryable } from '../../platform/database.ts'
+import { boundsOf, CLASS } from './close-day.ts'
+import { dailyClosings, ledgerEntries, ledgerTransactions } from './tables.ts'
+import type { Entry } from './types.ts'
+
+export type LedgerTransaction = { id: string; key: string; flow: string; sessionId: string | null; paymentId: string | null; at: Date; entries: Entry[] }
+export type TransactionFilter = { account?: string | undefined; sessionId?: string | undefined; paymentId?: string | undefined; flow?: string | undefined; cursor?: string | undefined; limit: number }
+
+/** Transactions with their entries, the newest first. `cursor` is the last id of the page before. */
+export async function findTransactions(handle: Queryable, filter: TransactionFilter): Promise<{ items: LedgerTransaction[]; nextCursor: string | null }> {
+  const { account, sessionId, paymentId, flow, cursor, limit } = filter
+  const rows = await handle.select().from(ledgerTransactions)
+    .where(and(
+      sessionId === undefined ? undefined : eq(ledgerTransactions.sessionId, sessionId),
+      paymentId === undefined ? undefined : eq(ledgerTransactions.paymentId, paymentId),
+      flow === undefined ? undefined : eq(ledgerTransactions.flow, flow),
+      account === undefined ? undefined : inArray(ledgerTransactions.id, handle.select({ id: ledgerEntries.transactionId }).from(ledgerEntries).where(eq(ledgerEntries.account, account))),
+      cursor === undefined ? undefined : lt(ledgerTransactions.id, cursor),
+    ))
+    .orderBy(desc(ledgerTransactions.id)).limit(limit + 1)
+  const page = rows.slice(0, limit)
+  const entries = page.length === 0 ? [] : await handle.select().from(ledgerEntries).where(inArray(ledgerEntries.transactionId, page.map((row) => row.id))).orderBy(ledgerEntries.id)
+  const byTransaction = Map.groupBy(entries, (entry) => entry.transactionId)
+  const items = page.map(({ createdAt, ...row }) => ({ ...row, at: createdAt, entries: (byTransaction.get(row.id) ?? []).map((entry) => ({ account: entry.account, amountIdr: entry.amountIdr })) }))
+  return { items, nextCursor: rows.length > limit ? items.at(-1)!.id : null }
+}
+
+export async function findTransaction(handle: Queryable, id: string): Promise<LedgerTransaction | undefined> {
+  const [row] = await handle.select().from(ledgerTransactions).where(eq(ledgerTransactions.id, id))
+  if (!row) return undefined
+  const entries = await handle.select({ account: ledgerEntries.account, amountIdr: ledgerEntries.amountIdr }).from(ledgerEntries).where(eq(ledgerEntries.transactionId, id)).orderBy(ledgerEntries.id)
+  const { createdAt, ...transaction } = row
+  return { ...transaction, at: createdAt, entries }
+}
+
+/** What stands in each account, persons' and sessions' as one of their kind: the last closing and what came since. */
+export async function sumByClass(handle: Queryable): Promise<{ account: string; balanceIdr: number }[]> {
+  const [closing] = await handle.select({ accounts: dailyClosings.accounts, untilAt: dailyClosings.untilAt }).from(dailyClosings).orderBy(desc(dailyClosings.day)).limit(1)
+  const { rows } = await handle.execute<{ account: string; total: string }>(sql`
+    select ${CLASS} as account, sum(e.amount_idr) as total from ledger_entries e
+    where e.created_at >= ${closing?.untilAt.toISOString() ?? '-infinity'}::timestamptz group by 1`)
+  const sums = new Map(closing?.accounts.map(({ account, closingIdr }) => [account, closingIdr]))
+  for (const row of rows) sums.set(row.account, (sums.get(row.account) ?? 0) + Number(row.total))
+  return [...sums].map(([account, balanceIdr]) => ({ account, balanceIdr })).toSorted((a, b) => (a.account < b.account ? -1 : 1))
+}
+
+export type ExportedEntry = { id: number; at: Date; transactionId: string; key: string; flow: string; sessionId: string | null; paymentId: string | null; account: string; amountIdr: number }
+
+const EXPORT_PAGE = 1000
+
+/** Every entry of these days in Asia/Jakarta, by time, read in pages while it is asked for. */
+export async function* readEntries(handle: Queryable, days: { from: string; until: string }): AsyncGenerator<ExportedEntry> {
+  const { fromAt, untilAt } = await boundsOf(handle, days.from, days.until)
+  let last: { at: Date; id: number } | undefined
+  for (;;) {
+    const after = last === undefined ? undefined : or(gt(ledgerEntries.createdAt, last.at), and(eq(ledgerEntries.createdAt, last.at), gt(ledgerEntries.id, last.id)))
+    const rows = await handle
+      .select({
+        id: ledgerEntries.id, at: ledgerEntries.createdAt, transactionId: ledgerEntries.transactionId, key: ledgerTransactions.key, flow: ledgerTransactions.flow,
+        sessionId: ledgerTransactions.sessionId, paymentId: ledgerTransactions.paymentId, account: ledgerEntries.account, amountIdr: ledgerEntries.amountIdr,
+      })
+      .from(ledgerEntries).innerJoin(ledgerTransactions, eq(ledgerTransactions.id, ledgerEntries.transactionId))
+      .where(and(gte(ledgerEntries.createdAt, fromAt), lt(ledgerEntries.createdAt, untilAt), after))
+      .orderBy(ledgerEntries.createdAt, ledgerEntries.id).limit(EXPORT_PAGE)
+    yield* rows
+    if (rows.length < EXPORT_PAGE) return
+    last = rows.at(-1)!
+  }
+}

@@ -1,0 +1,20 @@
+import { sql } from '../../platform/drizzle.ts'
+import type { Queryable } from '../../platform/database.ts'
+import { ledgerChecks } from './tables.ts'
+
+export type LedgerCheck = { checkedAt: Date; tookMs: number; driftIdr: number; problems: string[] }
+
+/** More is of no use to anybody; the sum of the drift is whole. */
+const PROBLEMS_KEPT = 100
+
+/** Writes down what the checker found; the one before is forgotten. */
+export async function recordCheck(handle: Queryable, found: { driftIdr: number; problems: readonly string[]; tookMs: number }): Promise<void> {
+  const values = { checkedAt: sql`app_now()`, tookMs: Math.round(found.tookMs), driftIdr: found.driftIdr, problems: found.problems.slice(0, PROBLEMS_KEPT) }
+  await handle.insert(ledgerChecks).values(values).onConflictDoUpdate({ target: ledgerChecks.onlyRow, set: values })
+}
+
+/** What the checker found last, on whichever replica; undefined: it has not run yet. */
+export async function findLastCheck(handle: Queryable): Promise<LedgerCheck | undefined> {
+  const [row] = await handle.select().from(ledgerChecks)
+  return row
+}

@@ -1,0 +1,45 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import type { Ctx } from '../../platform/ctx.ts'
+import { sendCsv, type Cell } from '../../platform/csv.ts'
+import { AppError } from '../../platform/errors.ts'
+import { reportParams, reportQuery, reportReply } from './books-contract.ts'
+import { REPORTS, type Report } from './reports.ts'
+
+const reading = { access: { staff: 'ledger.read' }, limit: 'standard' } as const
+/** As JSON a report is for looking at; the whole of it comes as a file. */
+const JSON_ROWS_MOST = 1000
+const DAYS_MOST = 400
+
+/** Exports of money, as JSON or as a file of CSV that is sent while it is read. */
+export const reportStaffRoutes = (ctx: Ctx): FastifyPluginAsyncZod => async (app) => {
+  app.get('/internal/v1/reports/:name', { schema: { params: reportParams, querystring: reportQuery, response: { 200: reportReply } }, config: reading }, async (request, reply) => {
+    const { name } = request.params
+    const report = Object.hasOwn(REPORTS, name) ? REPORTS[name] : undefined
+    if (!report) throw new AppError('not_found', 'no such report')
+    const days = daysOf(ctx, request.query)
+    if (request.query.format === 'csv') return sendCsv(reply, `${name}-${days.from}-${days.until}.csv`, report.header, report.rows(ctx, days))
+    return { name, header: [...report.header], ...await firstRows(ctx, report, days) }
+  })
+}
+
+/** Without days: yesterday in Asia/Jakarta. */
+function daysOf(ctx: Ctx, { from, until }: { from?: string | undefined; until?: string | undefined }): { from: string; until: string } {
+  const yesterday = new Date(ctx.clock.nowMs() + 7 * 3_600_000 - 86_400_000).toISOString().slice(0, 10)
+  const days = { from: from ?? until ?? yesterday, until: until ?? from ?? yesterday }
+  const count = (Date.parse(days.until) - Date.parse(days.from)) / 86_400_000 + 1
+  if (count < 1 || count > DAYS_MOST) throw new AppError('validation_failed', `Ask for 1 to ${DAYS_MOST} days.`)
+  return days
+}
+
+async function firstRows(ctx: Ctx, report: Report, days: { from: string; until: string }) {
+  const rows: (string | number | null)[][] = []
+  for await (const row of report.rows(ctx, days)) {
+    if (rows.length === JSON_ROWS_MOST) return { rows, isComplete: false }
+    rows.push(row.map(plain))
+  }
+  return { rows, isComplete: true }
+}
+
+function plain(cell: Cell): string | number | null {
+  return cell instanceof Date ? cell.toISOString() : cell ?? null
+}

@@ -1,0 +1,32 @@
+import type { Ctx } from '../../platform/ctx.ts'
+import type { Cell } from '../../platform/csv.ts'
+import { findClosings, readEntries, type Closing } from '../ledger/index.ts'
+
+/** A report over days in Asia/Jakarta, both within. Amounts are whole rupiah. */
+export type Report = { header: readonly string[]; rows(ctx: Ctx, days: { from: string; until: string }): AsyncIterable<readonly Cell[]> }
+
+/** What finance can export, by name: one line each. */
+export const REPORTS: Readonly<Record<string, Report>> = {
+  'daily-closing': {
+    header: ['day', 'kind', 'name', 'opening_idr', 'debits_idr', 'credits_idr', 'closing_idr', 'transactions', 'hash'],
+    async *rows(ctx, days) {
+      for (const closing of await findClosings(ctx.sql, days)) yield* closingRows(closing)
+    },
+  },
+  'ledger-entries': {
+    header: ['at', 'entry', 'transaction', 'key', 'flow', 'session', 'payment', 'account', 'amount_idr'],
+    async *rows(ctx, days) {
+      for await (const entry of readEntries(ctx.sql, days)) {
+        yield [entry.at, entry.id, entry.transactionId, entry.key, entry.flow, entry.sessionId, entry.paymentId, entry.account, entry.amountIdr]
+      }
+    },
+  },
+}
+
+/** A line for each account and each flow, and one that proves the sums: opening and closing are 0, debits are credits. */
+function* closingRows({ day, accounts, flows, transactions, hash }: Closing): Generator<readonly Cell[]> {
+  for (const sums of accounts) yield [day, 'account', sums.account, sums.openingIdr, sums.debitsIdr, sums.creditsIdr, sums.closingIdr, null, null]
+  for (const sums of flows) yield [day, 'flow', sums.flow, null, sums.amountIdr, sums.amountIdr, null, sums.transactions, null]
+  const sum = (key: 'openingIdr' | 'debitsIdr' | 'creditsIdr' | 'closingIdr') => accounts.reduce((total, sums) => total + sums[key], 0)
+  yield [day, 'total', 'all accounts', sum('openingIdr'), sum('debitsIdr'), sum('creditsIdr'), sum('closingIdr'), transactions, hash.toString('hex')]
+}
