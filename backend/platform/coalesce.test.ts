@@ -17,6 +17,7 @@ t.test('what is asked for in one turn, and while a run is under way, is one run'
   const first = [ask(1), ask(2)]
   await eventually(() => runs[0], 'the first run')
   const later = [ask(3), ask(4), ask(5), ask(6)]
+  t.equal(ask.waiting(), 4)
   runs[0]!.end()
   t.same(await Promise.all(first), ['1', '2'])
   await eventually(() => runs[1], 'the second run')
@@ -25,6 +26,7 @@ t.test('what is asked for in one turn, and while a run is under way, is one run'
   runs[2]!.end()
   t.same(await Promise.all(later), ['3', '4', '5', '6'])
   t.same(runs.map((run) => run.items), [[1, 2], [3, 4, 5], [6]])
+  t.equal(ask.waiting(), 0)
 })
 
 t.test('another lane is taken at once, or only beside a run that is slow', async (t) => {

@@ -2,6 +2,8 @@ type Entry<Item, Result> = { item: Item; resolve(result: Result): void; reject(e
 
 export type Coalesced<Item, Result> = {
   (item: Item): Promise<Result>
+  /** How many wait for a run to take them. */
+  waiting(): number
   /** Resolves when nothing is waiting or under way. */
   settled(): Promise<void>
 }
@@ -72,5 +74,5 @@ export function coalesce<Item, Result>(options: CoalesceOptions<Item, Result>): 
     return promise
   }
   const settled = () => (running === 0 && waiting.length === 0 ? Promise.resolve() : new Promise<void>((resolve) => void idle.push(resolve)))
-  return Object.assign(ask, { settled })
+  return Object.assign(ask, { settled, waiting: () => waiting.length })
 }

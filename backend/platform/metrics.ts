@@ -15,6 +15,7 @@ export function createMetrics(options: { processMetrics: boolean } = { processMe
     httpDuration: histogram('http_request_duration_seconds', 'Duration of HTTP requests.', [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10], ['method', 'route', 'status_code']),
     httpRequests: counter('http_requests_total', 'HTTP requests.', ['method', 'route', 'status_code']),
     sockets: gauge('realtime_sockets', 'Open authenticated sockets.'),
+    readyWaiting: gauge('realtime_ready_waiting', 'Sockets whose first state is being read or waits for it.'),
     frames: counter('realtime_frames_total', 'Frames received.', ['type']),
     messagesStored: counter('chat_messages_stored_total', 'Messages committed.'),
     sendBatch: histogram('chat_send_batch_size', 'Messages in one commit.', [1, 2, 4, 8, 16, 32, 64, 128]),

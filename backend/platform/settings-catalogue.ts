@@ -109,6 +109,7 @@ export const SETTINGS = {
   socketsPerIp: count(5000, 1, 1_000_000, 'Sockets of an IP address on a replica (a carrier puts thousands behind one).'),
   strangersPerIp: count(500, 1, 1_000_000, 'Sockets of an IP address on a replica that have not authenticated yet.'),
   strangersMax: count(5000, 1, 1_000_000, 'Sockets of a replica that have not authenticated yet.'),
+  readyWaitingMax: count(4000, 1, 1_000_000, 'While so many sockets of a replica wait for their ready, new ones are refused (503).'),
   presenceGraceSeconds: seconds(5, 0, 60, 'Who comes back within this time was never offline.'),
   presenceLeaseSeconds: seconds(30, 2, 300, 'What a replica says of its people is believed this long after its last word.'),
   typingSeconds: seconds(6, 1, 60, 'Typing ends by itself this long after its last start.'),

@@ -129,7 +129,8 @@ export function createAuthentication(ctx: Ctx, hub: Hub, around: Around): Authen
 async function sendReady(ctx: Ctx, connection: SignedIn, { readings, presence }: Around): Promise<void> {
   for (let attempt = 1; connection.isOpen; attempt++) {
     try {
-      const { fields, streams } = await readings.ready(connection)
+      ctx.metrics.readyWaiting.inc()
+      const { fields, streams } = await readings.ready(connection).finally(() => ctx.metrics.readyWaiting.dec())
       connection.marks ??= new Map()
       for (const { stream, seq } of streams) begin(connection.marks, stream, seq)
       connection.sendFrame({ type: 'ready', ...fields })

@@ -17,20 +17,23 @@ export type Entrance = {
   strangers(): Iterable<Connection>
 }
 
-const RETRY_SECONDS = 5
+/** Drawn for each: who is refused together does not come back together. */
+const retrySeconds = () => 1 + Math.random() * 4
 
-/** How many may come in: from one address, and without having said who they are. */
-export function createEntrance(ctx: Pick<Ctx, 'env' | 'settings' | 'metrics'>): Entrance {
+/** How many may come in: from one address, without having said who they are, and while many (`waiting`) have had no `ready` yet. */
+export function createEntrance(ctx: Pick<Ctx, 'env' | 'settings' | 'metrics'>, waiting: () => number): Entrance {
   const factor = ctx.env.APP_ENV === 'development' ? DEVELOPMENT_FACTOR : 1
   const addresses = new Map<string, Address>()
   const strangers = new Set<Connection>()
 
   const refuse = (code: 'rate_limited' | 'not_ready', limit: string, detail: string): never => {
     ctx.metrics.rateLimited.inc({ limit })
-    throw new AppError(code, detail, { retryAfterSeconds: RETRY_SECONDS })
+    throw new AppError(code, detail, { retryAfterSeconds: retrySeconds() })
   }
   return {
     check(ip, isKnown) {
+      // Whoever came in now would only wait: the pool is busy, or Postgres is slow.
+      if (waiting() >= ctx.settings.get('readyWaitingMax')) refuse('not_ready', 'readyWaitingMax', 'Many are coming back at once: try again in a moment.')
       // Who is known is no stranger in a moment; anybody else may sit here until the time for a token is over.
       if (!isKnown && strangers.size >= ctx.settings.get('strangersMax')) refuse('not_ready', 'strangersMax', 'Too many sockets have not authenticated: try again in a moment.')
       const address = addresses.get(networkOf(ip))

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { request } from 'node:http'
 import type { Socket } from 'node:net'
+import pg from 'pg'
 import t, { type Test } from 'tap'
 import { v7 } from 'uuid'
 import { startTestApp, type TestApp } from '../../testing/app.ts'
@@ -93,6 +94,30 @@ t.test('coming back', async (t) => {
     await eventually(() => openSocket(app.url, from('203.0.113.7')).then((socket) => socket.close(), () => undefined), 'who goes makes room')
     await Promise.all([known.close(), other.close()])
   })
+})
+
+t.test('while many wait for their ready nobody else is let in; then everybody is', async (t) => {
+  const app = await startTestApp(t, { simulators: false, settings: { readyWaitingMax: 2 } })
+  const people = await crowd(app, { kind: 'customer', count: 8 })
+  const owner = new pg.Client({ connectionString: app.db.ownerUrl })
+  await owner.connect()
+  await owner.query('begin; lock table conversation_members in access exclusive mode')
+  const inside: TestSocket[] = []
+  const refused = await eventually(async () => {
+    const socket = await openSocket(app.url, { token: people[inside.length % people.length]!.token }).catch((error: unknown) => String(error))
+    if (typeof socket === 'string') return socket
+    inside.push(socket)
+    return undefined
+  }, 'somebody is refused')
+  t.match(refused, /503/)
+  const { metrics } = app.replicas[0]!.ctx
+  t.ok((await metrics.readyWaiting.get()).values[0]!.value >= 2, 'they are counted')
+  t.match((await metrics.rateLimited.get()).values, [{ labels: { limit: 'readyWaitingMax' } }])
+  await owner.query('commit')
+  await owner.end()
+  await Promise.all(inside.map((socket) => socket.next('ready', { withinMs: 30_000 })))
+  await (await connect(people[0]!)).close()
+  await Promise.all(inside.map((socket) => socket.close()))
 })
 
 t.test('who is not let in and does not answer the close is cut soon', async (t) => {

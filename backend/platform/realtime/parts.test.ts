@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { WebSocket } from 'ws'
 import { coalesce } from '../coalesce.ts'
+import type { AppError } from '../errors.ts'
 import { createMetrics } from '../metrics.ts'
 import { createSettings, type SettingValues } from '../settings.ts'
 import { testEnv } from '../../testing/env.ts'
@@ -184,9 +185,10 @@ t.test('what is asked in one turn, and what piles up meanwhile, runs together', 
 })
 
 t.test('how many come in: by address, by having said who they are, and all together', async (t) => {
+  let waiting = 0
   const entranceWith = (values: Partial<SettingValues>) => createEntrance({
     env: { ...testEnv({ DATABASE_URL: 'postgres://127.0.0.1/none', VALKEY_URL: 'redis://127.0.0.1' }), APP_ENV: 'production' }, settings: createSettings(values), metrics: createMetrics({ processMetrics: false }),
-  })
+  }, () => waiting)
   // ws makes a socket of nothing for its own server.
   const enter = (entrance: ReturnType<typeof entranceWith>, ip: string) => {
     const connection = new Connection(new RealtimeSocket(null as never, undefined, {}), 1, { slow: () => {} })
@@ -214,6 +216,20 @@ t.test('how many come in: by address, by having said who they are, and all toget
   for (const stranger of strangers) inAll.leave(stranger)
   inAll.check('10.0.0.9', false)
   t.same([...inAll.strangers()], [])
+  const behind = entranceWith({ readyWaitingMax: 3 })
+  waiting = 2
+  behind.check('10.0.0.1', true)
+  waiting = 3
+  const retries = Array.from({ length: 50 }, () => {
+    try {
+      behind.check('10.0.0.1', true)
+      return undefined
+    } catch (error) {
+      t.match(error, { code: 'not_ready' })
+      return (error as AppError).retryAfterSeconds
+    }
+  })
+  t.ok(retries.every((seconds) => seconds! >= 1 && seconds! <= 5) && new Set(retries).size > 10, 'each is told another time')
 })
 
 t.test('of several devices the best presence counts, in whatever order', async () => {

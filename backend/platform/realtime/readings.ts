@@ -8,6 +8,8 @@ import type { ReadyPart, RealtimeParts, Snapshot } from './parts.ts'
 export type Readings = {
   /** What a socket is told first; null fields never: the parts answer for everybody. */
   ready(connection: SignedIn): Promise<ReadyPart>
+  /** How many sockets wait for a reading of `ready` to take them. */
+  waiting(): number
   /** The fields of a heartbeat's answer, `serverTime` among them. */
   heartbeat(actor: UserActor): Promise<Record<string, unknown>>
 }
@@ -42,7 +44,7 @@ export function createReadings(ctx: Ctx, parts: Pick<RealtimeParts, 'ready' | 'h
       return actors.map((actor) => ({ serverTime, ...found.get(actor.id) }))
     }),
   })
-  return { ready, heartbeat }
+  return { ready, heartbeat, waiting: () => ready.waiting() }
 }
 
 function unique(actors: readonly UserActor[]): UserActor[] {

@@ -57,7 +57,7 @@ export function createRealtime(ctx: Ctx, hub: Hub, parts: RealtimeParts): Realti
   const clock = createDatabaseClock(ctx)
   const readings = createReadings(ctx, parts, clock)
   const healer = createHealerLoop(ctx, hub, clock, parts.healers)
-  const entrance = createEntrance(ctx)
+  const entrance = createEntrance(ctx, () => readings.waiting())
   const presence = createPresence(ctx, hub, parts.circles)
   let isDraining = false
   let isStarted = false
