@@ -7,7 +7,7 @@ const WAITING_MAX = 500
 
 /**
  * One `sync` of a socket at a time, in the order asked: what is read for a client that takes nothing stays that of one
- * frame. Throws `too_many_frames` when too much is waiting.
+ * frame. Throws `too_many_frames` when too much is waiting; what could not be read stops nothing that waits behind it.
  */
 export function paceSyncs(sync: Sync): Sync {
   const waiting = new Map<SignedIn, SyncAsk[]>()
@@ -20,10 +20,9 @@ export function paceSyncs(sync: Sync): Sync {
     }
     const own: SyncAsk[] = [...asks]
     waiting.set(connection, own)
-    try {
-      while (own.length > 0 && connection.isOpen) await sync(connection, own.splice(0))
-    } finally {
-      waiting.delete(connection)
-    }
+    const failures: unknown[] = []
+    while (own.length > 0 && connection.isOpen) await sync(connection, own.splice(0)).catch((error: unknown) => failures.push(error))
+    waiting.delete(connection)
+    if (failures.length > 0) throw failures[0]
   }
 }
