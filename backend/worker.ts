@@ -1,12 +1,15 @@
 import { checkBooks, tellBooks } from './check-books.ts'
+import { expireApprovals } from './modules/approvals/index.ts'
 import { eraseTranscripts, indexWords, pushUndelivered, turnPartitions } from './modules/chat/index.ts'
 import { purgeChallenges } from './modules/identity/index.ts'
 import { closeDays, expirePromoLots } from './modules/ledger/index.ts'
 import { sweepLiveness } from './modules/mitras/index.ts'
 import { purgePushes, runPush, sweepPushes } from './modules/notifications/index.ts'
 import { purgeInbox, runInboxRow, sweepAsks, sweepInbox, type InboxHooks } from './modules/payments/index.ts'
-import { applyPayment, findOpenConversations, paymentExpired, sessionReactions, startMatching, sweepSessions } from './modules/sessions/index.ts'
-import { expireApprovals } from './modules/approvals/index.ts'
+import { forgetPayoutKeys } from './modules/payouts/index.ts'
+import { forgetCreditKeys } from './modules/promotions/index.ts'
+import { forgetRefundKeys } from './modules/refunds/index.ts'
+import { applyPayment, findOpenConversations, forgetTipKeys, paymentExpired, sessionReactions, startMatching, sweepSessions } from './modules/sessions/index.ts'
 import { approvalActs } from './modules/staff/index.ts'
 import type { Ctx } from './platform/ctx.ts'
 import { measureOutbox, purgeIdempotencyKeys, purgeOutbox } from './platform/housekeeping.ts'
@@ -44,8 +47,12 @@ const timedWork: readonly Timed[] = [
   { what: 'ledger-check', every: (ctx) => ({ seconds: ctx.settings.get('ledgerCheckSeconds') }), run: checkBooks },
   { what: 'close-days', every: () => ({ daily: '00:05' }), run: closeDays },
   { what: 'expire-promo-lots', every: () => ({ seconds: 600 }), run: (ctx) => inBatches(ctx, expirePromoLots) },
+  { what: 'forget-request-keys', every: () => ({ seconds: 3600 }), run: forgetKeys },
   { what: 'expire-approvals', every: () => ({ seconds: 60 }), run: (ctx) => inBatches(ctx, (one, limit) => expireApprovals(one, approvalActs, limit)) },
 ]
+
+/** Idempotency keys that rows remember (what a request that died made is found again by them). */
+const KEY_KEEPERS: readonly Task['run'][] = [forgetCreditKeys, forgetPayoutKeys, forgetRefundKeys, forgetTipKeys]
 
 const SCHEDULE_MS = 30_000
 const MEASURE_MS = 5000
@@ -120,6 +127,10 @@ async function runTask(ctx: Ctx, name: string): Promise<void> {
   if (!task) return
   const total = await inBatches(ctx, (one, limit) => task.run(one, limit))
   if (total > 0) ctx.log.info({ task: name, rows: total }, 'housekeeping')
+}
+
+async function forgetKeys(ctx: Ctx): Promise<void> {
+  for (const forget of KEY_KEEPERS) await inBatches(ctx, forget)
 }
 
 async function inBatches(ctx: Ctx, run: Task['run']): Promise<number> {

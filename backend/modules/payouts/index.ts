@@ -3,4 +3,5 @@
  * Promises: none without a second person; never more than is owed and not held; made at the provider once; what fails or
  * is reversed comes back.
  */
+export { forgetPayoutKeys } from './forget-keys.ts'
 export type { Payout, PayoutBatch } from './tables.ts'

@@ -3,4 +3,5 @@
  * Promises: a code never gives more than its budget, a person never more than the code allows; what comes back gives
  * the budget back; above the daily limit a member of staff needs a second person.
  */
+export { forgetCreditKeys } from './forget-keys.ts'
 export type { PromoCode, PromoUse, StaffCredit } from './tables.ts'
