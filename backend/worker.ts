@@ -3,7 +3,7 @@ import { expireApprovals } from './modules/approvals/index.ts'
 import { eraseTranscripts, indexWords, pushUndelivered, turnPartitions } from './modules/chat/index.ts'
 import { purgeChallenges } from './modules/identity/index.ts'
 import { closeDays, expirePromoLots } from './modules/ledger/index.ts'
-import { sweepLiveness } from './modules/mitras/index.ts'
+import { reencryptBankAccounts, sweepLiveness } from './modules/mitras/index.ts'
 import { purgePushes, runPush, sweepPushes } from './modules/notifications/index.ts'
 import { purgeInbox, runInboxRow, sweepAsks, sweepInbox, type InboxHooks } from './modules/payments/index.ts'
 import { forgetPayoutKeys } from './modules/payouts/index.ts'
@@ -49,6 +49,7 @@ const timedWork: readonly Timed[] = [
   { what: 'expire-promo-lots', every: () => ({ seconds: 600 }), run: (ctx) => inBatches(ctx, expirePromoLots) },
   { what: 'forget-request-keys', every: () => ({ seconds: 3600 }), run: forgetKeys },
   { what: 'expire-approvals', every: () => ({ seconds: 60 }), run: (ctx) => inBatches(ctx, (one, limit) => expireApprovals(one, approvalActs, limit)) },
+  { what: 'reencrypt-bank-accounts', every: () => ({ seconds: 3600 }), run: (ctx) => inBatches(ctx, reencryptBankAccounts) },
 ]
 
 /** Idempotency keys that rows remember (what a request that died made is found again by them). */

@@ -12,6 +12,7 @@ export { findDeviceTokens, removeDeviceTokens, type DeviceToken } from './device
 export { ensurePerson } from './ensure-person.ts'
 export { createFazpassGateway } from './fazpass-gateway.ts'
 export { findPeople, findPhone, findPhones, findSamePersonPairs, type Person } from './people.ts'
+export { maskName } from './mask-name.ts'
 export { maskPhone } from './phones.ts'
 export { purgeChallenges } from './purge-challenges.ts'
 export { revokeSignIns, type Revoke } from './revocations.ts'

@@ -92,3 +92,13 @@ export const mitraParams = z.object({ id: z.uuid() })
 
 /** Sent to the mitra's own sockets whenever the status changes. */
 export type MitraStatusFrame = { type: 'mitra:status'; status: StatusView }
+
+export const bankAccountBody = z.strictObject({
+  bankCode: z.string().min(1).max(20),
+  accountNumber: z.string().min(1).max(40),
+  accountHolderName: z.string().min(1).max(200),
+})
+/** Never in clear, to nobody. */
+export const bankAccountView = z.object({ bankCode: z.string(), accountNumberMasked: z.string(), accountHolderMasked: z.string(), createdAt: time })
+export const bankAccountReply = z.object({ bankAccount: bankAccountView })
+export const bankAccountOrNone = z.object({ bankAccount: bankAccountView.nullable() })

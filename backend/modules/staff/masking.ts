@@ -1,11 +1,6 @@
-import { maskPhone } from '../identity/index.ts'
+import { maskName, maskPhone } from '../identity/index.ts'
 import type { SessionView } from '../sessions/index.ts'
 import type { MitraForStaff } from './control-contract.ts'
-
-/** `Siti Rahma` → `S*** R***`: enough to tell two people apart on a list, not enough to know them. */
-export function maskName(name: string): string {
-  return name.split(/\s+/).filter((word) => word !== '').map((word) => `${Array.from(word)[0]}***`).join(' ')
-}
 
 export function maskMitra(mitra: MitraForStaff): MitraForStaff {
   return { ...mitra, displayName: masked(mitra.displayName), phone: mitra.phone === null ? null : maskPhone(mitra.phone) }
