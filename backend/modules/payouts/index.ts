@@ -4,4 +4,5 @@
  * is reversed comes back.
  */
 export { forgetPayoutKeys } from './forget-keys.ts'
+export { createXenditPayouts } from './xendit-payouts.ts'
 export type { Payout, PayoutBatch } from './tables.ts'

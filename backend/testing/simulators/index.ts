@@ -18,6 +18,7 @@ export type { FaultsInput, TokenFaultInput } from './faults.ts'
 export type { FcmAttempt, FcmMessage } from './fcm.ts'
 export type { OtpMessage } from './fazpass.ts'
 export type { Invoice, Pay } from './xendit-invoices.ts'
+export type { MovePayout, PayoutRule, SimulatedPayout } from './xendit-payouts.ts'
 export type { WebhookEvent } from './xendit-webhooks.ts'
 
 export interface SimulatorOptions {
@@ -110,6 +111,14 @@ export async function startSimulators(options: SimulatorOptions) {
         settle: xendit.settle,
         /** For a clock that was moved: what is due expires without waiting for the timer. */
         expireDue: xendit.book.expireDue,
+        payout: xendit.payouts.get,
+        payouts: xendit.payouts.all,
+        /** What a bank says of a payout, with its webhook. */
+        movePayout: xendit.payouts.move,
+        /** What the provider would tell of it, without its being so. */
+        payoutCallback: xendit.payouts.callback,
+        /** How every new payout is refused. */
+        setPayoutRule: xendit.payouts.setRule,
         webhooks: xendit.webhooks.events,
         sendWebhook: xendit.webhooks.send,
         resendWebhook: xendit.webhooks.resend,

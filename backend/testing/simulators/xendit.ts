@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { recordOf, respond, textOf, type Answer, type SimulatedWorld } from './answering.ts'
 import { createInvoiceBook, paySchema, XenditRefusal, type Invoice } from './xendit-invoices.ts'
+import { createPayoutBook, payoutRoutes } from './xendit-payouts.ts'
 import { createWebhooks, type WebhookEvent, type WebhookOptions } from './xendit-webhooks.ts'
 
 export interface XenditOptions extends WebhookOptions {
@@ -12,7 +13,7 @@ export interface XenditOptions extends WebhookOptions {
 
 export type Xendit = ReturnType<typeof createXendit>
 
-/** Xendit as xendit-node 7 meets it: invoices and their callbacks. Refunds and payouts are not there yet. */
+/** Xendit as xendit-node 7 meets it, with its callbacks. */
 export function createXendit(world: SimulatedWorld, options: XenditOptions) {
   const webhooks = createWebhooks(world, options)
   const lastEvents = new Map<string, Promise<WebhookEvent>>()
@@ -27,12 +28,14 @@ export function createXendit(world: SimulatedWorld, options: XenditOptions) {
       })
     },
   })
+  const payouts = createPayoutBook({ now: () => world.now(), announce: webhooks.announce })
   const called = async (invoice: Invoice) => {
     await lastEvents.get(invoice.id)
     return invoice
   }
   return {
     book,
+    payouts,
     webhooks,
     rateLimit: createRateLimit(world, options.rateLimitPerMinute),
     authorization: `Basic ${Buffer.from(`${options.secretKey}:`).toString('base64')}`,
@@ -42,6 +45,7 @@ export function createXendit(world: SimulatedWorld, options: XenditOptions) {
     settle: async (id: string, notify?: boolean) => called(book.settle(id, notify)),
     reset() {
       book.reset()
+      payouts.reset()
       webhooks.reset()
     },
   }
@@ -113,6 +117,7 @@ export function xenditRoutes(app: FastifyInstance, world: SimulatedWorld, xendit
     '/invoices/:id/settle',
     script((request) => xendit.settle(request.params.id, settleSchema.parse(scriptBody(request) ?? {}).notify)),
   )
+  payoutRoutes(app, { asXendit, script }, xendit.payouts)
   app.get('/webhooks', script((request) => ({ items: webhooks.events(textOf(request.query, 'subjectId') ?? textOf(request.query, 'invoiceId')) })))
   app.post(
     '/webhooks',

@@ -1,0 +1,61 @@
+import type { ProviderPayout } from '../../platform/gateways.ts'
+import type { Payout } from './tables.ts'
+
+export type PayoutState = Payout['state']
+export type ProviderStatus = ProviderPayout['status']
+
+// What the provider documents, besides what its SDK lists. Anything else is unknown, and for staff.
+const STATUSES: Readonly<Record<string, ProviderStatus>> = {
+  ACCEPTED: 'waiting', REQUESTED: 'waiting', LOCKED: 'waiting', PENDING_COMPLIANCE_ASSESSMENT: 'waiting',
+  SUCCEEDED: 'succeeded',
+  FAILED: 'failed', CANCELLED: 'failed', COMPLIANCE_REJECTED: 'failed',
+  REVERSED: 'reversed',
+}
+
+export function statusOf(status: string): ProviderStatus {
+  const upper = status.toUpperCase()
+  return Object.hasOwn(STATUSES, upper) ? STATUSES[upper]! : 'unknown'
+}
+
+export type Outcome = 'succeeded' | 'failed' | 'reversed'
+/** What the provider's word means for a payout of ours; `from`: where its money is taken from, to go to `to`. */
+export type Verdict =
+  | { act: 'nothing' | 'contradiction' | 'unknown_status' }
+  | { act: 'settle'; outcome: Outcome; from: 'pending' | 'clearing'; to: 'clearing' | 'payable' }
+
+/**
+ * A payout only ever goes on: sent → succeeded, failed or reversed, and succeeded → reversed. What came back stays back,
+ * and what is told again changes nothing; success after that, or a failure after success, is for staff.
+ */
+export function judgeStatus(state: PayoutState, status: ProviderStatus): Verdict {
+  if (status === 'unknown') return { act: 'unknown_status' }
+  // The provider knows of what we never sent.
+  if (state === 'requested' || state === 'approved') return { act: 'contradiction' }
+  if (status === 'waiting' || status === state) return { act: 'nothing' }
+  if (state === 'sent') return { act: 'settle', outcome: status, from: 'pending', to: status === 'succeeded' ? 'clearing' : 'payable' }
+  if (state === 'succeeded') return status === 'reversed' ? { act: 'settle', outcome: 'reversed', from: 'clearing', to: 'payable' } : { act: 'contradiction' }
+  return status === 'succeeded' ? { act: 'contradiction' } : { act: 'nothing' }
+}
+
+// How far a payout has come by a status.
+const RANK: Readonly<Record<ProviderStatus, number>> = { unknown: -1, waiting: 0, succeeded: 1, failed: 1, reversed: 2 }
+
+/** Whether what an event claims can have been true on the way to what the provider answers now. */
+export function isConfirmed(claimed: ProviderStatus, answered: ProviderStatus): boolean {
+  return claimed === answered || RANK[claimed] < RANK[answered]
+}
+
+/** What a mitra can ask for now: what is owed, less what is held and what is asked for already. Never below 0. */
+export function availableIdr(sums: { payableIdr: number; heldIdr: number; openIdr: number }): number {
+  return Math.max(0, sums.payableIdr - sums.heldIdr - sums.openIdr)
+}
+
+/** Waiting time before the provider is asked to send again, in seconds. */
+export function retrySeconds(tries: number): number {
+  return Math.min(2 ** Math.min(Math.max(0, tries), 9), 300)
+}
+
+/** What a refused creation means. `final`: this payout can't be made; `ours`: nothing of the kind can (keys, rights), staff look; else it is tried again. */
+export function judgeRefusal(status: number | undefined): 'final' | 'ours' {
+  return status === 400 || status === 404 || status === 422 ? 'final' : 'ours'
+}
