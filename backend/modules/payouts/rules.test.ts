@@ -31,7 +31,7 @@ t.test('what a status means in each state', async (t) => {
   }
 })
 
-t.test('whatever is told in whatever order, the money is in one place, and came back at most once', async (t) => {
+t.test('whatever is told in whatever order, the money is in one place, and came back at most once', async () => {
   fc.assert(fc.property(fc.array(fc.constantFrom<ProviderStatus>('waiting', 'succeeded', 'failed', 'reversed', 'unknown'), { maxLength: 12 }), (told) => {
     let state: PayoutState = 'sent'
     const money = { pending: 1, clearing: 0, payable: 0 }
