@@ -179,7 +179,7 @@ function createScene(app: TestApp, who: Person, mitra: Person, sessionId: string
       payable: await sum(`mitra_payable:${mitra.id}`), revenue: await sum('platform_revenue'),
     }),
     async payInvoice() {
-      const [payment] = await app.query<{ provider_invoice_id: string }>('select provider_invoice_id from payments where session_id = $1', [sessionId])
+      const [payment] = await app.query<{ provider_invoice_id: string }>(`select provider_invoice_id from payments where session_id = $1 and kind = 'session'`, [sessionId])
       await app.simulators.control.xendit.pay(payment!.provider_invoice_id)
     },
     async offerId() {

@@ -10,6 +10,8 @@ export const CREATE_INVOICE_TOPIC = 'payments.create-invoice'
 const NET_SECONDS = 4
 
 export type NewPayment = {
+  /** What it is for; the session's own package unless told otherwise. `purchaseId` then is the id of that. */
+  kind?: Payment['kind']
   customerId: string
   sessionId: string
   purchaseId: string
@@ -17,7 +19,7 @@ export type NewPayment = {
   amountIdr: number
   walletIdr: number
   description: string
-  /** The end of the hold: the invoice lives no longer. */
+  /** The end of the hold, or of the tip's time: the invoice lives no longer. */
   expiresAt: Date
 }
 

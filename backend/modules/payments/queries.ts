@@ -8,10 +8,10 @@ export async function findPayment(handle: Queryable, id: string): Promise<Paymen
   return payment
 }
 
-/** The payments of these sessions, a session's oldest first. */
-export async function findPaymentsOfSessions(handle: Queryable, sessionIds: readonly string[]): Promise<Payment[]> {
+/** The payments of these sessions for their own packages, a session's oldest first; those for something else by its `kinds`. */
+export async function findPaymentsOfSessions(handle: Queryable, sessionIds: readonly string[], kinds: readonly Payment['kind'][] = ['session']): Promise<Payment[]> {
   if (sessionIds.length === 0) return []
-  return handle.select().from(payments).where(inArray(payments.sessionId, [...sessionIds])).orderBy(asc(payments.sessionId), asc(payments.id))
+  return handle.select().from(payments).where(and(inArray(payments.sessionId, [...sessionIds]), inArray(payments.kind, [...kinds]))).orderBy(asc(payments.sessionId), asc(payments.id))
 }
 
 /** Payments whose invoice could not be made in time (`invoiceCreateSeconds`); their purchases are to be given up. */

@@ -2,13 +2,14 @@ import { crashPoint, crashPointAfterCommit } from '../../platform/crash-points.t
 import type { Tx } from '../../platform/ctx.ts'
 import { setWritableUntil } from '../chat/index.ts'
 import { closeServed, freeSlots } from '../mitras/index.ts'
+import { account, sumAccount } from '../ledger/index.ts'
 import { notify } from '../notifications/index.ts'
 import { announceSessions } from './announce.ts'
 import { signalMatching } from './matching-signal.ts'
-import { fundedPart, returnMoney, settleEscrow } from './money.ts'
+import { fundedPart, promoUsed, returnMoney, settleEscrow } from './money.ts'
 import { endOffer } from './offer-session.ts'
 import { changeSession, findPurchases, type Actor, type Seen } from './queries.ts'
-import { bankTime, returnAll, type Returned } from './rules.ts'
+import { bankTime, capByEscrow, returnAll, type Returned } from './rules.ts'
 import type { EndedBy, Purchase, Session } from './tables.ts'
 
 export type Finish = {
@@ -27,7 +28,9 @@ export async function finishSession(tx: Tx, seen: Seen, finish: Finish): Promise
   crashPointAfterCommit(tx, 'session.finished')
   const { session, now } = seen
   const bought = await findPurchases(tx.sql, session.id)
-  const returned = whatGoesBack(session, bought, now, finish.give)
+  // Whoever takes out of the escrow besides us changes the session's version: the guarded change then decides anew.
+  const escrowIdr = await sumAccount(tx.sql, account.escrow(session.id))
+  const returned = capByEscrow(whatGoesBack(session, bought, now, finish.give), escrowIdr)
   const returnedIdr = returned.reduce((sum, part) => sum + part.promoIdr + part.walletIdr, 0)
   const ended = await changeSession(tx, seen, {
     set: {
@@ -47,7 +50,7 @@ export async function finishSession(tx: Tx, seen: Seen, finish: Finish): Promise
   crashPoint('session.finishing')
   await returnMoney(tx, session, bought, returned)
   crashPoint('session.returned')
-  if (session.mitraId) await settleEscrow(tx, session, session.mitraId)
+  if (session.mitraId) await settleEscrow(tx, session, session.mitraId, promoUsed(bought, returned))
   crashPoint('session.settled')
   await tellTheEnd(tx, ended)
   tx.metrics.sessionsEnded.inc({ state: finish.to, reason: finish.reason })
@@ -59,7 +62,7 @@ export async function finishSession(tx: Tx, seen: Seen, finish: Finish): Promise
 function whatGoesBack(session: Session, bought: readonly Purchase[], now: Date, give: Finish['give']): Returned[] {
   const funded = bought.filter((purchase) => purchase.state !== 'waiting').map(fundedPart)
   if (give === 'nothing') return []
-  if (give === 'all') return funded.map(returnAll)
+  if (give === 'all') return funded.toReversed().map(returnAll)
   const usedUntil = session.state === 'paused' ? session.pausedAt : now
   const unusedMs = (session.endsAt?.getTime() ?? 0) - (usedUntil?.getTime() ?? 0)
   return bankTime(funded, unusedMs / 1000)

@@ -107,7 +107,7 @@ export async function findTimeline(handle: Queryable, sessionId: string): Promis
   const [events, rung, paid, postings] = await Promise.all([
     handle.select().from(sessionEvents).where(eq(sessionEvents.sessionId, sessionId)).orderBy(asc(sessionEvents.id)),
     handle.select().from(offers).where(eq(offers.sessionId, sessionId)).orderBy(asc(offers.id)),
-    findPaymentsOfSessions(handle, [sessionId]),
+    findPaymentsOfSessions(handle, [sessionId], ['session', 'extension', 'tip']),
     findPostingsOfSession(handle, sessionId),
   ])
   return [
@@ -116,7 +116,7 @@ export async function findTimeline(handle: Queryable, sessionId: string): Promis
       details: { from: event.fromState, to: event.toState, actor: event.actorKind, actorId: event.actorId, reason: event.reason, ...event.details },
     })),
     ...rung.map((offer) => ({ at: offer.createdAt, kind: 'offer' as const, title: offer.state, details: { offerId: offer.id, mitraId: offer.mitraId, endedAt: offer.endedAt?.toISOString() ?? null } })),
-    ...paid.map((payment) => ({ at: payment.createdAt, kind: 'payment' as const, title: payment.state, details: { paymentId: payment.id, amountIdr: payment.amountIdr, providerInvoiceId: payment.providerInvoiceId } })),
+    ...paid.map((payment) => ({ at: payment.createdAt, kind: 'payment' as const, title: payment.state, details: { paymentId: payment.id, kind: payment.kind, amountIdr: payment.amountIdr, providerInvoiceId: payment.providerInvoiceId } })),
     ...postings.map((posting) => ({ at: posting.at, kind: 'posting' as const, title: posting.flow, details: { key: posting.key, entries: posting.entries } })),
   ].toSorted((a, b) => a.at.getTime() - b.at.getTime()).map((entry) => ({ ...entry, at: entry.at.toISOString() }))
 }

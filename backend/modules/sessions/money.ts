@@ -1,7 +1,8 @@
 import { eq } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import { account, findWallet, giveBackPromo, post, sumAccount, takePromo } from '../ledger/index.ts'
-import { splitFunding, type Funded, type Returned, settle, type Split } from './rules.ts'
+import { holdEarning } from './earning-holds.ts'
+import { heldShare, splitFunding, type Funded, type Returned, settle, type Split } from './rules.ts'
 import { purchases, type Purchase, type Session } from './tables.ts'
 
 export const holdKey = (purchaseId: string): string => `purchase:${purchaseId}:hold`
@@ -79,8 +80,17 @@ function takeFromLots<L extends { amountIdr: number }>(lots: readonly L[], amoun
   })
 }
 
-/** Settles what the escrow still holds: the mitra's share and the platform's rest. The escrow is zero afterwards. */
-export async function settleEscrow(tx: Tx, session: Session, mitraId: string): Promise<void> {
+/** How much promotional credit stays in the session's price once this has gone back. */
+export function promoUsed(bought: readonly Purchase[], returned: readonly Returned[]): number {
+  const paidIdr = bought.filter((purchase) => purchase.state !== 'returned').reduce((sum, purchase) => sum + purchase.promoIdr, 0)
+  return paidIdr - returned.reduce((sum, part) => sum + part.promoIdr, 0)
+}
+
+/**
+ * Settles what the escrow still holds: the mitra's share and the platform's rest. The escrow is zero afterwards. What of
+ * the share was paid by promotional credit (`promoUsedIdr`) is held back for `earningHoldSeconds`.
+ */
+export async function settleEscrow(tx: Tx, session: Session, mitraId: string, promoUsedIdr: number): Promise<void> {
   const escrowIdr = await sumAccount(tx.sql, account.escrow(session.id))
   const { mitraIdr, platformIdr } = settle(escrowIdr, session.mitraSharePercent)
   await post(tx, {
@@ -91,4 +101,5 @@ export async function settleEscrow(tx: Tx, session: Session, mitraId: string): P
       { account: account.platformRevenue, amountIdr: platformIdr },
     ],
   })
+  await holdEarning(tx, { sessionId: session.id, mitraId, amountIdr: heldShare(promoUsedIdr, mitraIdr, session.mitraSharePercent) })
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { assign, bankTime, estimateWaits, nextDueWhileActive, returnAll, settle, splitFunding, type Candidate, type Standing, type Waiting } from './rules.ts'
+import { assign, bankTime, capByEscrow, estimateWaits, heldShare, nextDueWhileActive, returnAll, settle, splitFunding, type Candidate, type Standing, type Waiting } from './rules.ts'
 
 t.test('a price is funded by promotional credit, then the wallet, the rest by invoice', async (t) => {
   const rows = [
@@ -37,6 +37,21 @@ t.test('unused time goes back from the last purchase on, rounded up to a rupiah,
   t.same(bankTime([purchase('a', 15, 25_000)], 5_000), [{ purchaseId: 'a', promoIdr: 0, walletIdr: 25_000 }], 'never more than its price')
   t.same(bankTime([purchase('a', 15, 25_000)], -5), [{ purchaseId: 'a', promoIdr: 0, walletIdr: 0 }])
   t.same(returnAll(purchase('a', 15, 25_000, 4_000)), { purchaseId: 'a', promoIdr: 4_000, walletIdr: 21_000 })
+})
+
+t.test('what goes back is at most what the escrow holds, the last purchase first and its promotional part before its wallet part', async (t) => {
+  const returned = [{ purchaseId: 'b', promoIdr: 5_000, walletIdr: 10_000 }, { purchaseId: 'a', promoIdr: 2_000, walletIdr: 8_000 }]
+  t.same(capByEscrow(returned, 25_000), returned)
+  t.same(capByEscrow(returned, 16_000), [{ purchaseId: 'b', promoIdr: 5_000, walletIdr: 10_000 }, { purchaseId: 'a', promoIdr: 1_000, walletIdr: 0 }])
+  t.same(capByEscrow(returned, 6_000), [{ purchaseId: 'b', promoIdr: 5_000, walletIdr: 1_000 }, { purchaseId: 'a', promoIdr: 0, walletIdr: 0 }])
+  t.same(capByEscrow(returned, -1).map((part) => part.promoIdr + part.walletIdr), [0, 0])
+})
+
+t.test('held back is the share of the promotional part, never more than the share', async (t) => {
+  t.equal(heldShare(10_001, 17_500, 70), 7_000)
+  t.equal(heldShare(25_000, 17_500, 70), 17_500)
+  t.equal(heldShare(25_000, 3, 70), 3, 'a refund has taken out of the escrow')
+  t.equal(heldShare(0, 17_500, 70), 0)
 })
 
 t.test('what goes back is never more than was paid and never less than its share of time', async (t) => {

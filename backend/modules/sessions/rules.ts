@@ -51,6 +51,25 @@ function giveBack(purchase: Funded, amountIdr: number): Returned {
   return { purchaseId: purchase.id, promoIdr, walletIdr: amountIdr - promoIdr }
 }
 
+/**
+ * What may go back is at most what the escrow holds (a refund may have taken out of it). In the given order: what is cut
+ * is cut from the parts at the end, and of a part from its wallet first.
+ */
+export function capByEscrow(returned: readonly Returned[], escrowIdr: number): Returned[] {
+  let left = Math.max(0, escrowIdr)
+  return returned.map((part) => {
+    const promoIdr = Math.min(part.promoIdr, left)
+    const walletIdr = Math.min(part.walletIdr, left - promoIdr)
+    left -= promoIdr + walletIdr
+    return { ...part, promoIdr, walletIdr }
+  })
+}
+
+/** How much of the mitra's share was paid by promotional credit, and is held back for a while. */
+export function heldShare(promoUsedIdr: number, mitraIdr: number, mitraSharePercent: number): number {
+  return Math.min(mitraIdr, Math.floor((promoUsedIdr * mitraSharePercent) / 100))
+}
+
 /** The mitra's share of what the escrow still holds, and the platform's rest. */
 export function settle(escrowIdr: number, mitraSharePercent: number): { mitraIdr: number; platformIdr: number } {
   const mitraIdr = Math.floor((escrowIdr * mitraSharePercent) / 100)
