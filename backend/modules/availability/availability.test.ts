@@ -121,6 +121,28 @@ t.test('numbers that can not be counted anew are the last known; without any, no
   t.strictSame(await read(beacon), known, 'with its own time')
 })
 
+t.test('while a count takes long nobody waits for it, and when it fails others need not wait for its turn', async (t) => {
+  const app = await startMitras(t, { settings: { snapshotSeconds: 1 } })
+  let count = async () => 3
+  const beacon = createBeacon(app.ctx, { countQueue: () => count(), estimateWait: async () => null })
+  const client = new Redis(app.valkey.url)
+  t.after(() => client.disconnect())
+  await eventually(() => app.ctx.valkey.isUp(), 'Valkey is there')
+  const known = await read(beacon)
+  const held = Promise.withResolvers<number>()
+  count = () => held.promise
+  await eventually(async () => !beacon.peek() && (await client.exists(SNAPSHOT)) === 0, 'it has to be counted anew')
+  t.strictSame(await read(beacon), known, 'the last known, with their time')
+  for (let n = 0; n < 3; n++) t.strictSame(await read(beacon), known)
+  t.ok(beacon.peek(), 'in the fast lane too')
+  t.equal(await client.exists('lock:availability-snapshot'), 1, 'and it is still being counted')
+  held.reject(new Error('away'))
+  await eventually(async () => (await client.exists('lock:availability-snapshot')) === 0, 'its turn is over with it')
+  t.ok(beacon.peek(), 'and the numbers are told on')
+  count = async () => 4
+  await eventually(async () => (await read(beacon)).queueLength === 4, 'until there are new ones')
+})
+
 t.test('the fast lane answers as the usual way does, from the same budget', async (t) => {
   const app = await startTestApp(t, { simulators: false, settings: { snapshotSeconds: 60 } })
   // A query is nothing that the fast lane knows.

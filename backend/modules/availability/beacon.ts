@@ -26,17 +26,23 @@ const SNAPSHOT = 'availability:snapshot'
 const FILLING = 'lock:availability-snapshot'
 const FILLING_MS = 3000
 const MEMORY_MS = 1000
-/** Who waits for another replica's count looks this often and gives up after this. */
+/** Who polls waits this long for a count; from then on everybody is told what is remembered until it has ended. */
+const PATIENCE_MS = 250
+/** What is older than this is told only where a count has failed. */
+const FORGET_MS = 60_000
+/** Who waits for another replica's count looks this often; gives up after this, or when that one has. */
 const LOOK_MS = 40
 const LOOKS = 50
 
 /**
  * The numbers of the moment for everybody who polls: from this process's memory for a second, then from the snapshot
- * key, then counted in Postgres by one replica at a time. Without Valkey each replica counts, once a second.
+ * key, then counted in Postgres by one replica at a time. Without Valkey each replica counts, once a second. While
+ * Postgres is slow or away: the last known, with their time, and nobody waits.
  */
 export function createBeacon(ctx: Ctx, counts: QueueCounts): Beacon {
   let memory: { answer: Answer; readAt: number } | undefined
   let loading: Promise<Answer> | undefined
+  let isSlow = false
 
   const load = async (): Promise<Answer> => {
     try {
@@ -46,20 +52,34 @@ export function createBeacon(ctx: Ctx, counts: QueueCounts): Beacon {
     } catch (error) {
       ctx.log.warn({ err: error }, 'availability could not be counted')
       if (!memory) throw new AppError('not_ready', 'availability is not known yet')
+      memory.readAt = performance.now()
       return memory.answer // an old number with its time is better than none
     }
   }
+  const remembered = (withinMs: number) => (memory && performance.now() - memory.readAt < withinMs ? memory.answer : undefined)
+  const begin = (): Promise<Answer> => {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+    const patience = setTimeout(() => {
+      const old = remembered(FORGET_MS)
+      if (!old) return
+      isSlow = true
+      resolve(old)
+    }, PATIENCE_MS)
+    void load().then(resolve, reject).finally(() => {
+      clearTimeout(patience)
+      isSlow = false
+      loading = undefined
+    })
+    return promise
+  }
 
-  const peek = () => (memory && performance.now() - memory.readAt < MEMORY_MS ? memory.answer : undefined)
+  const peek = () => (isSlow ? memory?.answer : remembered(MEMORY_MS))
   return {
     peek,
     async read() {
       const fresh = peek()
       if (fresh) return fresh
-      loading ??= load().finally(() => {
-        loading = undefined
-      })
-      return loading
+      return (loading ??= begin())
     },
   }
 }
@@ -75,7 +95,11 @@ async function fill(ctx: Ctx, counts: QueueCounts): Promise<Availability> {
     const shared = await waitForShared(ctx)
     if (shared) return shared
   }
-  const availability = await count(ctx, counts)
+  const availability = await count(ctx, counts).catch(async (error: unknown) => {
+    // Others need not wait for what does not come.
+    if (turn === 'OK') await ctx.valkey.attempt((client) => client.del(FILLING))
+    throw error
+  })
   const lifeMs = ctx.settings.get('snapshotSeconds') * 1000
   await ctx.valkey.attempt((client) => client.multi().set(SNAPSHOT, JSON.stringify(availability), 'PX', lifeMs).del(FILLING).exec())
   return availability
@@ -84,8 +108,9 @@ async function fill(ctx: Ctx, counts: QueueCounts): Promise<Availability> {
 async function waitForShared(ctx: Ctx): Promise<Availability | undefined> {
   for (let look = 0; look < LOOKS && ctx.valkey.isUp(); look++) {
     await sleep(LOOK_MS)
-    const shared = await findShared(ctx)
-    if (shared) return shared
+    const [text, filling] = await ctx.valkey.attempt((client) => client.mget(SNAPSHOT, FILLING)) ?? []
+    const shared = typeof text === 'string' ? parse(text) : undefined
+    if (shared || filling === null) return shared
   }
   return undefined
 }
