@@ -54,6 +54,7 @@ const variables = z.object({
   XENDIT_SECRET_KEY: z.string().optional(),
   XENDIT_WEBHOOK_TOKEN: z.string().min(16).optional(),
   XENDIT_WEBHOOK_TOKEN_PREVIOUS: z.string().min(16).optional(),
+  XENDIT_WEBHOOK_TOKEN_PREVIOUS_UNTIL: z.iso.datetime().optional(),
   XENDIT_SUCCESS_REDIRECT_URL: http.optional(),
   XENDIT_FAILURE_REDIRECT_URL: http.optional(),
   FIREBASE_SERVICE_ACCOUNT_PATH: z.string().optional(),

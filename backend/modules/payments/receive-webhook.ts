@@ -1,35 +1,33 @@
-import { sql } from '../../platform/drizzle.ts'
 import { crashPoint } from '../../platform/crash-points.ts'
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Ctx } from '../../platform/ctx.ts'
-import type { Env } from '../../platform/env.ts'
-import { providerInbox } from './tables.ts'
+import type { WebhookStore } from './store-webhooks.ts'
 
 const KEPT_HEADERS = ['webhook-id', 'content-type', 'user-agent'] as const
+/** The token before is good for this long after the start of the process that knows it as replaced, unless an end is set. */
+const GRACE_MS = 24 * 3_600_000
 
-/** Whether the caller knows the account's callback token (the one before it too, while tokens are changed). */
-export function isCallbackToken(env: Env, given: string | string[] | undefined): boolean {
-  if (typeof given !== 'string' || given === '') return false
-  const known = [env.XENDIT_WEBHOOK_TOKEN, env.XENDIT_WEBHOOK_TOKEN_PREVIOUS].filter((token) => token !== undefined)
-  // All are compared, hashed: neither the time nor the length tells anything about a token.
-  return known.map((token) => timingSafeEqual(sha256(Buffer.from(token)), sha256(Buffer.from(given)))).includes(true)
+/** Whether the caller knows the account's callback token; the one before it too, for as long as tokens are changed. */
+export function createTokenCheck({ env, clock }: Pick<Ctx, 'env' | 'clock'>): (given: string | string[] | undefined) => boolean {
+  const token = hashOf(env.XENDIT_WEBHOOK_TOKEN)
+  const previous = hashOf(env.XENDIT_WEBHOOK_TOKEN_PREVIOUS)
+  const until = env.XENDIT_WEBHOOK_TOKEN_PREVIOUS_UNTIL
+  const previousUntilMs = until === undefined ? clock.nowMs() + GRACE_MS : Date.parse(until)
+  return (given) => {
+    if (typeof given !== 'string' || given === '') return false
+    // All are compared, hashed: neither the time nor the length tells anything about a token.
+    const hash = sha256(given)
+    const isToken = token !== undefined && timingSafeEqual(hash, token)
+    const isPrevious = previous !== undefined && timingSafeEqual(hash, previous)
+    return isToken || (isPrevious && clock.nowMs() < previousUntilMs)
+  }
 }
 
 /** Stores what the provider said, word for word, once for the same words; a worker looks into it after the commit. */
-export async function receiveWebhook(ctx: Ctx, kind: string, body: Buffer, headers: IncomingHttpHeaders): Promise<void> {
+export function receiveWebhook(store: WebhookStore, kind: string, body: Buffer, headers: IncomingHttpHeaders): Promise<void> {
   crashPoint('webhook.received')
-  const [row] = await ctx.sql.insert(providerInbox)
-    .values({ id: ctx.ids.next(), provider: 'xendit', kind, body, bodySha256: sha256(body), headers: keptHeaders(headers) })
-    .onConflictDoUpdate({
-      target: [providerInbox.provider, providerInbox.kind, providerInbox.bodySha256],
-      set: { receivedCount: sql`${providerInbox.receivedCount} + 1` },
-    })
-    .returning({ id: providerInbox.id, state: providerInbox.state, receivedCount: providerInbox.receivedCount })
-  crashPoint('webhook.stored')
-  ctx.metrics.webhooks.inc({ provider: 'xendit', kind, outcome: row!.receivedCount === 1 ? 'received' : 'repeated' })
-  if (row!.state === 'received') ctx.enqueue('inbox', row!.id)
-  crashPoint('webhook.enqueued')
+  return store.store({ kind, body, sha256: sha256(body).toString('hex'), headers: keptHeaders(headers) })
 }
 
 function keptHeaders(headers: IncomingHttpHeaders): Record<string, string> {
@@ -39,6 +37,10 @@ function keptHeaders(headers: IncomingHttpHeaders): Record<string, string> {
   }))
 }
 
-function sha256(bytes: Buffer): Buffer {
+function hashOf(token: string | undefined): Buffer | undefined {
+  return token === undefined ? undefined : sha256(token)
+}
+
+function sha256(bytes: Buffer | string): Buffer {
   return createHash('sha256').update(bytes).digest()
 }
