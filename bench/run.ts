@@ -18,8 +18,9 @@ import { benchReseed } from './reseed.ts'
 import { benchSearch } from './search.ts'
 import { benchSlow } from './slow.ts'
 import { benchSockets } from './sockets.ts'
+import { benchWebhooks } from './webhooks.ts'
 
-const BENCHES: Record<string, Bench> = { chat: benchChat, crashes: benchCrashes, kill: benchKill, sockets: benchSockets, beacon: benchBeacon, faults: benchFaults, herd: benchHerd, reseed: benchReseed, search: benchSearch, slow: benchSlow }
+const BENCHES: Record<string, Bench> = { chat: benchChat, crashes: benchCrashes, kill: benchKill, sockets: benchSockets, beacon: benchBeacon, faults: benchFaults, herd: benchHerd, reseed: benchReseed, search: benchSearch, slow: benchSlow, webhooks: benchWebhooks }
 const RESULTS = join(projectRoot, 'bench/results.md')
 
 function accept(name: string, options: BenchOptions, figures: Figures): void {
