@@ -120,7 +120,7 @@ async function missMessages(servers: BenchServers, members: readonly Member[], r
 }
 
 async function createPair(servers: BenchServers, members: [Member, Member]): Promise<[PairClient, PairClient]> {
-  const clients = await Promise.all(members.map(({ token, conversationId }, at) => createPairClient({ token, url: servers.replicas[at]!.url }, conversationId, { tellsDelivered: true })))
+  const clients = await Promise.all(members.map(({ token, conversationId }, at) => createPairClient({ token, url: servers.replicas[at]!.url }, conversationId)))
   return clients as [PairClient, PairClient]
 }
 

@@ -12,6 +12,8 @@ export type PairClient = {
   send(body: string): void
   /** Keeps so many sends under way. */
   keepSending(window: number, body: string): void
+  /** From now on sends `message:delivered`, as apps do: who does not is pushed to. */
+  tellDelivered(): void
   /** Stops sending; resolves when everything sent is acked. */
   finish(): Promise<void>
   reset(): void
@@ -24,11 +26,8 @@ const DELIVERED_MS = 1000
 /** When each message left, by clientId: both members of a pair live in this process. */
 const sentAt = new Map<string, number>()
 
-/**
- * One side of a pair, as light as a load generator has to be: it reads frames by their first characters. With
- * `tellsDelivered` it sends `message:delivered`, as apps do: who does not is pushed to.
- */
-export async function createPairClient(person: Pick<Person, 'token' | 'url'>, conversationId: string, options: { tellsDelivered: boolean }): Promise<PairClient> {
+/** One side of a pair, as light as a load generator has to be: it reads frames by their first characters. */
+export async function createPairClient(person: Pick<Person, 'token' | 'url'>, conversationId: string): Promise<PairClient> {
   const socket = new WebSocket(`${person.url.replace('http', 'ws')}/api/v1/realtime`, { perMessageDeflate: false, headers: { authorization: `Bearer ${person.token}` } })
   let underWay = 0
   let window = 0
@@ -36,11 +35,7 @@ export async function createPairClient(person: Pick<Person, 'token' | 'url'>, co
   let finished: (() => void) | undefined
   let arrived = 0
   let told = 0
-  const telling = !options.tellsDelivered ? undefined : setInterval(() => {
-    if (arrived === told) return
-    told = arrived
-    socket.send(`{"type":"message:delivered","conversationId":"${conversationId}","seq":${told}}`)
-  }, DELIVERED_MS * (0.9 + Math.random() / 5))
+  let telling: NodeJS.Timeout | undefined
   const client: PairClient = {
     acked: 0, ackedInAll: 0, received: 0, latenciesMs: [],
     send(body) {
@@ -53,6 +48,13 @@ export async function createPairClient(person: Pick<Person, 'token' | 'url'>, co
       window = most
       text = body
       for (let missing = most - underWay; missing > 0; missing--) client.send(body)
+    },
+    tellDelivered() {
+      telling ??= setInterval(() => {
+        if (arrived === told) return
+        told = arrived
+        socket.send(`{"type":"message:delivered","conversationId":"${conversationId}","seq":${told}}`)
+      }, DELIVERED_MS * (0.9 + Math.random() / 5))
     },
     async finish() {
       window = 0

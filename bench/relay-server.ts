@@ -1,5 +1,5 @@
 // A relay as bare as one can be: what the product's promises cost is seen beside it. Acks and passes messages on to the
-// peer, on whichever relay the peer is; with DATABASE_URL it first stores each message by one INSERT of its own.
+// peer, on whichever relay the peer is; with DATABASE_URL it first stores each message by one INSERT, each receipt by one UPDATE of its own.
 // Prints its port. Arguments: the URL of Valkey.
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -19,7 +19,7 @@ const senders = new Map<string, WebSocket>()
 let seq = 0
 let waiting: string[] = []
 
-type Sent = { clientId: string; conversationId: string; body: string }
+type Sent = { type: 'message:send'; clientId: string; conversationId: string; body: string } | { type: 'message:delivered'; conversationId: string; seq: number }
 
 // Those of one turn of the event loop go in one publish, as the product does it.
 function publish(frame: string): void {
@@ -31,7 +31,9 @@ function publish(frame: string): void {
   })
 }
 
-async function relay(socket: WebSocket, sender: string, { clientId, conversationId, body }: Sent): Promise<void> {
+async function relay(socket: WebSocket, sender: string, frame: Sent): Promise<void> {
+  if (frame.type === 'message:delivered') return relayReceipt(sender, frame.conversationId, frame.seq)
+  const { clientId, conversationId, body } = frame
   const place = ++seq
   const id = v7()
   if (pool) {
@@ -43,6 +45,14 @@ async function relay(socket: WebSocket, sender: string, { clientId, conversation
   const sentAt = new Date().toISOString()
   socket.send(JSON.stringify({ type: 'message:ack', clientId, conversationId, id, seq: place, sentAt }))
   publish(JSON.stringify({ type: 'message:received', conversationId, seq: place, id, clientId, senderId: sender, body, sentAt }))
+}
+
+async function relayReceipt(sender: string, conversationId: string, seq: number): Promise<void> {
+  await pool?.query({
+    name: 'receipt', text: 'insert into raw_receipts values ($1, $2, $3) on conflict (conversation_id, user_id) do update set seq = greatest(raw_receipts.seq, excluded.seq)',
+    values: [conversationId, sender, seq],
+  })
+  publish(JSON.stringify({ type: 'message:delivered', conversationId, seq, senderId: sender }))
 }
 
 function open(socket: WebSocket, request: IncomingMessage): void {

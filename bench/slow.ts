@@ -24,7 +24,7 @@ export async function benchSlow(options: BenchOptions): Promise<Figures> {
   try {
     const members = await makeCrowd(servers, STOPPED + 4 + 2 * PAIRS)
     const [alone, _peer, pushing, _other, ...rest] = members as [Member, Member, Member, Member, ...Member[]]
-    const client = (member: Member) => createPairClient({ token: member.token, url: servers.replicas[0]!.url }, member.conversationId, { tellsDelivered: true })
+    const client = (member: Member) => createPairClient({ token: member.token, url: servers.replicas[0]!.url }, member.conversationId)
     const [first, pusher] = [await client(alone), await client(pushing)]
     const talkers = await Promise.all(rest.slice(STOPPED).map(client))
     const pairs = Array.from({ length: PAIRS }, (_, at) => [talkers[2 * at]!, talkers[2 * at + 1]!] as const)
