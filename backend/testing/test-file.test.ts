@@ -56,6 +56,15 @@ t.test('one', async (t) => { t.ok(1); const child = spawn('sleep', ['300']); con
   t.ok(pid > 0 && (await until(() => !isAlive(pid), 5000)))
 })
 
+t.test('what fails when a file is over is held against those that ran', async (t) => {
+  const file = (name: string, then: string) => run(name, `import t from 'tap'\nt.test('one', async (t) => { t.ok(1) })\nprocess.on('message', () => { ${then} })`)
+  t.match(await file('fails', `t.fail('a leftover')`), { passed: 1, failed: 1, failures: [{ name: /^one of these failed after its end: .*fails/, detail: /a leftover/ }] })
+  t.match(await file('throws', `throw new Error('a leftover')`), { passed: 1, failed: 1, failures: [{ name: /^one of these ended the process \(exit code 1\): .*throws/, detail: /a leftover/ }] })
+  t.match(await file('rejects', `void Promise.reject(new Error('a leftover'))`), { passed: 1, failed: 1, failures: [{ name: /^one of these ended the process \(exit code 1\): .*rejects/ }] })
+  t.match(await file('exits', 'process.exit(3)'), { passed: 1, failed: 1, failures: [{ name: /^one of these ended the process \(exit code 3\): .*exits/ }] })
+  t.match(await file('dies', `process.kill(process.pid, 'SIGSEGV')`), { passed: 1, failed: 1, failures: [{ name: /^one of these ended the process \(ended by SIGSEGV\): .*dies/ }] })
+})
+
 t.test('no file leaves what it starts to the end of its process, which it shares', async (t) => {
   const files = globSync('backend/**/*.test.ts', { cwd: projectRoot })
   const atTheRoot = files.filter((file) => /^(?:const|let) .*= await \w+\(t\b|^(?:await \w+\(t\b|t\.(?:after|teardown|before|beforeEach|afterEach)\()/m.test(readFileSync(join(projectRoot, file), 'utf8')))

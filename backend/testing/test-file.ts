@@ -35,7 +35,7 @@ export type TestProcess = {
   run(file: string, timeoutMs: number): Promise<FileReport>
   /** False once a file has ended it. */
   isUsable(): boolean
-  /** Lets it end by itself; answers what is to be said against the files that it ran: handles left open. */
+  /** Lets it end by itself; answers what is to be said against the files that it ran: handles left open, what failed after a file's end. */
   end(withinMs?: number): Promise<Failure | undefined>
 }
 
@@ -69,7 +69,11 @@ export function startTestProcess(env: NodeJS.ProcessEnv): TestProcess {
   const child = spawn(process.execPath, args, { cwd: projectRoot, env: { ...env, TAP: '1', TAP_TIMEOUT: '0' }, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
   running.add(child)
   const ran: string[] = []
-  let report = emptyReport('')
+  /** What no file's report holds: it came when that file was over. */
+  const afterwards = emptyReport('')
+  let report = afterwards
+  let ending = ''
+  let haveAllPassed = true
   let reportEnd: (problem: string) => void = () => {}
   let isUsable = true
   const print = (text: string) => (report.output = (report.output + text).slice(-MAX_OUTPUT))
@@ -107,7 +111,8 @@ export function startTestProcess(env: NodeJS.ProcessEnv): TestProcess {
     killGroup(child, 'SIGKILL')
     child.once('close', () => {
       running.delete(child)
-      reportEnd(signal ? `ended by ${signal}` : `exit code ${code}`)
+      ending = signal ? `ended by ${signal}` : `exit code ${code}`
+      reportEnd(ending)
       resolve()
     })
   })
@@ -143,20 +148,24 @@ export function startTestProcess(env: NodeJS.ProcessEnv): TestProcess {
       if (own.durationMs >= timeoutMs) fail(`not finished after ${Math.round(timeoutMs / 1000)} s (tests that wait, or handles left open)`)
       else if (problem !== '' && own.failed === 0) fail(`the file crashed: ${problem}`)
       else if (own.passed + own.failed === 0) fail('no assertion was made')
+      if (own.failed > 0) haveAllPassed = false
+      report = afterwards
       return own
     },
     async end(withinMs = END_MS) {
-      if (!isUsable) return undefined
-      report = emptyReport('')
       const inTime = endWithin(withinMs)
       let isLate = false
       const late = setTimeout(() => (isLate = true), withinMs)
       // A channel that this side closes is never told closed.
-      child.send(NO_MORE)
+      if (isUsable) child.send(NO_MORE)
       await ended
       clearTimeout(late)
       inTime()
-      return isLate ? { name: `one of these left handles open: ${ran.join(', ')}`, detail: report.output } : undefined
+      const against = (what: string, detail = '') => ({ name: `one of these ${what}: ${ran.join(', ')}`, detail: `${detail}${afterwards.output}` })
+      if (isLate) return against('left handles open')
+      if (afterwards.failed > 0) return against('failed after its end', afterwards.failures.map(({ name, detail }) => `${name}\n${detail}\n`).join(''))
+      // tap's own exit code says that something failed: where it is in no report, it is nobody else's either.
+      return haveAllPassed && ending !== 'exit code 0' ? against(`ended the process (${ending})`) : undefined
     },
   }
 }
