@@ -111,7 +111,7 @@ export const SETTINGS = {
   strangersMax: count(5000, 1, 1_000_000, 'Sockets of a replica that have not authenticated yet.'),
   readyWaitingMax: count(4000, 1, 1_000_000, 'While so many sockets of a replica wait for their ready, new ones are refused (503).'),
   presenceGraceSeconds: seconds(5, 0, 60, 'Who comes back within this time was never offline.'),
-  presenceLeaseSeconds: seconds(30, 2, 300, 'What a replica says of its people is believed this long after its last word.'),
+  presenceLeaseSeconds: seconds(30, 2, 300, 'What a replica says of its people stands in Valkey this long after its last word. While Valkey is away the last word is believed.'),
   typingSeconds: seconds(6, 1, 60, 'Typing ends by itself this long after its last start.'),
   pushAfterSeconds: seconds(5, 1, 60, 'A message without delivered is pushed after this.'),
   // limits
