@@ -42,8 +42,19 @@ async function derive(tx: Transaction, withClosings: boolean): Promise<Omit<Book
   return { driftIdr: ledger.driftIdr + left.reduce((total, [, idr]) => total + Math.abs(idr), 0), problems, ...await countLedger(tx) }
 }
 
-/** Checks the books and writes down what was found, for every replica's metric and for staff. */
+const checking = new WeakMap<Ctx['pool'], Promise<BooksVerdict>>()
+
+/**
+ * Checks the books and writes down what was found, for every replica's metric and for staff. Who asks while a check is
+ * under way here gets its answer: it reads every entry.
+ */
 export async function checkBooks(ctx: Ctx): Promise<BooksVerdict> {
+  const running = checking.get(ctx.pool) ?? check(ctx).finally(() => checking.delete(ctx.pool))
+  checking.set(ctx.pool, running)
+  return running
+}
+
+async function check(ctx: Ctx): Promise<BooksVerdict> {
   const verdict = await readBooks({ url: ctx.env.DATABASE_URL, log: ctx.log })
   await recordCheck(ctx.sql, verdict)
   if (verdict.problems.length > 0) ctx.log.error({ event: 'ledger_drift', driftIdr: verdict.driftIdr, problems: verdict.problems.slice(0, 20) }, 'the books are wrong')

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { World } from '../../platform/ctx.ts'
 import type { PaymentGateway } from '../../platform/gateways.ts'
+import { limitedForMs } from './provider-limits.ts'
 
 const WINDOW_MS = 60_000
 /** Xendit refuses above this on test keys. */
@@ -14,12 +15,15 @@ export type CallBudget = {
   giveBack(calls: number): void
 }
 
-/** Calls to the provider of one process in any 60 seconds. Process time: it protects the provider, decides nothing. */
-export function createCallBudget(limitPerMinute: () => number, nowMs: () => number = () => performance.now()): CallBudget {
+/**
+ * Calls to the provider of one process in any 60 seconds, none while it has closed. Process time: it protects the
+ * provider, decides nothing.
+ */
+export function createCallBudget(limitPerMinute: () => number, nowMs: () => number = () => performance.now(), closedForMs: () => number = () => 0): CallBudget {
   let spentAt: number[] = []
   const left = () => {
     spentAt = spentAt.filter((at) => at > nowMs() - WINDOW_MS)
-    return Math.max(0, limitPerMinute() - spentAt.length)
+    return closedForMs() > 0 ? 0 : Math.max(0, limitPerMinute() - spentAt.length)
   }
   const take = (wanted: number) => {
     const taken = Math.min(wanted, left())
@@ -33,7 +37,7 @@ export function createCallBudget(limitPerMinute: () => number, nowMs: () => numb
       while (take(1) === 0) {
         const patienceLeft = giveUpAt - nowMs()
         if (patienceLeft <= 0) return false
-        const freeIn = spentAt.length > 0 ? spentAt[0]! + WINDOW_MS - nowMs() : WINDOW_MS
+        const freeIn = closedForMs() || (spentAt.length > 0 ? spentAt[0]! + WINDOW_MS - nowMs() : WINDOW_MS)
         await sleep(Math.max(1, Math.min(freeIn, patienceLeft, 250)))
       }
       return true
@@ -52,7 +56,7 @@ export function callBudget(world: World): CallBudget {
   const known = budgets.get(gateway)
   if (known) return known
   const most = isThrottledTestKey(world.env) ? TEST_KEY_CALLS : Number.POSITIVE_INFINITY
-  const budget = createCallBudget(() => Math.min(most, world.settings.get('providerCallsPerMinute')))
+  const budget = createCallBudget(() => Math.min(most, world.settings.get('providerCallsPerMinute')), undefined, () => limitedForMs(world.env))
   budgets.set(gateway, budget)
   return budget
 }

@@ -1,17 +1,19 @@
 import t from 'tap'
 import { transact } from '../../platform/database.ts'
 import { smallestHooks, startPayments } from '../../testing/payments.ts'
-import { createInvoice, runInboxRow, sweepInbox, type InboxHooks } from './index.ts'
+import { callBudget, createInvoice, runInboxRow, sweepInbox, type InboxHooks } from './index.ts'
 
 t.test('while the provider is away an event is tried again later, and not parked', async (t) => {
   const app = await startPayments(t, { gatewayTimeoutMs: 2000 })
   const payment = await createInvoice(app.ctx, (await app.newPayment()).id)
   await app.xendit.pay(payment.providerInvoiceId!)
   for (const error of ['hang', 'html502', 429, 'garbage'] as const) {
-    app.simulators.control.setFaults({ xendit: { api: { error, operations: ['get'] } } })
+    app.simulators.control.setFaults({ xendit: { api: { error, operations: ['get'], retryAfterSeconds: 1 } } })
     await app.drainInbox()
     t.match(await app.inbox(), [{ state: 'received', reason: /^provider_/ }], `${error}`)
     await app.advance(60)
+    // After a 429 nobody calls until the provider's time is over, which nobody can move.
+    t.ok(await callBudget(app.ctx).wait(60_000))
   }
   app.simulators.control.resetFaults()
   await app.drainInbox()

@@ -3,6 +3,7 @@ import type { Env } from '../../platform/env.ts'
 import { GatewayError } from '../../platform/gateways.ts'
 import type { Log } from '../../platform/log.ts'
 import type { Metrics } from '../../platform/metrics.ts'
+import { noteLimited } from './provider-limits.ts'
 
 const TIMEOUT_MS = 10_000
 
@@ -27,7 +28,8 @@ export function createXenditCall(env: Env, log: Log, metrics: Metrics, options: 
   return async (name, make, act) => {
     let answered: { json: unknown } | undefined
     const fetchApi: FetchLike = async (url, init) => {
-      const { status, text } = await send(url, init, timeoutMs)
+      const { status, text, headers } = await send(url, init, timeoutMs)
+      if (status === 429) noteLimited(env, headers)
       const json = parseAnswer(status, text)
       if (status >= 200 && status < 300) answered = { json }
       return new Response(text, { status, headers: { 'content-type': 'application/json' } })
@@ -59,11 +61,11 @@ export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }
 
-async function send(url: string, init: RequestInit | undefined, timeoutMs: number): Promise<{ status: number; text: string }> {
+async function send(url: string, init: RequestInit | undefined, timeoutMs: number): Promise<{ status: number; text: string; headers: Headers }> {
   try {
     const response = await fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) })
     // Read here, so that an answer that stops halfway is the network's fault and under the same time-out.
-    return { status: response.status, text: await response.text() }
+    return { status: response.status, text: await response.text(), headers: response.headers }
   } catch (error) {
     const isTimeout = error instanceof Error && error.name === 'TimeoutError'
     throw new GatewayError(isTimeout ? 'timeout' : 'unreachable', isTimeout ? `no answer in ${timeoutMs} ms` : 'the connection failed', { cause: error })
