@@ -47,12 +47,12 @@ async function relay(socket: WebSocket, sender: string, frame: Sent): Promise<vo
   publish(JSON.stringify({ type: 'message:received', conversationId, seq: place, id, clientId, senderId: sender, body, sentAt }))
 }
 
-async function relayReceipt(sender: string, conversationId: string, seq: number): Promise<void> {
+async function relayReceipt(sender: string, conversationId: string, arrived: number): Promise<void> {
   await pool?.query({
     name: 'receipt', text: 'insert into raw_receipts values ($1, $2, $3) on conflict (conversation_id, user_id) do update set seq = greatest(raw_receipts.seq, excluded.seq)',
-    values: [conversationId, sender, seq],
+    values: [conversationId, sender, arrived],
   })
-  publish(JSON.stringify({ type: 'message:delivered', conversationId, seq, senderId: sender }))
+  publish(JSON.stringify({ type: 'message:delivered', conversationId, seq: arrived, senderId: sender }))
 }
 
 function open(socket: WebSocket, request: IncomingMessage): void {

@@ -113,7 +113,7 @@ export const SETTINGS = {
   presenceGraceSeconds: seconds(5, 0, 60, 'Who comes back within this time was never offline.'),
   presenceLeaseSeconds: seconds(30, 2, 300, 'What a replica says of its people stands in Valkey this long after its last word. While Valkey is away the last word is believed.'),
   typingSeconds: seconds(6, 1, 60, 'Typing ends by itself this long after its last start.'),
-  pushAfterSeconds: seconds(5, 1, 60, 'A message without delivered is pushed after this.'),
+  pushAfterSeconds: seconds(5, 1, 60, 'A message without delivered is pushed after this, and so are those after it: once in this time.'),
   // limits
   anonymousRequests: count(100, 1, 1_000_000, 'Requests per 15 min and IP of anonymous callers (× 100 in development).'),
   userRequests: count(3000, 1, 1_000_000, 'Requests per 15 min of a signed-in caller.'),

@@ -31,15 +31,19 @@ export async function pushUndelivered(ctx: Ctx, limit: number): Promise<number> 
 const isBehind = sql`c.writable_until > app_now() - make_interval(secs => ${AFTER_END_SECONDS}) and m.delivered_seq < c.head_seq and m.pushed_seq < c.head_seq`
 
 // Due is whose next message is old enough: asked before the limit, which would else be full of those who just spoke.
+// Who has been pushed to and has still not received is left alone as long again: a talk that goes on is no push a message.
 // pushed_seq moves also past what needs no push (one's own messages): nothing is looked at twice.
 function dueMembers(span: readonly string[], afterSeconds: number, limit: number) {
   const isOld = sql`${spanOf(span)} and o.sent_at <= app_now() - make_interval(secs => ${afterSeconds})`
+  const wasJustPushed = sql`m.pushed_seq > m.delivered_seq and exists (
+    select from messages o where ${spanOf(span)} and o.conversation_id = c.id and o.seq = m.pushed_seq and o.sender_id <> m.user_id and o.sent_at > app_now() - make_interval(secs => ${2 * afterSeconds})
+  )`
   return sql`
     with behind as materialized (
       select m.conversation_id, m.user_id, greatest(m.delivered_seq, m.pushed_seq) as from_seq
       from conversations c join conversation_members m on m.conversation_id = c.id
       cross join lateral (select from messages o where ${isOld} and o.conversation_id = c.id and o.seq = greatest(m.delivered_seq, m.pushed_seq) + 1 limit 1) due
-      where ${isBehind}
+      where ${isBehind} and not (${wasJustPushed})
       limit ${limit} for no key update of m skip locked
     ), due as (
       select b.conversation_id, b.user_id, o.upto, o.is_waiting

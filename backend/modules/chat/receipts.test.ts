@@ -151,6 +151,16 @@ t.test('a message without delivered is pushed', async (t) => {
     await a.close()
   })
 
+  t.test('not for every message of a talk that goes on', async (t) => {
+    const { customer, mitra, conversationId } = await pairUp(app)
+    await app.query('update conversations set head_seq = 30 where id = $1', [conversationId])
+    // One falls due every 100 ms, for 3 s.
+    await app.query(`insert into messages (conversation_id, seq, id, client_id, sender_id, body, sent_at)
+      select $1, n, gen_random_uuid(), gen_random_uuid(), $2, 'and', app_now() - interval '1 second' + n * interval '100 milliseconds' from generate_series(1, 30) n`, [conversationId, customer.id])
+    await eventually(async () => (await places(app, conversationId, mitra.id)).pushed === 30, 'the last one is pushed')
+    t.ok((await pushesTo(mitra.id)).length <= 5, 'about one a second')
+  })
+
   t.test('in time, however many have just spoken or are about to be due', async (t) => {
     const talkers = await pairUp(app)
     const at = 'app_now() + interval \'1 hour\''
