@@ -9,6 +9,7 @@ import { purgeInbox, runInboxRow, sweepAsks, sweepInbox, type InboxHooks } from 
 import { forgetPayoutKeys } from './modules/payouts/index.ts'
 import { forgetCreditKeys } from './modules/promotions/index.ts'
 import { forgetRefundKeys } from './modules/refunds/index.ts'
+import { promotionReactions } from './modules/promotions/index.ts'
 import { applyPayment, findOpenConversations, forgetTipKeys, paymentExpired, sessionReactions, startMatching, sweepSessions } from './modules/sessions/index.ts'
 import { approvalActs } from './modules/staff/index.ts'
 import type { Ctx } from './platform/ctx.ts'
@@ -21,7 +22,7 @@ import { startTimetable, type Timed } from './platform/timetable.ts'
 import { startWorkers, type JobRun } from './platform/workers.ts'
 
 /** Everything that answers to a topic of the outbox. `payments.create-invoice` is among sessions' own. */
-const REACTIONS: readonly Reaction[] = [...sessionReactions]
+const REACTIONS: readonly Reaction[] = [...sessionReactions, ...promotionReactions]
 
 /** Who applies money, and who judges what the provider tells of refunds and payouts. */
 const paymentHooks: InboxHooks = { apply: applyPayment, expired: paymentExpired, judges: {} }

@@ -30,11 +30,18 @@ export function createActs(place: ActPlace, cast: Cast) {
 
   return {
     place, cast, insist,
-    async start(input: { minutes?: number; anyMitra?: boolean; useWallet?: boolean } = {}): Promise<string> {
+    async start(input: { minutes?: number; anyMitra?: boolean; useWallet?: boolean; promoCode?: string } = {}): Promise<string> {
       const { id: packageId } = await packageOf(place, input.minutes ?? 15)
-      const body = { packageId, mitraId: cast.mitra.id, ...(input.anyMitra ? { anyMitra: true } : {}), ...(input.useWallet ? { useWallet: true } : {}) }
+      const body = { packageId, mitraId: cast.mitra.id, ...(input.anyMitra ? { anyMitra: true } : {}), ...(input.useWallet ? { useWallet: true } : {}), ...(input.promoCode === undefined ? {} : { promoCode: input.promoCode }) }
       const answer = await insist(cast.customer, 'POST', '/api/v1/sessions', { body, headers: { 'idempotency-key': randomUUID() } })
       return answer.body.session.id as string
+    },
+    /** A code of Rp 5,000 for a use. */
+    async promoCode(): Promise<string> {
+      const code = `CODE-${randomUUID()}`
+      await place.query(`insert into promo_codes (id, code, kind, amount_idr, most_idr, budget_idr, starts_at, ends_at)
+        values (gen_random_uuid(), $1, 'amount', 5000, 5000, 5000, app_now() - interval '1 day', app_now() + interval '1 day')`, [code])
+      return code
     },
     /** Waits for the checkout, as the app does, and answers the provider's id of the invoice. */
     async invoiceOf(sessionId: string): Promise<string> {

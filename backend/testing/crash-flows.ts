@@ -66,6 +66,18 @@ export const FLOWS = {
       await acts.end(sessionId)
     },
   },
+  /** Asked for with a promo code and given up before anybody has answered: the code can be used again. */
+  promo: {
+    points: ['promo.returning', 'promo.given-back'],
+    async run(acts) {
+      const promoCode = await acts.promoCode()
+      const sessionId = await acts.start({ promoCode })
+      await acts.invoiceOf(sessionId)
+      await acts.cancel(sessionId)
+      await acts.until(sessionId, 'cancelled')
+      await eventually(async () => (await acts.place.query(`select 1 from promo_codes where code = $1 and spent_idr = 0`, [promoCode])).length === 1, 'the budget is given back', { timeoutMs: 60_000 })
+    },
+  },
   /** Less is paid than was asked: two members of staff put it into the wallet. */
   suspended: {
     points: ['suspense.resolving', 'suspense.resolved', 'approval.deciding', 'approval.decided'],

@@ -37,6 +37,10 @@ export type StageOptions = {
   replica?: number
   /** People who signed in with a number, as few scenes need them. */
   phones?: boolean
+  /** What else the customer asks for: a code, the wallet. */
+  ask?: object
+  /** Before they ask. */
+  before?(who: Person): Promise<void>
 }
 
 let keys = 0
@@ -63,7 +67,8 @@ export async function stage(app: TestApp, state: StagedState, options: StageOpti
     : [oneOf(app, 'customer', options.replica), oneOf(app, 'mitra', options.replica, online)])
   const { id: packageId } = await packageOf(app, options.minutes ?? 15)
   if (state === 'queued' && options.named) await occupy(app, mitra)
-  const asked = { packageId, ...(options.named ? { mitraId: mitra.id, anyMitra: options.anyMitra ?? false } : {}) }
+  const asked = { packageId, ...(options.named ? { mitraId: mitra.id, anyMitra: options.anyMitra ?? false } : {}), ...options.ask }
+  await options.before?.(who)
   const started = await expect(201, startSession(who, asked))
   const scene = createScene(app, who, mitra, started.body.session.id as string)
   await bringTo(scene, state)

@@ -41,20 +41,48 @@ export async function giveBackPromo(tx: Tx, customerId: string, parts: readonly 
   if (result.rowCount !== wanted) throw new Error('a promotional lot to give back to is missing')
 }
 
-/**
- * Gives a customer promotional credit in a lot of its own (`promotions → customer_promo`). False: `key` was used before.
- */
-export async function grantPromo(tx: Tx, grant: { key: string; customerId: string; amountIdr: number; expiresAt: Date; source: string }): Promise<boolean> {
+export type Grant = { key: string; customerId: string; amountIdr: number; expiresAt: Date; source: string }
+
+/** Gives a customer promotional credit in a lot of its own (`promotions → customer_promo`). False: `key` was used before. */
+export async function grantPromo(tx: Tx, grant: Grant): Promise<boolean> {
+  return (await grantLot(tx, grant)) !== undefined
+}
+
+/** The same, answering the lot's id. */
+export async function grantLot(tx: Tx, grant: Grant): Promise<string | undefined> {
   const isNew = await post(tx, {
     key: grant.key, flow: 'promo.grant',
     entries: [{ account: account.promotions, amountIdr: -grant.amountIdr }, { account: account.promo(grant.customerId), amountIdr: grant.amountIdr }],
   })
-  if (!isNew) return false
+  if (!isNew) return undefined
+  const id = tx.ids.next()
   await tx.sql.insert(promoLots).values({
-    id: tx.ids.next(), customerId: grant.customerId, source: grant.source,
+    id, customerId: grant.customerId, source: grant.source,
     amountIdr: grant.amountIdr, remainingIdr: grant.amountIdr, expiresAt: grant.expiresAt,
   })
-  return true
+  return id
+}
+
+/** Takes all that is left out of one lot, which need not be the next to expire. The caller posts the same sum, as for `takePromo`. */
+export async function takeLot(tx: Tx, lotId: string): Promise<LotPart> {
+  const [lot] = await tx.sql.select({ amountIdr: promoLots.remainingIdr, expiresAt: promoLots.expiresAt }).from(promoLots).where(eq(promoLots.id, lotId)).for('update')
+  if (!lot) throw new Error('a promotional lot to take from is missing')
+  await tx.sql.update(promoLots).set({ remainingIdr: 0 }).where(eq(promoLots.id, lotId))
+  return { lotId, ...lot }
+}
+
+/**
+ * Takes credit that has just come back to `account.promo`, and not into its lot, away from the customer (`customer_promo →
+ * promotions`): the lot is over now. Once a lot.
+ */
+export async function withdrawLot(tx: Tx, lot: { lotId: string; customerId: string; amountIdr: number }): Promise<void> {
+  const [over] = await tx.sql.update(promoLots).set({ expiresAt: sql`least(${promoLots.expiresAt}, app_now())` })
+    .where(and(eq(promoLots.id, lot.lotId), eq(promoLots.customerId, lot.customerId))).returning({ expiresAt: promoLots.expiresAt })
+  if (!over) throw new Error('a promotional lot to end is missing')
+  await post(tx, {
+    key: `lot:${lot.lotId}:expire:${over.expiresAt.toISOString()}`, flow: 'promo.expire',
+    entries: [{ account: account.promo(lot.customerId), amountIdr: -lot.amountIdr }, { account: account.promotions, amountIdr: lot.amountIdr }],
+  })
 }
 
 function partsJson(parts: readonly Pick<LotPart, 'lotId' | 'amountIdr'>[]): string {

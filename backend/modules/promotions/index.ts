@@ -4,4 +4,8 @@
  * the budget back; above the daily limit a member of staff needs a second person.
  */
 export { forgetCreditKeys } from './forget-keys.ts'
+export { changePromoCode, createPromoCode, findPromoCodes, type NewPromoCode, type PromoCodeChange } from './promo-codes.ts'
+export { promotionReactions } from './reactions.ts'
+export { quotePromo, reservePromo, type PromoWish } from './reserve-promo.ts'
+export { endPromoUse, findPromoUse, usePromo } from './use-promo.ts'
 export type { PromoCode, PromoUse, StaffCredit } from './tables.ts'

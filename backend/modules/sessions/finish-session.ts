@@ -4,6 +4,7 @@ import { setWritableUntil } from '../chat/index.ts'
 import { closeServed, freeSlots } from '../mitras/index.ts'
 import { account, sumAccount } from '../ledger/index.ts'
 import { notify } from '../notifications/index.ts'
+import { endPromoUse, findPromoUse } from '../promotions/index.ts'
 import { announceSessions } from './announce.ts'
 import { signalMatching } from './matching-signal.ts'
 import { fundedPart, promoUsed, returnMoney, settleEscrow } from './money.ts'
@@ -48,7 +49,9 @@ export async function finishSession(tx: Tx, seen: Seen, finish: Finish): Promise
   }
   if (session.slotMitraId) await freeSlots(tx, [session.slotMitraId])
   crashPoint('session.finishing')
-  await returnMoney(tx, session, bought, returned)
+  const use = await findPromoUse(tx.sql, session.id)
+  const codeIdr = await returnMoney(tx, session, bought, returned, use?.lotId ?? null)
+  if (use) await endPromoUse(tx, use, codeIdr)
   crashPoint('session.returned')
   if (session.mitraId) await settleEscrow(tx, session, session.mitraId, promoUsed(bought, returned))
   crashPoint('session.settled')

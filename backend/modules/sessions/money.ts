@@ -1,6 +1,7 @@
 import { eq } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import { account, findWallet, giveBackPromo, post, sumAccount, takePromo } from '../ledger/index.ts'
+import { findPromoUse, usePromo } from '../promotions/index.ts'
 import { holdEarning } from './earning-holds.ts'
 import { heldShare, splitFunding, type Funded, type Returned, settle, type Split } from './rules.ts'
 import { purchases, type Purchase, type Session } from './tables.ts'
@@ -15,11 +16,18 @@ export const settleKey = (sessionId: string): string => `session:${sessionId}:se
  */
 export async function fundPurchase(tx: Tx, session: Session, purchase: Purchase): Promise<Split | undefined> {
   const wallet = session.useWallet && purchase.priceIdr > 0 ? await findWallet(tx.sql, session.customerId) : { balanceIdr: 0, promoIdr: 0 }
+  const use = await findPromoUse(tx.sql, session.id)
+  const reservedIdr = use?.state === 'reserved' && purchase.kind === 'session' ? use.reservedIdr : 0
   const split = splitFunding({
-    priceIdr: purchase.priceIdr, promoIdr: wallet.promoIdr, walletIdr: wallet.balanceIdr, minInvoiceIdr: tx.settings.get('minInvoiceIdr'),
+    priceIdr: purchase.priceIdr, promoIdr: reservedIdr + wallet.promoIdr, walletIdr: wallet.balanceIdr, minInvoiceIdr: tx.settings.get('minInvoiceIdr'),
   })
   if (!split) return undefined
-  const lots = split.promoIdr > 0 ? await takePromo(tx, session.customerId, split.promoIdr) : []
+  // The code pays before credit that could pay for another session too.
+  const codeIdr = Math.min(reservedIdr, split.promoIdr)
+  const lots = [
+    ...(use && reservedIdr > 0 ? await usePromo(tx, use, codeIdr) : []),
+    ...(split.promoIdr > codeIdr ? await takePromo(tx, session.customerId, split.promoIdr - codeIdr) : []),
+  ]
   const takenIdr = lots.reduce((sum, lot) => sum + lot.amountIdr, 0)
   if (takenIdr !== split.promoIdr) throw new Error('promotional credit expired between two looks') // the next decision sees what is left
   if (split.promoIdr + split.walletIdr > 0) {
@@ -44,9 +52,12 @@ export function fundedPart(purchase: Purchase): Funded {
   return { ...purchase, invoiceIdr: purchase.state === 'funding' ? 0 : purchase.invoiceIdr }
 }
 
-/** Posts what goes back, purchase by purchase (at most three: the session's own and two extensions). Answers the sum. */
-export async function returnMoney(tx: Tx, session: Session, bought: readonly Purchase[], returned: readonly Returned[]): Promise<number> {
-  let total = 0
+/**
+ * Posts what goes back, purchase by purchase (at most three: the session's own and two extensions). Credit goes back into
+ * its lots, but that of `codeLotId`: it is on the customer's account then, and in no lot. Answers how much that is.
+ */
+export async function returnMoney(tx: Tx, session: Session, bought: readonly Purchase[], returned: readonly Returned[], codeLotId: string | null): Promise<number> {
+  let codeIdr = 0
   for (const part of returned) {
     const purchase = bought.find((candidate) => candidate.id === part.purchaseId)
     const amountIdr = part.promoIdr + part.walletIdr
@@ -62,12 +73,13 @@ export async function returnMoney(tx: Tx, session: Session, bought: readonly Pur
     if (!isNew) continue
     if (part.promoIdr > 0) {
       const lots = purchase.promoLots.map((lot) => ({ lotId: lot.lotId, amountIdr: lot.amountIdr, expiresAt: new Date(lot.expiresAt) }))
-      await giveBackPromo(tx, session.customerId, takeFromLots(lots, part.promoIdr), tx.settings.get('promoReturnDays'))
+      const back = takeFromLots(lots, part.promoIdr)
+      await giveBackPromo(tx, session.customerId, back.filter((lot) => lot.lotId !== codeLotId), tx.settings.get('promoReturnDays'))
+      codeIdr += back.find((lot) => lot.lotId === codeLotId)?.amountIdr ?? 0
     }
     await tx.sql.update(purchases).set({ returnedIdr: amountIdr, state: 'returned' }).where(eq(purchases.id, purchase.id))
-    total += amountIdr
   }
-  return total
+  return codeIdr
 }
 
 // What was taken first (the lot that expires first) is given back last.

@@ -3,9 +3,10 @@ import { crashPoint, crashPointAfterCommit } from '../../platform/crash-points.t
 import type { Ctx } from '../../platform/ctx.ts'
 import { transact, violatedConstraint } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
-import { assertMayTakePart, findSamePersonPairs } from '../identity/index.ts'
+import { assertMayTakePart, findPeople, findSamePersonPairs } from '../identity/index.ts'
 import { findWallet } from '../ledger/index.ts'
 import { findMitras, keepsServing } from '../mitras/index.ts'
+import { quotePromo, reservePromo, type PromoWish } from '../promotions/index.ts'
 import { announceSessions } from './announce.ts'
 import { insertPurchase } from './begin-hold.ts'
 import type { SessionView, StartSession } from './contract.ts'
@@ -22,23 +23,25 @@ import { findSessionViews } from './views.ts'
  * Waits up to `invoiceWaitMs` for the invoice. `requestKey` (the Idempotency-Key) finds the session again after a crash.
  */
 export async function startSession(ctx: Ctx, customerId: string, input: StartSession, requestKey: string): Promise<SessionView> {
-  if (input.promoCode) throw new AppError('not_found', 'no such promo code')
   const [chosen] = await ctx.sql.select().from(packages).where(and(eq(packages.id, input.packageId), eq(packages.active, true)))
   if (!chosen) throw new AppError('not_found', 'no such package')
   await Promise.all([
     assertMayTakePart(ctx.sql, ctx.settings, customerId),
     assertNoCooldown(ctx, customerId),
     assertMitra(ctx, customerId, input),
-    assertPayable(ctx, customerId, chosen.priceIdr, input.useWallet ?? false),
   ])
-  const id = (await insertAndMatch(ctx, customerId, input, requestKey, chosen)) ?? (await findOpenByKey(ctx, customerId, requestKey))
+  // What a first try has reserved of a code is no longer there for the second: its session is looked for before.
+  const made = input.promoCode === undefined ? undefined : await findMade(ctx, customerId, requestKey)
+  const wish = input.promoCode === undefined || made ? undefined : await wishOf(ctx, customerId, input.promoCode, chosen.priceIdr)
+  if (!made) await assertPayable(ctx, customerId, chosen.priceIdr, { useWallet: input.useWallet ?? false, wish })
+  const id = made ?? (await insertAndMatch(ctx, customerId, input, requestKey, chosen, wish)) ?? (await findOpenByKey(ctx, customerId, requestKey))
   await makeInvoiceOf(ctx, id)
   const views = await findSessionViews(ctx.sql, [id])
   return views.get(id)!.customer
 }
 
 // Undefined where this very request made its session before and its answer was lost.
-async function insertAndMatch(ctx: Ctx, customerId: string, input: StartSession, requestKey: string, chosen: typeof packages.$inferSelect): Promise<string | undefined> {
+async function insertAndMatch(ctx: Ctx, customerId: string, input: StartSession, requestKey: string, chosen: typeof packages.$inferSelect, wish: PromoWish | undefined): Promise<string | undefined> {
   try {
     return await transact(ctx, async (tx) => {
       await lockMatching(tx)
@@ -54,6 +57,7 @@ async function insertAndMatch(ctx: Ctx, customerId: string, input: StartSession,
         dueAt: sql`app_now() + make_interval(secs => ${tx.settings.get('queueSeconds')})`,
       }).returning()
       await insertPurchase(tx, session!)
+      if (wish) await reservePromo(tx, { ...wish, customerId, sessionId: id })
       await recordEvents(tx, [{ sessionId: id, from: null, to: 'queued', event: 'asked', actor: { kind: 'customer', id: customerId } }])
       await matchWaiting(tx, { justCreated: id })
       announceSessions(tx, [id])
@@ -67,10 +71,19 @@ async function insertAndMatch(ctx: Ctx, customerId: string, input: StartSession,
 }
 
 async function findOpenByKey(ctx: Ctx, customerId: string, requestKey: string): Promise<string> {
+  const made = await findMade(ctx, customerId, requestKey)
+  if (made === undefined) throw new AppError('session_already_open')
+  return made
+}
+
+async function findMade(ctx: Ctx, customerId: string, requestKey: string): Promise<string | undefined> {
   const [row] = await ctx.sql.select({ id: sessions.id, requestKey: sessions.requestKey }).from(sessions)
     .where(and(eq(sessions.customerId, customerId), inArray(sessions.state, [...OPEN_STATES])))
-  if (row?.requestKey !== requestKey) throw new AppError('session_already_open')
-  return row.id
+  return row?.requestKey === requestKey ? row.id : undefined
+}
+
+async function wishOf(ctx: Ctx, customerId: string, code: string, priceIdr: number): Promise<PromoWish> {
+  return { code, priceIdr, personHash: (await findPeople(ctx.sql, [customerId])).get(customerId)?.phoneHash ?? null }
 }
 
 async function assertMitra(ctx: Ctx, customerId: string, input: StartSession): Promise<void> {
@@ -82,10 +95,11 @@ async function assertMitra(ctx: Ctx, customerId: string, input: StartSession): P
   if (!mitra.isOnline && !input.anyMitra) throw new AppError('mitra_not_available')
 }
 
-async function assertPayable(ctx: Ctx, customerId: string, priceIdr: number, useWallet: boolean): Promise<void> {
+async function assertPayable(ctx: Ctx, customerId: string, priceIdr: number, means: { useWallet: boolean; wish: PromoWish | undefined }): Promise<void> {
+  const codeIdr = means.wish ? await quotePromo(ctx.sql, means.wish) : 0
   if (priceIdr === 0) return
-  const wallet = useWallet ? await findWallet(ctx.sql, customerId) : { balanceIdr: 0, promoIdr: 0 }
-  const split = splitFunding({ priceIdr, promoIdr: wallet.promoIdr, walletIdr: wallet.balanceIdr, minInvoiceIdr: ctx.settings.get('minInvoiceIdr') })
+  const wallet = means.useWallet ? await findWallet(ctx.sql, customerId) : { balanceIdr: 0, promoIdr: 0 }
+  const split = splitFunding({ priceIdr, promoIdr: codeIdr + wallet.promoIdr, walletIdr: wallet.balanceIdr, minInvoiceIdr: ctx.settings.get('minInvoiceIdr') })
   if (!split) throw new AppError('amount_below_minimum')
   if (split.invoiceIdr > 0 && !ctx.gateways.payments.enabled) throw new AppError('payments_disabled')
 }
