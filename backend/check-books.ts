@@ -48,13 +48,13 @@ const checking = new WeakMap<Ctx['pool'], Promise<BooksVerdict>>()
  * Checks the books and writes down what was found, for every replica's metric and for staff. Who asks while a check is
  * under way here gets its answer: it reads every entry.
  */
-export async function checkBooks(ctx: Ctx): Promise<BooksVerdict> {
-  const running = checking.get(ctx.pool) ?? check(ctx).finally(() => checking.delete(ctx.pool))
+export function checkBooks(ctx: Ctx): Promise<BooksVerdict> {
+  const running = checking.get(ctx.pool) ?? readAndRecord(ctx).finally(() => checking.delete(ctx.pool))
   checking.set(ctx.pool, running)
   return running
 }
 
-async function check(ctx: Ctx): Promise<BooksVerdict> {
+async function readAndRecord(ctx: Ctx): Promise<BooksVerdict> {
   const verdict = await readBooks({ url: ctx.env.DATABASE_URL, log: ctx.log })
   await recordCheck(ctx.sql, verdict)
   if (verdict.problems.length > 0) ctx.log.error({ event: 'ledger_drift', driftIdr: verdict.driftIdr, problems: verdict.problems.slice(0, 20) }, 'the books are wrong')

@@ -45,7 +45,7 @@ const TASK_BATCHES_MAX = 200
 
 /** Regular work that money depends on: it happens with Valkey or without. */
 const timedWork: readonly Timed[] = [
-  { what: 'ledger-check', every: (ctx) => ({ seconds: ctx.settings.get('ledgerCheckSeconds') }), run: checkBooks },
+  { what: 'ledger-check', every: (ctx) => ({ seconds: ctx.settings.get('ledgerCheckSeconds') }), leaseSeconds: 300, run: checkBooks },
   { what: 'close-days', every: () => ({ daily: '00:05' }), run: closeDays },
   { what: 'expire-promo-lots', every: () => ({ seconds: 600 }), run: (ctx) => inBatches(ctx, expirePromoLots) },
   { what: 'forget-request-keys', every: () => ({ seconds: 3600 }), run: forgetKeys },
