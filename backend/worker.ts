@@ -8,7 +8,7 @@ import { purgePushes, runPush, sweepPushes } from './modules/notifications/index
 import { purgeInbox, runInboxRow, sweepAsks, sweepInbox, type InboxHooks } from './modules/payments/index.ts'
 import { forgetPayoutKeys } from './modules/payouts/index.ts'
 import { forgetCreditKeys } from './modules/promotions/index.ts'
-import { forgetRefundKeys } from './modules/refunds/index.ts'
+import { forgetRefundKeys, judgeRefundEvent, refundReactions, sweepRefundAsks } from './modules/refunds/index.ts'
 import { promotionReactions } from './modules/promotions/index.ts'
 import { applyPayment, findOpenConversations, forgetTipKeys, paymentExpired, sessionReactions, startMatching, sweepSessions } from './modules/sessions/index.ts'
 import { approvalActs } from './modules/staff/index.ts'
@@ -22,10 +22,10 @@ import { startTimetable, type Timed } from './platform/timetable.ts'
 import { startWorkers, type JobRun } from './platform/workers.ts'
 
 /** Everything that answers to a topic of the outbox. `payments.create-invoice` is among sessions' own. */
-const REACTIONS: readonly Reaction[] = [...sessionReactions, ...promotionReactions]
+const REACTIONS: readonly Reaction[] = [...sessionReactions, ...promotionReactions, ...refundReactions]
 
 /** Who applies money, and who judges what the provider tells of refunds and payouts. */
-const paymentHooks: InboxHooks = { apply: applyPayment, expired: paymentExpired, judges: {} }
+const paymentHooks: InboxHooks = { apply: applyPayment, expired: paymentExpired, judges: { refund: judgeRefundEvent } }
 
 const MINUTE_MS = 60_000
 /** Removes or changes rows whose time is over, in batches; answers how many of `limit`. */
@@ -111,6 +111,7 @@ function sweepsOf(ctx: Ctx, reactions: ReadonlyMap<string, Reaction>): Sweep[] {
     outbox,
     { what: 'inbox', everyMs, batch: SWEEP_BATCH, run: () => sweepInbox(ctx, paymentHooks, waited()) },
     { what: 'asks', everyMs, run: () => sweepAsks(ctx, paymentHooks) },
+    { what: 'refund-asks', everyMs, run: () => sweepRefundAsks(ctx) },
     { what: 'sessions', everyMs, run: () => sweepSessions(ctx) },
     { what: 'liveness', everyMs, run: () => sweepLiveness(ctx) },
     { what: 'undelivered', everyMs, batch: PUSH_BATCH, run: () => pushUndelivered(ctx, PUSH_BATCH) },

@@ -2,6 +2,7 @@ import { createFazpassGateway } from './modules/identity/index.ts'
 import { createFcmGateway } from './modules/notifications/index.ts'
 import { createXenditGateway } from './modules/payments/index.ts'
 import { createXenditPayouts } from './modules/payouts/index.ts'
+import { createXenditRefunds } from './modules/refunds/index.ts'
 import { createClock, type Clock } from './platform/clock.ts'
 import type { Ctx, World } from './platform/ctx.ts'
 import { createSql } from './platform/database.ts'
@@ -55,5 +56,5 @@ export function createWorld(env: Env, overrides: WorldOverrides = {}): { ctx: Ct
 }
 
 function createGateways(env: Env, log: Log, metrics: Metrics, clock: Clock, overrides: Partial<Gateways> = {}): Gateways {
-  return { payments: createXenditGateway(env, log, metrics), payouts: createXenditPayouts(env, log, metrics), otp: createFazpassGateway(env, log, metrics), push: createFcmGateway(env, log, metrics, { nowMs: () => clock.nowMs() }), ...overrides }
+  return { payments: createXenditGateway(env, log, metrics), refunds: createXenditRefunds(env, log, metrics), payouts: createXenditPayouts(env, log, metrics), otp: createFazpassGateway(env, log, metrics), push: createFcmGateway(env, log, metrics, { nowMs: () => clock.nowMs() }), ...overrides }
 }

@@ -20,6 +20,9 @@ export const CRASH_POINTS = [
   'approval.deciding', 'approval.decided', 'suspense.resolving', 'suspense.resolved',
   // a promo code comes back
   'promo.returning', 'promo.given-back',
+  // a refund: asked for, decided on, sent, and its outcome
+  'refund.requesting', 'refund.requested', 'refund.approving', 'refund.approved', 'refund.claimed', 'refund.noted', 'refund.made', 'refund.remembered', 'refund.asked',
+  'refund.settling', 'refund.settled',
   // what follows a commit
   'outbox.claimed', 'outbox.run', 'push.claimed', 'push.sent',
   // a message

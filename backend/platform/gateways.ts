@@ -1,5 +1,5 @@
 /** The outside companies, as the product sees them. Implementations live in the module that needs each. */
-export type Gateways = { payments: PaymentGateway; payouts: PayoutGateway; otp: OtpGateway; push: PushGateway }
+export type Gateways = { payments: PaymentGateway; refunds: RefundGateway; payouts: PayoutGateway; otp: OtpGateway; push: PushGateway }
 
 export type InvoiceStatus = 'pending' | 'paid' | 'expired' | 'unknown'
 export type ProviderInvoice = {

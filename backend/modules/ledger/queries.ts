@@ -10,17 +10,17 @@ export async function findPosting(handle: Queryable, key: string): Promise<{ flo
   return row
 }
 
-export type SessionPosting = { key: string; flow: string; at: Date; entries: { account: string; amountIdr: number }[] }
+export type SessionPosting = { key: string; flow: string; paymentId: string | null; at: Date; entries: { account: string; amountIdr: number }[] }
 
 /** Everything that was posted for a session, the oldest first. */
 export async function findPostingsOfSession(handle: Queryable, sessionId: string): Promise<SessionPosting[]> {
   const rows = await handle
-    .select({ key: ledgerTransactions.key, flow: ledgerTransactions.flow, at: ledgerTransactions.createdAt, account: ledgerEntries.account, amountIdr: ledgerEntries.amountIdr })
+    .select({ key: ledgerTransactions.key, flow: ledgerTransactions.flow, paymentId: ledgerTransactions.paymentId, at: ledgerTransactions.createdAt, account: ledgerEntries.account, amountIdr: ledgerEntries.amountIdr })
     .from(ledgerTransactions).innerJoin(ledgerEntries, eq(ledgerEntries.transactionId, ledgerTransactions.id))
     .where(eq(ledgerTransactions.sessionId, sessionId)).orderBy(ledgerEntries.id)
   const postings = new Map<string, SessionPosting>()
-  for (const { key, flow, at, ...entry } of rows) {
-    const posting = postings.get(key) ?? { key, flow, at, entries: [] }
+  for (const { key, flow, paymentId, at, ...entry } of rows) {
+    const posting = postings.get(key) ?? { key, flow, paymentId, at, entries: [] }
     posting.entries.push(entry)
     postings.set(key, posting)
   }

@@ -1,6 +1,7 @@
 import { and, asc, eq, inArray, lte, sql } from '../../platform/drizzle.ts'
+import type { Tx } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
-import { payments } from './tables.ts'
+import { payments, suspenseItems } from './tables.ts'
 import type { Payment } from './types.ts'
 
 export async function findPayment(handle: Queryable, id: string): Promise<Payment | undefined> {
@@ -19,4 +20,18 @@ export function findUncreated(handle: Queryable, limit = 100): Promise<Payment[]
   return handle.select().from(payments)
     .where(and(eq(payments.state, 'creating'), lte(payments.createUntil, sql`app_now()`)))
     .orderBy(asc(payments.createUntil)).limit(limit)
+}
+
+/** The payment, and nobody changes it or refunds it until the commit. */
+export async function lockPayment(tx: Tx, id: string): Promise<Payment | undefined> {
+  const [payment] = await tx.sql.select().from(payments).where(eq(payments.id, id)).for('update')
+  return payment
+}
+
+/** Money of a payment that stands in suspense, and what of it staff have given to the wallet. Rupiah. */
+export async function sumSuspense(handle: Queryable, paymentId: string): Promise<{ openIdr: number; toWalletIdr: number }> {
+  const items = await handle.select({ amountIdr: suspenseItems.amountIdr, state: suspenseItems.state, resolvedTo: suspenseItems.resolvedTo })
+    .from(suspenseItems).where(eq(suspenseItems.paymentId, paymentId))
+  const of = (isMeant: (item: (typeof items)[number]) => boolean) => items.filter(isMeant).reduce((sum, item) => sum + item.amountIdr, 0)
+  return { openIdr: of((item) => item.state === 'open'), toWalletIdr: of((item) => item.resolvedTo === 'wallet') }
 }

@@ -1,8 +1,21 @@
 /**
  * Refunds: money back to where it came from, through the provider or by hand. Owns refunds.
  * Promises: never more than was paid and is still there; what is approved is reserved in the ledger at once; a refund is
- * made at the provider once; what fails comes back.
+ * made at the provider once; what fails comes back. Who may decide alone is for staff's module to say.
  */
+export { approveRefund, planApproval, type Choice } from './approve-refund.ts'
 export { forgetRefundKeys } from './forget-keys.ts'
-export { findOpenRefundsOfSessions } from './queries.ts'
+export { judgeRefundEvent } from './judge-refund-event.ts'
+export { findRefundable, planRefund } from './plan-refund.ts'
+export { findOpenRefundsOfSessions, findRefund, findRefunds, findRefundsOfPayments, findRefundsToAsk } from './queries.ts'
+export { refundReactions } from './reactions.ts'
+export { refundSuspense } from './refund-suspense.ts'
+export { refundView } from './refund-view.ts'
+export { assertByHand, rejectRefund, retryRefund, settleByHand } from './reject-refund.ts'
+export { insertRefund, onceByKey, requestRefund } from './request-refund.ts'
+export { refundRoutes } from './routes.ts'
+export { settleRefundAnswer, type Settled } from './settle-refund.ts'
+export { sweepRefundAsks } from './sweep-refunds.ts'
+export { createXenditRefunds } from './xendit-refunds.ts'
+export { refundShape, refundState } from './contract.ts'
 export type { Refund } from './tables.ts'

@@ -1,6 +1,7 @@
-import { and, inArray, sql } from '../../platform/drizzle.ts'
+import { and, asc, desc, eq, inArray, isNotNull, lt, or, sql } from '../../platform/drizzle.ts'
+import type { Tx } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
-import { refunds } from './tables.ts'
+import { refunds, type Refund } from './tables.ts'
 
 /** Which of these sessions have a refund on its way (decided, without an outcome): their mitras are not paid out meanwhile. */
 export async function findOpenRefundsOfSessions(handle: Queryable, sessionIds: readonly string[]): Promise<Set<string>> {
@@ -9,4 +10,50 @@ export async function findOpenRefundsOfSessions(handle: Queryable, sessionIds: r
   const rows = await handle.selectDistinct({ sessionId: refunds.sessionId }).from(refunds)
     .where(and(inArray(refunds.sessionId, [...sessionIds]), sql`${refunds.state} in ('approved', 'pending')`))
   return new Set(rows.map((row) => row.sessionId))
+}
+
+export async function findRefund(handle: Queryable, id: string): Promise<Refund | undefined> {
+  const [refund] = await handle.select().from(refunds).where(eq(refunds.id, id))
+  return refund
+}
+
+/** By our id, which the provider gives back as the reference, or by the provider's. */
+export async function findRefundOf(handle: Queryable, names: { referenceId: string | undefined; providerRefundId: string }): Promise<Refund | undefined> {
+  const [refund] = await handle.select().from(refunds)
+    .where(or(eq(refunds.providerRefundId, names.providerRefundId), names.referenceId === undefined ? undefined : eq(refunds.id, names.referenceId)))
+    .orderBy(asc(sql`${refunds.providerRefundId} is null`)).limit(1)
+  return refund
+}
+
+export async function lockRefund(tx: Tx, id: string): Promise<Refund | undefined> {
+  const [refund] = await tx.sql.select().from(refunds).where(eq(refunds.id, id)).for('update')
+  return refund
+}
+
+/** Every refund of these payments, the oldest first. */
+export async function findRefundsOfPayments(handle: Queryable, paymentIds: readonly string[]): Promise<Refund[]> {
+  if (paymentIds.length === 0) return []
+  return handle.select().from(refunds).where(inArray(refunds.paymentId, [...paymentIds])).orderBy(asc(refunds.id))
+}
+
+/** Those that were sent and have no outcome yet, as the provider has to be asked about them; the oldest first. */
+export async function findRefundsToAsk(handle: Queryable, limit: number): Promise<Refund[]> {
+  return handle.select().from(refunds).where(and(eq(refunds.state, 'pending'), isNotNull(refunds.providerRefundId))).orderBy(asc(refunds.id)).limit(limit)
+}
+
+type Page = { state?: Refund['state'] | undefined; needsStaff?: boolean | undefined; paymentId?: string | undefined; customerId?: string | undefined; cursor?: string | undefined; limit: number }
+
+/** The newest first. `cursor` is the last id of the page before. */
+export async function findRefunds(handle: Queryable, page: Page): Promise<{ items: Refund[]; nextCursor: string | null }> {
+  const rows = await handle.select().from(refunds)
+    .where(and(
+      page.state === undefined ? undefined : eq(refunds.state, page.state),
+      page.needsStaff === true ? isNotNull(refunds.needsStaff) : undefined,
+      page.paymentId === undefined ? undefined : eq(refunds.paymentId, page.paymentId),
+      page.customerId === undefined ? undefined : eq(refunds.customerId, page.customerId),
+      page.cursor === undefined ? undefined : lt(refunds.id, page.cursor),
+    ))
+    .orderBy(desc(refunds.id)).limit(page.limit + 1)
+  const items = rows.slice(0, page.limit)
+  return { items, nextCursor: rows.length > page.limit ? items.at(-1)!.id : null }
 }

@@ -1,0 +1,48 @@
+import { sql } from '../../platform/drizzle.ts'
+import type { Ctx } from '../../platform/ctx.ts'
+
+/** Longer than the calls that are made under it, their time-outs included; a process that died is followed after it. */
+const CLAIM_SECONDS = 30
+
+export type Claim = {
+  id: string
+  paymentId: string
+  amountIdr: number
+  reason: 'REQUESTED_BY_CUSTOMER' | 'OTHERS'
+  /** How often the provider was asked to make it before. */
+  triesBefore: number
+  /** Whose claim it is: the time is the token. */
+  until: string
+}
+
+type Row = { id: string; payment_id: string; amount_idr: string; requested_by_kind: string; send_tries: number; until: string }
+
+/** Claims an approved refund in order to send it; undefined: it is not to be sent, or somebody is at it. */
+export async function claimRefund(ctx: Ctx, refundId: string): Promise<Claim | undefined> {
+  const { rows: [row] } = await ctx.sql.execute<Row>(sql`
+    update refunds set claimed_until = app_now() + make_interval(secs => ${CLAIM_SECONDS})
+    where id = ${refundId} and state = 'approved' and method = 'provider' and (claimed_until is null or claimed_until <= app_now())
+    returning id, payment_id, amount_idr, requested_by_kind, send_tries, claimed_until as until`)
+  return row && {
+    id: row.id, paymentId: row.payment_id, amountIdr: Number(row.amount_idr), reason: row.requested_by_kind === 'customer' ? 'REQUESTED_BY_CUSTOMER' : 'OTHERS',
+    triesBefore: row.send_tries, until: row.until,
+  }
+}
+
+/** Lets others try again; whoever claimed the refund since keeps it. */
+export async function releaseRefund(ctx: Ctx, claim: Claim): Promise<void> {
+  await ctx.sql.execute(sql`update refunds set claimed_until = null where id = ${claim.id} and claimed_until = ${claim.until}`)
+}
+
+/**
+ * Written before the provider is asked to make it: from here on it may exist without our hearing of it, and it is not
+ * cancelled any more. False: the claim is over, or it was cancelled meanwhile.
+ */
+export async function noteTry(ctx: Ctx, claim: Claim): Promise<boolean> {
+  const { rows: [row] } = await ctx.sql.execute<{ until: string }>(sql`
+    update refunds set send_tries = send_tries + 1, claimed_until = app_now() + make_interval(secs => ${CLAIM_SECONDS}), version = version + 1
+    where id = ${claim.id} and state = 'approved' and method = 'provider' and claimed_until = ${claim.until} and claimed_until > app_now()
+    returning claimed_until as until`)
+  if (row) claim.until = row.until
+  return row !== undefined
+}
