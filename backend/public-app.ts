@@ -6,7 +6,7 @@ import { walletRoutes } from './modules/ledger/index.ts'
 import { bankRoutes, mitraRoutes, type Liveness } from './modules/mitras/index.ts'
 import { notificationRoutes } from './modules/notifications/index.ts'
 import { paymentRoutes, webhookRoutes } from './modules/payments/index.ts'
-import { refundRoutes } from './modules/refunds/index.ts'
+import { findRefundsOfPayments, refundRoutes, refundView } from './modules/refunds/index.ts'
 import {
   applyPayment, countQueue, estimateWait, findChangedOffers, findChangedSessions, findOpenSessions, findOpenVersions, paymentExpired, sessionRoutes,
 } from './modules/sessions/index.ts'
@@ -36,7 +36,7 @@ export async function createPublicApp(ctx: Ctx, parts: PublicParts): Promise<Fas
   await app.register(walletRoutes(ctx))
   await app.register(notificationRoutes(ctx))
   await app.register(webhookRoutes(ctx))
-  await app.register(paymentRoutes(ctx, { apply: applyPayment, expired: paymentExpired }))
+  await app.register(paymentRoutes(ctx, { apply: applyPayment, expired: paymentExpired }, async (paymentId) => (await findRefundsOfPayments(ctx.sql, [paymentId])).map(refundView)))
   await app.register(refundRoutes(ctx))
   await app.register(mitraRoutes(ctx, parts))
   await app.register(bankRoutes(ctx))

@@ -1,5 +1,6 @@
 import type { CrashPoint } from '../platform/crash-points.ts'
 import type { Acts } from './crash-acts.ts'
+import { refundInFlow } from './refund-flows.ts'
 import { eventually } from './wait.ts'
 
 /** A flow of money and sessions from its beginning to its end, and the points that it is the one to pass. */
@@ -91,6 +92,22 @@ export const FLOWS = {
       await acts.approve(await acts.staff(acts.cast.finance, 'POST', `/suspense/${item.id}/resolve`, { to: 'wallet', reason: 'they paid too little' }))
       await acts.cancel(sessionId)
       await acts.until(sessionId, 'cancelled')
+    },
+  },
+  /** Twice a part of what was paid is given back: the provider tells of the first, and has to be asked about the second. */
+  refunded: {
+    points: [
+      'refund.requesting', 'refund.requested', 'refund.approving', 'refund.approved', 'refund.claimed', 'refund.noted', 'refund.made', 'refund.remembered', 'refund.asked',
+      'refund.settling', 'refund.settled',
+    ],
+    async run(acts) {
+      const sessionId = await acts.start()
+      await acts.pay(sessionId)
+      await acts.answer(acts.cast.mitra, 'accept')
+      await acts.insist(acts.cast.customer, 'GET', `/api/v1/sessions/${sessionId}`)
+      await refundInFlow(acts, sessionId, 10_000, true)
+      await refundInFlow(acts, sessionId, 5_000, false)
+      await acts.end(sessionId)
     },
   },
 } as const satisfies Record<string, Flow>

@@ -35,6 +35,8 @@ const QUERIES = {
   postings: `
     select t.flow, e.account, e.amount_idr::int from ledger_transactions t join ledger_entries e on e.transaction_id = t.id join chat_sessions s on s.id = t.session_id
     where s.customer_id = any($1) order by t.flow, s.minutes, e.amount_idr, e.account like 'session%'`,
+  refunds: `
+    select r.state, r.method, r.amount_idr::int, r.clawback, r.sources from refunds r where r.customer_id = any($1) order by r.amount_idr, r.state`,
   escrows: `
     select coalesce(sum(e.amount_idr), 0)::int as idr from chat_sessions s left join ledger_entries e on e.account = 'session_escrow:' || s.id
     where s.customer_id = any($1) group by s.id`,
@@ -94,6 +96,9 @@ export async function findUnrest(place: StatePlace): Promise<string[]> {
       select 1 from mitra_slots s where used <> (select count(*) from chat_sessions c where c.slot_mitra_id = s.mitra_id)`,
     'two offers of a session ring': `select 1 from offers where state = 'ringing' group by session_id having count(*) > 1`,
     'an offer of a terminal session rings': `select 1 from offers o join chat_sessions s on s.id = o.session_id where o.state = 'ringing' and s.ended_at is not null`,
+    'refunds_pending is not what the open refunds are': `
+      select 1 where (select coalesce(sum(amount_idr), 0) from ledger_entries where account = 'refunds_pending')
+        <> (select coalesce(sum(amount_idr), 0) from refunds where state in ('approved', 'pending'))`,
     'an outbox row was given up': 'select 1 from outbox where parked_at is not null',
     'an event of the provider was parked': `select 1 from provider_inbox where state = 'parked'`,
   }

@@ -12,7 +12,10 @@ export const paymentShape = z.object({
 export type PaymentView = { id: string; state: z.output<typeof paymentShape>['state']; amountIdr: number; walletIdr: number; checkoutUrl?: string; expiresAt: string }
 
 export const paymentParams = z.object({ id: z.uuid() })
-export const paymentReply = z.object({ payment: paymentShape })
+/** What is given back of it. */
+const refundOfPayment = z.object({ id: z.string(), state: z.string(), amountIdr: z.number().optional() })
+export type RefundOfPayment = { id: string; state: string; amountIdr?: number }
+export const paymentReply = z.object({ payment: paymentShape.extend({ refunds: z.array(refundOfPayment).optional() }) })
 
 /** A browser that comes back brings whatever the provider adds: only our own id is read. */
 export const returnQuery = z.looseObject({ payment: z.uuid().optional().catch(undefined) })

@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, lte, sql } from '../../platform/drizzle.ts'
+import { and, asc, desc, eq, inArray, lt, lte, sql } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { payments, suspenseItems } from './tables.ts'
@@ -34,4 +34,20 @@ export async function sumSuspense(handle: Queryable, paymentId: string): Promise
     .from(suspenseItems).where(eq(suspenseItems.paymentId, paymentId))
   const of = (isMeant: (item: (typeof items)[number]) => boolean) => items.filter(isMeant).reduce((sum, item) => sum + item.amountIdr, 0)
   return { openIdr: of((item) => item.state === 'open'), toWalletIdr: of((item) => item.resolvedTo === 'wallet') }
+}
+
+type Page = { state?: Payment['state'] | undefined; sessionId?: string | undefined; customerId?: string | undefined; cursor?: string | undefined; limit: number }
+
+/** The newest first. `cursor` is the last id of the page before. */
+export async function findPayments(handle: Queryable, page: Page): Promise<{ items: Payment[]; nextCursor: string | null }> {
+  const rows = await handle.select().from(payments)
+    .where(and(
+      page.state === undefined ? undefined : eq(payments.state, page.state),
+      page.sessionId === undefined ? undefined : eq(payments.sessionId, page.sessionId),
+      page.customerId === undefined ? undefined : eq(payments.customerId, page.customerId),
+      page.cursor === undefined ? undefined : lt(payments.id, page.cursor),
+    ))
+    .orderBy(desc(payments.id)).limit(page.limit + 1)
+  const items = rows.slice(0, page.limit)
+  return { items, nextCursor: rows.length > page.limit ? items.at(-1)!.id : null }
 }

@@ -9,7 +9,7 @@ import { postOutcome, settleRefund } from './settle-refund.ts'
 import { refunds, type Refund } from './tables.ts'
 import { tellCustomer } from './tell-customer.ts'
 
-type Decision = { decidedBy: string; reason?: string | undefined }
+type Decision = { decidedBy?: string; reason?: string | undefined }
 
 /**
  * → cancelled: a request that is not granted, or what was approved and the provider was never asked to make: its money
@@ -20,7 +20,7 @@ export async function rejectRefund(tx: Tx, refundId: string, decision: Decision)
   if (refund.state !== 'requested' && !(refund.state === 'approved' && refund.sendTries === 0)) throw new AppError('conflict', `The refund is ${refund.state} already.`)
   const [cancelled] = await tx.sql.update(refunds)
     .set({
-      state: 'cancelled', decidedBy: decision.decidedBy, decisionReason: decision.reason ?? null, settledAt: sql`app_now()`, claimedUntil: null, needsStaff: null,
+      state: 'cancelled', decidedBy: decision.decidedBy ?? null, decisionReason: decision.reason ?? null, settledAt: sql`app_now()`, claimedUntil: null, needsStaff: null,
       version: sql`${refunds.version} + 1`,
     })
     .where(eq(refunds.id, refundId)).returning()

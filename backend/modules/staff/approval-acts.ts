@@ -1,14 +1,22 @@
 import { z } from 'zod'
 import type { ApprovalActs } from '../approvals/index.ts'
 import { resolveSuspense } from '../payments/index.ts'
+import { refundSuspense } from '../refunds/index.ts'
+import { approveRefundAct, settleRefundAct } from './refund-acts.ts'
 
-const suspensePayload = z.object({ to: z.enum(['wallet', 'revenue']) })
+const suspensePayload = z.object({ to: z.enum(['wallet', 'refund', 'revenue']) })
 
 /** How each act that needs a second person is done once it has one. */
 export const approvalActs: ApprovalActs = {
+  'refund.approve': approveRefundAct,
+  'refund.settle': settleRefundAct,
   'suspense.resolve': {
-    async approve(tx, approval) {
+    async approve(tx, approval, deciderId) {
       const { to } = suspensePayload.parse(approval.payload)
+      if (to === 'refund') {
+        const refundId = await refundSuspense(tx, approval.targetId, { requestedBy: approval.requestedBy, decidedBy: deciderId, reason: approval.reason })
+        return { act: 'suspense.resolved', details: { to, refundId, amountIdr: approval.amountIdr } }
+      }
       const { amountIdr } = await resolveSuspense(tx, approval.targetId, to)
       return { act: 'suspense.resolved', details: { to, amountIdr } }
     },

@@ -10,7 +10,7 @@ const day = z.iso.date()
 
 export const suspenseQuery = z.strictObject({ ...page, state: z.enum(['open', 'resolved']).optional() })
 export const eventParams = z.strictObject({ eventId: z.uuid() })
-export const resolveSuspenseBody = z.strictObject({ to: z.enum(['wallet', 'revenue']), reason })
+export const resolveSuspenseBody = z.strictObject({ to: z.enum(['wallet', 'refund', 'revenue']), reason })
 export const suspenseList = z.object({
   items: z.array(z.object({
     eventId: id, amountIdr: idr, reason: z.string(), state: z.string(), paymentId: id.nullable(), customerId: id.nullable(), resolvedTo: z.string().nullable(),

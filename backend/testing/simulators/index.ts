@@ -123,6 +123,7 @@ export async function startSimulators(options: SimulatorOptions) {
         sendWebhook: xendit.webhooks.send,
         resendWebhook: xendit.webhooks.resend,
         setWebhookUrls: xendit.webhooks.setUrls,
+        refunds: xendit.refunds,
       },
       fazpass: { messages: fazpass.messages },
       fcm: {
@@ -173,6 +174,7 @@ export function startTestSimulators(options: TestOptions = {}): Promise<Simulato
       secretKey: testSecrets.xenditSecretKey,
       webhookToken: testSecrets.xenditWebhookToken,
       retryScale: 0,
+      refunds: {},
       ...options.xendit,
     },
     fazpass: {

@@ -3,12 +3,15 @@ import { z } from 'zod'
 import { recordOf, respond, textOf, type Answer, type SimulatedWorld } from './answering.ts'
 import { createInvoiceBook, paySchema, XenditRefusal, type Invoice } from './xendit-invoices.ts'
 import { createPayoutBook, payoutRoutes } from './xendit-payouts.ts'
+import { createRefundBook, refundRoutes, type RefundRules } from './xendit-refunds.ts'
 import { createWebhooks, type WebhookEvent, type WebhookOptions } from './xendit-webhooks.ts'
 
 export interface XenditOptions extends WebhookOptions {
   secretKey: string
   /** Calls a minute to one endpoint before 429; Xendit allows 60 in test mode and 600 live. Left out: no limit. */
   rateLimitPerMinute?: number | undefined
+  /** What becomes of refunds; left out: they succeed by themselves, a little after they were made. */
+  refunds?: RefundRules | undefined
 }
 
 export type Xendit = ReturnType<typeof createXendit>
@@ -29,6 +32,7 @@ export function createXendit(world: SimulatedWorld, options: XenditOptions) {
     },
   })
   const payouts = createPayoutBook({ now: () => world.now(), announce: webhooks.announce })
+  const refunds = createRefundBook(world, { invoice: (id) => book.get(id), webhooks, rules: options.refunds ?? { outcome: 'succeeded' } })
   const called = async (invoice: Invoice) => {
     await lastEvents.get(invoice.id)
     return invoice
@@ -36,6 +40,7 @@ export function createXendit(world: SimulatedWorld, options: XenditOptions) {
   return {
     book,
     payouts,
+    refunds,
     webhooks,
     rateLimit: createRateLimit(world, options.rateLimitPerMinute),
     authorization: `Basic ${Buffer.from(`${options.secretKey}:`).toString('base64')}`,
@@ -46,6 +51,7 @@ export function createXendit(world: SimulatedWorld, options: XenditOptions) {
     reset() {
       book.reset()
       payouts.reset()
+      refunds.reset()
       webhooks.reset()
     },
   }
@@ -62,7 +68,7 @@ const sendWebhookSchema = z.strictObject({
 
 /** The routes that xendit-node calls, and those by which a person or a script plays the payer. */
 export function xenditRoutes(app: FastifyInstance, world: SimulatedWorld, xendit: Xendit) {
-  const { book, webhooks } = xendit
+  const { book, refunds, webhooks } = xendit
 
   const asXendit = (operation: string, answer: (request: FastifyRequest<IdParam>) => unknown) => {
     return (request: FastifyRequest<IdParam>, reply: FastifyReply) =>
@@ -107,6 +113,7 @@ export function xenditRoutes(app: FastifyInstance, world: SimulatedWorld, xendit
       }
     }
   }
+  refundRoutes(app, refunds, { asXendit, script })
   app.get('/invoices/:id', script((request) => book.get(request.params.id)))
   app.post(
     '/invoices/:id/pay',
@@ -144,7 +151,13 @@ export function xenditRoutes(app: FastifyInstance, world: SimulatedWorld, xendit
   )
 }
 
-interface IdParam {
+/** How a route answers as Xendit does, and as the world of the simulator does. */
+export type XenditHandlers = {
+  asXendit(operation: string, answer: (request: FastifyRequest<IdParam>) => unknown): (request: FastifyRequest<IdParam>, reply: FastifyReply) => Promise<void>
+  script(act: (request: FastifyRequest<IdParam>) => unknown): (request: FastifyRequest<IdParam>, reply: FastifyReply) => Promise<unknown>
+}
+
+export interface IdParam {
   Params: { id: string }
 }
 
