@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { recordOf, textOf, type SimulatedWorld } from './answering.ts'
-import { scriptBody, type IdParam, type XenditHandlers } from './xendit.ts'
 import { XenditRefusal, type Invoice } from './xendit-invoices.ts'
 import type { WebhookEvent, XenditWebhooks } from './xendit-webhooks.ts'
 
@@ -138,10 +137,21 @@ export function createRefundBook(world: SimulatedWorld, outside: { invoice(id: s
   }
 }
 
+interface IdParam {
+  Params: { id: string }
+}
+type Handler = (request: FastifyRequest<IdParam>, reply: FastifyReply) => Promise<unknown>
+type Parts = {
+  /** As Xendit answers this call. */
+  asXendit: (operation: string, answer: (request: FastifyRequest<IdParam>) => unknown) => Handler
+  /** As the simulator answers a script. */
+  script: (act: (request: FastifyRequest<IdParam>) => unknown) => Handler
+}
+
 const failSchema = z.strictObject({ failureCode: z.string().default('ACCOUNT_NOT_FOUND') })
 
 /** The routes of refunds that xendit-node calls, and those by which a script plays what happens to them. */
-export function refundRoutes(app: FastifyInstance, book: RefundBook, { asXendit, script }: XenditHandlers) {
+export function refundRoutes(app: FastifyInstance, book: RefundBook, { asXendit, script }: Parts) {
   app.post('/refunds', asXendit('refund-create', (request) => {
     const key = request.headers['idempotency-key']
     return book.create(request.body, typeof key === 'string' ? key : undefined)
@@ -151,8 +161,8 @@ export function refundRoutes(app: FastifyInstance, book: RefundBook, { asXendit,
   app.post('/refunds/:id/cancel', asXendit('refund-cancel', (request) => book.cancel(request.params.id)))
 
   app.post<IdParam>('/refunds/:id/succeed', script((request) => book.succeed(request.params.id)))
-  app.post<IdParam>('/refunds/:id/fail', script((request) => book.fail(request.params.id, failSchema.parse(scriptBody(request) ?? {}).failureCode)))
-  app.put<IdParam>('/refund-rules', script((request) => book.setRules(rulesSchema.parse(scriptBody(request)))))
+  app.post<IdParam>('/refunds/:id/fail', script((request) => book.fail(request.params.id, failSchema.parse(request.body ?? {}).failureCode)))
+  app.put<IdParam>('/refund-rules', script((request) => book.setRules(rulesSchema.parse(request.body))))
 }
 
 function listRefunds(book: RefundBook, query: unknown) {

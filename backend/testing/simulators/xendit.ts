@@ -151,13 +151,7 @@ export function xenditRoutes(app: FastifyInstance, world: SimulatedWorld, xendit
   )
 }
 
-/** How a route answers as Xendit does, and as the world of the simulator does. */
-export type XenditHandlers = {
-  asXendit(operation: string, answer: (request: FastifyRequest<IdParam>) => unknown): (request: FastifyRequest<IdParam>, reply: FastifyReply) => Promise<void>
-  script(act: (request: FastifyRequest<IdParam>) => unknown): (request: FastifyRequest<IdParam>, reply: FastifyReply) => Promise<unknown>
-}
-
-export interface IdParam {
+interface IdParam {
   Params: { id: string }
 }
 
