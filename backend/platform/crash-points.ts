@@ -18,6 +18,8 @@ export const CRASH_POINTS = [
   'session.finishing', 'session.returned', 'session.settled', 'session.finished',
   // two persons, and what is done by them
   'approval.deciding', 'approval.decided', 'suspense.resolving', 'suspense.resolved',
+  // a tip
+  'tip.asking', 'tip.asked',
   // a promo code comes back
   'promo.returning', 'promo.given-back',
   // a refund: asked for, decided on, sent, and its outcome

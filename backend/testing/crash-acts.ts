@@ -43,6 +43,17 @@ export function createActs(place: ActPlace, cast: Cast) {
         values (gen_random_uuid(), $1, 'amount', 5000, 5000, 5000, app_now() - interval '1 day', app_now() + interval '1 day')`, [code])
       return code
     },
+    /** Tips, and pays where the tip wants an invoice. */
+    async tip(sessionId: string, amountIdr: number, options: { useWallet?: boolean } = {}): Promise<void> {
+      const { body } = await insist(cast.customer, 'POST', `/api/v1/sessions/${sessionId}/tip`, { body: { amountIdr, ...options }, headers: { 'idempotency-key': randomUUID() } })
+      if (body.payment === undefined) return
+      const invoiceId = await eventually(async () => {
+        const { payment } = (await insist(cast.customer, 'GET', `/api/v1/payments/${body.payment.id}`)).body
+        return payment.checkoutUrl === undefined ? undefined : String(payment.checkoutUrl).split('/').at(-1)
+      }, 'the invoice of the tip is made', PATIENCE)
+      await this.payInvoice(invoiceId)
+      await eventually(async () => (await place.query<{ state: string }>('select state from tips where id = $1', [body.tip.id]))[0]?.state === 'paid', 'the tip is paid', PATIENCE)
+    },
     /** Waits for the checkout, as the app does, and answers the provider's id of the invoice. */
     async invoiceOf(sessionId: string): Promise<string> {
       return eventually(async () => {

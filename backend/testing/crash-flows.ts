@@ -67,6 +67,23 @@ export const FLOWS = {
       await acts.end(sessionId)
     },
   },
+  /** A served session, tipped out of an invoice and, with what somebody gives up again, out of the wallet. */
+  tipped: {
+    points: ['tip.asking', 'tip.asked'],
+    async run(acts) {
+      const sessionId = await acts.start()
+      await acts.pay(sessionId)
+      await acts.answer(acts.cast.mitra, 'accept')
+      await acts.insist(acts.cast.customer, 'GET', `/api/v1/sessions/${sessionId}`)
+      await acts.end(sessionId)
+      await acts.tip(sessionId, 15_000)
+      const given = await acts.start({ minutes: 30 })
+      await acts.paySilently(given)
+      await acts.cancel(given)
+      await acts.until(given, 'cancelled')
+      await acts.tip(sessionId, 20_000, { useWallet: true })
+    },
+  },
   /** Asked for with a promo code and given up before anybody has answered: the code can be used again. */
   promo: {
     points: ['promo.returning', 'promo.given-back'],

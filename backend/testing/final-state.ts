@@ -61,6 +61,8 @@ const QUERIES = {
     select state, reserved_idr::int, used_idr::int, returned_idr::int, budget_back_idr::int from promo_uses where customer_id = any($1) order by reserved_idr, state, id`,
   earning_holds: `
     select mitra_id, amount_idr::int from earning_holds where mitra_id = any($1) order by amount_idr`,
+  tips: `
+    select mitra_id, amount_idr::int, from_wallet, state from tips where customer_id = any($1) order by amount_idr, id`,
   approvals: `
     select act, state, amount_idr::int, requested_by, decided_by, payload from approvals where requested_by = any($1) order by act, amount_idr, id`,
   slots: `
@@ -91,6 +93,9 @@ export async function findUnrest(place: StatePlace): Promise<string[]> {
       select 1 from suspense_items i left join ledger_entries e on e.account = 'suspense:' || i.id group by i.id having coalesce(sum(e.amount_idr), 0) <> case when i.state = 'open' then i.amount_idr else 0 end`,
     'a promo code is spent otherwise than its uses say': `
       select 1 from promo_codes c where spent_idr <> (select coalesce(sum(u.reserved_idr - u.budget_back_idr), 0) from promo_uses u where u.code_id = c.id)`,
+    'a tip is paid that is not posted, or posted that is not paid': `
+      select 1 from tips i left join payments p on p.purchase_id = i.id left join ledger_transactions t on t.flow = 'tip' and (t.key = 'tip:' || i.id or t.payment_id = p.id)
+      group by i.id having count(t.id) <> (case when i.state = 'paid' then 1 else 0 end)`,
     'an approval waits past its time': `select 1 from approvals where state = 'pending' and expires_at <= app_now() - interval '10 minutes'`,
     'a slot is counted that no session holds': `
       select 1 from mitra_slots s where used <> (select count(*) from chat_sessions c where c.slot_mitra_id = s.mitra_id)`,

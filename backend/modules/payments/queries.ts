@@ -15,6 +15,12 @@ export async function findPaymentsOfSessions(handle: Queryable, sessionIds: read
   return handle.select().from(payments).where(and(inArray(payments.sessionId, [...sessionIds]), inArray(payments.kind, [...kinds]))).orderBy(asc(payments.sessionId), asc(payments.id))
 }
 
+/** The payment that was made for this purchase or tip. */
+export async function findPaymentOfPurchase(handle: Queryable, purchaseId: string): Promise<Payment | undefined> {
+  const [payment] = await handle.select().from(payments).where(eq(payments.purchaseId, purchaseId))
+  return payment
+}
+
 /** Payments whose invoice could not be made in time (`invoiceCreateSeconds`); their purchases are to be given up. */
 export function findUncreated(handle: Queryable, limit = 100): Promise<Payment[]> {
   return handle.select().from(payments)

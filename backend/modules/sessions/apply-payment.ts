@@ -2,13 +2,14 @@ import { eq } from '../../platform/drizzle.ts'
 import { crashPoint, crashPointAfterCommit } from '../../platform/crash-points.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import { AppError } from '../../platform/errors.ts'
-import { findPeople } from '../identity/index.ts'
 import { account, findPosting, post } from '../ledger/index.ts'
-import { findPayment, markPaid, openSuspense, postingKeyOfPayment, type ApplyPayment, type Payment } from '../payments/index.ts'
+import { findPayment, markPaid, postingKeyOfPayment, type ApplyPayment, type Payment } from '../payments/index.ts'
 import { announceSessions } from './announce.ts'
+import { applyTip } from './apply-tip.ts'
 import { finishSession } from './finish-session.ts'
 import { signalMatching } from './matching-signal.ts'
 import { makeOffers, offerUntil } from './offer-session.ts'
+import { accountOfPayer } from './payer-account.ts'
 import { addSeconds, changeSession, decideOnSession, PROVIDER, type Seen } from './queries.ts'
 import { purchases, type Session } from './tables.ts'
 
@@ -21,6 +22,7 @@ type Confirmed = Parameters<ApplyPayment>[1]
 export const applyPayment: ApplyPayment = async (ctx, confirmed) => {
   const payment = await findPayment(ctx.sql, confirmed.paymentId)
   if (!payment) throw new AppError('not_found', 'no such payment')
+  if (payment.kind === 'tip') return applyTip(ctx, payment, confirmed)
   return decideOnSession(ctx, payment.sessionId, (tx, seen) => apply(tx, seen, payment, confirmed))
 }
 
@@ -55,16 +57,6 @@ async function apply(tx: Tx, seen: Seen, payment: Payment, confirmed: Confirmed)
   crashPoint('payment.applying')
   tx.log.info({ event: 'payment_applied', paymentId: payment.id, sessionId: session.id, toSession: isAwaited }, 'payment applied')
   return 'applied'
-}
-
-/** Where `amountIdr` of theirs goes; money of somebody who is banned or erased waits for staff. */
-async function accountOfPayer(tx: Tx, payment: Payment, confirmed: Confirmed, amountIdr: number): Promise<string> {
-  const payer = (await findPeople(tx.sql, [payment.customerId])).get(payment.customerId)
-  if (amountIdr === 0 || (payer && !payer.bannedAt && !payer.erasedAt)) return account.wallet(payment.customerId)
-  const { account: name } = await openSuspense(tx, {
-    eventId: confirmed.eventId, paymentId: payment.id, providerPaymentId: confirmed.providerPaymentId, customerId: payment.customerId, amountIdr, reason: 'payer_gone',
-  })
-  return name
 }
 
 // A paid hold rings its own mitra at once; where the slot was lost meanwhile it waits for the next, ahead of the queue.

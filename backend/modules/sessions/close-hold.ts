@@ -5,6 +5,7 @@ import { writeOutbox } from '../../platform/outbox.ts'
 import { closePayment, expireInvoice, findPayment, findPaymentsOfSessions, markExpired, markFailed } from '../payments/index.ts'
 import { announceSessions } from './announce.ts'
 import { applyPayment } from './apply-payment.ts'
+import { endTipPayment } from './apply-tip.ts'
 import { finishSession } from './finish-session.ts'
 import { addSeconds, changeSession, decideOnSession, findSession, PROVIDER, SessionMoved, SYSTEM, type Actor, type Seen } from './queries.ts'
 import type { ClosingReason, Session } from './tables.ts'
@@ -94,7 +95,12 @@ export async function endInvoice(ctx: Ctx, paymentId: string): Promise<void> {
   const outcome = await expireInvoice(ctx, applyPayment, paymentId)
   if (outcome === 'unanswered') throw new Error('the provider did not answer about an invoice that is to be ended')
   // An answer that does not fit our payment will not fit later: staff have it, and whatever is paid still finds us.
-  if (outcome === 'expired' || outcome === 'not_confirmed') await transact(ctx, (tx) => endPayment(tx, paymentId))
+  if (outcome === 'expired' || outcome === 'not_confirmed') await endUnpaid(ctx, paymentId)
+}
+
+async function endUnpaid(ctx: Ctx, paymentId: string): Promise<void> {
+  const payment = await findPayment(ctx.sql, paymentId)
+  if (payment) await transact(ctx, (tx) => (payment.kind === 'tip' ? endTipPayment(tx, payment) : endPayment(tx, paymentId)))
 }
 
 /** Who started the closing, as the end is written down. */
@@ -107,6 +113,7 @@ export function closingActor(session: Session): Actor {
 export async function paymentExpired(ctx: Ctx, paymentId: string): Promise<void> {
   const payment = await findPayment(ctx.sql, paymentId)
   if (!payment) return
+  if (payment.kind === 'tip') return transact(ctx, (tx) => endTipPayment(tx, payment))
   await startClosing(ctx, payment.sessionId, { reason: 'payment_expired', actor: PROVIDER })
   await finishClosing(ctx, payment.sessionId)
   // Where the hold had ended before, only the payment is left to be told.
@@ -117,6 +124,7 @@ export async function paymentExpired(ctx: Ctx, paymentId: string): Promise<void>
 export async function paymentNotCreated(ctx: Ctx, paymentId: string): Promise<void> {
   const payment = await findPayment(ctx.sql, paymentId)
   if (!payment) return
+  if (payment.kind === 'tip') return transact(ctx, (tx) => endTipPayment(tx, payment))
   await decideOnSession(ctx, payment.sessionId, async (tx, seen) => {
     const current = await findPayment(tx.sql, paymentId)
     if (seen.session.state !== 'held' || current?.state !== 'creating') return

@@ -58,6 +58,9 @@ export type SessionNote = z.output<typeof sessionNote>
 
 export const sessionReply = z.object({ session: sessionView })
 export const startReply = z.object({ session: sessionView, payment: paymentView.optional() })
+export const tipBody = z.strictObject({ amountIdr: z.number().int().min(1).max(1_000_000_000), useWallet: z.boolean().default(false) })
+export const tipReply = z.object({ tip: z.object({ id, state: z.enum(['waiting', 'paid', 'expired']), amountIdr: idr }), payment: paymentView.optional() })
+export type TipReply = z.output<typeof tipReply>
 export const sessionList = z.object({ items: z.array(sessionView), nextCursor: z.string().nullable() })
 export const offerList = z.object({ items: z.array(offerView), nextCursor: z.string().nullable() })
 export const packageList = z.object({ items: z.array(z.object({ id, minutes: z.number().int(), priceIdr: idr })) })

@@ -1,6 +1,6 @@
 import { eq, sql } from '../../platform/drizzle.ts'
 import type { Ctx } from '../../platform/ctx.ts'
-import { createInvoice, findPayment, findPaymentsOfSessions } from '../payments/index.ts'
+import { createInvoice, findPayment, findPaymentsOfSessions, type Payment } from '../payments/index.ts'
 import { publishSessions } from './announce.ts'
 import { sessions } from './tables.ts'
 
@@ -9,24 +9,30 @@ import { sessions } from './tables.ts'
  * outbox, should this process die) and told by `session:updated`. Never throws: the payment then says `creating`.
  */
 export async function makeInvoiceOf(ctx: Ctx, sessionId: string): Promise<void> {
-  const creating = (await findPaymentsOfSessions(ctx.sql, [sessionId])).find((payment) => payment.state === 'creating')
-  if (!creating) return
+  await waitForInvoice(ctx, (await findPaymentsOfSessions(ctx.sql, [sessionId])).find((payment) => payment.state === 'creating')?.id)
+}
+
+/** The same for one payment, whatever it is for; answers the payment as it is then. */
+export async function waitForInvoice(ctx: Ctx, paymentId: string | undefined): Promise<Payment | undefined> {
+  const before = paymentId === undefined ? undefined : await findPayment(ctx.sql, paymentId)
+  if (before?.state !== 'creating') return before
   const deadline = Promise.withResolvers<void>()
   const timer = setTimeout(deadline.resolve, ctx.settings.get('invoiceWaitMs'))
-  const made = createAndTell(ctx, creating.id).catch((error: unknown) => ctx.log.warn({ err: error, paymentId: creating.id }, 'the invoice could not be made yet'))
+  const made = createAndTell(ctx, before.id).catch((error: unknown) => ctx.log.warn({ err: error, paymentId: before.id }, 'the invoice could not be made yet'))
   await Promise.race([made, deadline.promise])
   clearTimeout(timer)
+  return findPayment(ctx.sql, before.id)
 }
 
 async function createAndTell(ctx: Ctx, paymentId: string): Promise<void> {
   const payment = await createInvoice(ctx, paymentId)
-  if (payment.state !== 'creating') await touchSession(ctx, payment.sessionId)
+  if (payment.state !== 'creating' && payment.kind !== 'tip') await touchSession(ctx, payment.sessionId)
 }
 
 /** An invoice was made by the outbox: the customer, who was answered without a checkout, is told. */
 export async function tellInvoice(ctx: Ctx, paymentId: string): Promise<void> {
   const payment = await findPayment(ctx.sql, paymentId)
-  if (payment) await touchSession(ctx, payment.sessionId)
+  if (payment && payment.kind !== 'tip') await touchSession(ctx, payment.sessionId)
 }
 
 /** What a session shows has changed outside of its row: a new version, and both sides are told. */

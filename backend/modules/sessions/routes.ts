@@ -3,12 +3,13 @@ import type { Ctx } from '../../platform/ctx.ts'
 import { accessSession } from './access.ts'
 import { acceptOffer, declineOffer } from './answer-offer.ts'
 import { cancelSession } from './cancel-session.ts'
-import { idParams, offerList, packageList, pageQuery, sessionList, sessionReply, startReply, startSessionBody } from './contract.ts'
+import { idParams, offerList, packageList, pageQuery, sessionList, sessionReply, startReply, startSessionBody, tipBody, tipReply } from './contract.ts'
 import { endSession } from './end-session.ts'
 import { findSessionsOf } from './lists.ts'
 import { findPackages } from './packages.ts'
 import { startClocks } from './start-clock.ts'
 import { startSession } from './start-session.ts'
+import { tipMitra } from './tip-mitra.ts'
 import { findOfferViews } from './views.ts'
 import { viewSession } from './view-session.ts'
 
@@ -45,6 +46,11 @@ export const sessionRoutes = (ctx: Ctx): FastifyPluginAsyncZod => async (app) =>
     await endSession(ctx, request.user, request.params.id)
     return viewSession(ctx, request.user, request.params.id)
   })
+
+  app.post('/api/v1/sessions/:id/tip', {
+    schema: { tags: ['sessions'], params: idParams, body: tipBody, response: { 201: tipReply } },
+    config: { access: 'customer', limit: 'standard', idempotency: 'required' },
+  }, async (request, reply) => reply.code(201).send(await tipMitra(ctx, request.user, request.params.id, { ...request.body, requestKey: String(request.headers['idempotency-key']) })))
 
   app.get('/api/v1/offers', { schema: { tags: ['sessions'], response: { 200: offerList } }, config: { access: 'mitra', limit: 'standard' } }, async (request) => {
     const found = await findOfferViews(ctx.sql, { mitraIds: [request.user.id] })
