@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { checkBooks } from './check-books.ts'
 import { settingsStaffRoutes } from './modules/settings/index.ts'
 import {
-  approvalStaffRoutes, auditStaffRoutes, inboxStaffRoutes, ledgerStaffRoutes, mitraStaffRoutes, packageStaffRoutes, paymentStaffRoutes, refundStaffRoutes, reportStaffRoutes, sessionStaffRoutes, staffAccountRoutes,
+  approvalStaffRoutes, auditStaffRoutes, inboxStaffRoutes, ledgerStaffRoutes, mitraStaffRoutes, packageStaffRoutes, paymentStaffRoutes, payoutStaffRoutes, refundStaffRoutes, reportStaffRoutes, sessionStaffRoutes, staffAccountRoutes,
   staffAuthRoutes, suspenseStaffRoutes, systemStaffRoutes,
 } from './modules/staff/index.ts'
 import type { Authenticators } from './platform/auth-hook.ts'
@@ -33,6 +33,7 @@ export async function createInternalApp(ctx: Ctx, parts: InternalParts): Promise
   await app.register(reportStaffRoutes(ctx))
   await app.register(paymentStaffRoutes(ctx))
   await app.register(refundStaffRoutes(ctx))
+  await app.register(payoutStaffRoutes(ctx))
   await app.register(auditStaffRoutes(ctx))
   await app.register(systemStaffRoutes(ctx))
   return app

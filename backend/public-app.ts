@@ -7,6 +7,7 @@ import { bankRoutes, mitraRoutes, type Liveness } from './modules/mitras/index.t
 import { notificationRoutes } from './modules/notifications/index.ts'
 import { paymentRoutes, webhookRoutes } from './modules/payments/index.ts'
 import { findRefundsOfPayments, refundRoutes, refundView } from './modules/refunds/index.ts'
+import { payoutRoutes } from './modules/payouts/index.ts'
 import {
   applyPayment, countQueue, estimateWait, findChangedOffers, findChangedSessions, findOpenSessions, findOpenVersions, paymentExpired, sessionRoutes,
 } from './modules/sessions/index.ts'
@@ -40,6 +41,7 @@ export async function createPublicApp(ctx: Ctx, parts: PublicParts): Promise<Fas
   await app.register(refundRoutes(ctx))
   await app.register(mitraRoutes(ctx, parts))
   await app.register(bankRoutes(ctx))
+  await app.register(payoutRoutes(ctx))
   await app.register(availabilityRoutes(ctx, { countQueue, estimateWait }))
   await app.register(sessionRoutes(ctx))
   await app.register(chatRoutes(ctx, parts.sender))

@@ -6,7 +6,7 @@ import { closeDays, expirePromoLots } from './modules/ledger/index.ts'
 import { reencryptBankAccounts, sweepLiveness } from './modules/mitras/index.ts'
 import { purgePushes, runPush, sweepPushes } from './modules/notifications/index.ts'
 import { purgeInbox, runInboxRow, sweepAsks, sweepInbox, type InboxHooks } from './modules/payments/index.ts'
-import { forgetPayoutKeys } from './modules/payouts/index.ts'
+import { forgetPayoutKeys, judgePayoutEvent, measurePayouts, payoutReactions, prepareWeeklyBatch, sweepPayoutAsks } from './modules/payouts/index.ts'
 import { forgetCreditKeys } from './modules/promotions/index.ts'
 import { forgetRefundKeys, judgeRefundEvent, refundReactions, sweepRefundAsks } from './modules/refunds/index.ts'
 import { promotionReactions } from './modules/promotions/index.ts'
@@ -22,10 +22,10 @@ import { startTimetable, type Timed } from './platform/timetable.ts'
 import { startWorkers, type JobRun } from './platform/workers.ts'
 
 /** Everything that answers to a topic of the outbox. `payments.create-invoice` is among sessions' own. */
-const REACTIONS: readonly Reaction[] = [...sessionReactions, ...promotionReactions, ...refundReactions]
+const REACTIONS: readonly Reaction[] = [...sessionReactions, ...promotionReactions, ...refundReactions, ...payoutReactions]
 
 /** Who applies money, and who judges what the provider tells of refunds and payouts. */
-const paymentHooks: InboxHooks = { apply: applyPayment, expired: paymentExpired, judges: { refund: judgeRefundEvent } }
+const paymentHooks: InboxHooks = { apply: applyPayment, expired: paymentExpired, judges: { refund: judgeRefundEvent, payout: judgePayoutEvent } }
 
 const MINUTE_MS = 60_000
 /** Removes or changes rows whose time is over, in batches; answers how many of `limit`. */
@@ -51,6 +51,7 @@ const timedWork: readonly Timed[] = [
   { what: 'forget-request-keys', every: () => ({ seconds: 3600 }), run: forgetKeys },
   { what: 'expire-approvals', every: () => ({ seconds: 60 }), run: (ctx) => inBatches(ctx, (one, limit) => expireApprovals(one, approvalActs, limit)) },
   { what: 'reencrypt-bank-accounts', every: () => ({ seconds: 3600 }), run: (ctx) => inBatches(ctx, reencryptBankAccounts) },
+  { what: 'weekly-payouts', every: () => ({ weekly: { weekday: 1, at: '09:00' } }), run: prepareWeeklyBatch },
 ]
 
 /** Idempotency keys that rows remember (what a request that died made is found again by them). */
@@ -82,6 +83,7 @@ export function startWorker(ctx: Ctx, options: WorkerOptions): { stop(deadlineMs
     { what: 'timetable', everyMs: () => ctx.settings.get('sweepMs'), run: () => timetable.turn() },
     ...sweepsOf(ctx, reactions),
     { what: 'books-told', everyMs: () => Math.min(MEASURE_MS, ctx.settings.get('ledgerCheckSeconds') * 1000), run: () => tellBooks(ctx) },
+    { what: 'payouts-measured', everyMs: () => MEASURE_MS, run: () => measurePayouts(ctx) },
     { what: 'outbox-age', everyMs: () => MEASURE_MS, run: () => measureOutbox(ctx) },
     { what: 'schedulers', everyMs: () => options.scheduleMs ?? SCHEDULE_MS, run: async () => scheduleTasks(options.producer) },
   ])
@@ -112,6 +114,7 @@ function sweepsOf(ctx: Ctx, reactions: ReadonlyMap<string, Reaction>): Sweep[] {
     { what: 'inbox', everyMs, batch: SWEEP_BATCH, run: () => sweepInbox(ctx, paymentHooks, waited()) },
     { what: 'asks', everyMs, run: () => sweepAsks(ctx, paymentHooks) },
     { what: 'refund-asks', everyMs, run: () => sweepRefundAsks(ctx) },
+    { what: 'payout-asks', everyMs, run: () => sweepPayoutAsks(ctx) },
     { what: 'sessions', everyMs, run: () => sweepSessions(ctx) },
     { what: 'liveness', everyMs, run: () => sweepLiveness(ctx) },
     { what: 'undelivered', everyMs, batch: PUSH_BATCH, run: () => pushUndelivered(ctx, PUSH_BATCH) },

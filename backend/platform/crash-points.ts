@@ -25,6 +25,9 @@ export const CRASH_POINTS = [
   // a refund: asked for, decided on, sent, and its outcome
   'refund.requesting', 'refund.requested', 'refund.approving', 'refund.approved', 'refund.claimed', 'refund.noted', 'refund.made', 'refund.remembered', 'refund.asked',
   'refund.settling', 'refund.settled',
+  // mitras are paid out
+  'payout.requesting', 'payout.requested', 'batch.approving', 'batch.approved', 'payout.sending', 'payout.sent', 'payout.made', 'payout.remembered',
+  'payout.asked', 'payout.settling', 'payout.settled',
   // what follows a commit
   'outbox.claimed', 'outbox.run', 'push.claimed', 'push.sent',
   // a message

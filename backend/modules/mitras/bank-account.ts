@@ -62,6 +62,11 @@ export async function findBankAccount(handle: Queryable, world: Pick<World, 'env
   return (await findBankAccounts(handle, world, [mitraId])).get(mitraId)
 }
 
+/** Only the ids of the accounts that are in force, by mitra. */
+export async function findAccountIds(handle: Queryable, mitraIds: readonly string[]): Promise<Map<string, string>> {
+  return new Map([...await findCurrent(handle, mitraIds)].map(([mitraId, row]) => [mitraId, row.id]))
+}
+
 /** Accounts by their own ids, also replaced ones, masked: where payouts went. */
 export async function findAccountsById(handle: Queryable, world: Pick<World, 'env'>, ids: readonly string[]): Promise<Map<string, MaskedBankAccount>> {
   if (ids.length === 0) return new Map()

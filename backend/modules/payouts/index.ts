@@ -3,6 +3,14 @@
  * Promises: none without a second person; never more than is owed and not held; made at the provider once; what fails or
  * is reversed comes back.
  */
+export { approveBatch, rejectBatch, reopenBatch, submitBatch } from './decide-batch.ts'
 export { forgetPayoutKeys } from './forget-keys.ts'
+export { judgePayoutEvent } from './judge-payout-event.ts'
+export { makeBatch, prepareWeeklyBatch } from './prepare-batch.ts'
+export { findBatch, findBatches, findPayout, findPayouts, readPayouts, viewPayouts, type PayoutFilter } from './queries.ts'
+export { payoutReactions } from './reactions.ts'
+export { payoutRoutes } from './routes.ts'
+export { settlePayoutAnswer, type Settled } from './settle-payout.ts'
+export { measurePayouts, sweepPayoutAsks } from './sweep-payouts.ts'
 export { createXenditPayouts } from './xendit-payouts.ts'
 export type { Payout, PayoutBatch } from './tables.ts'

@@ -1,5 +1,6 @@
 import { and, asc, desc, eq, inArray, isNotNull, lt, or, sql } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
+import { isAnyOf } from '../../platform/any-of.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { refunds, type Refund } from './tables.ts'
 
@@ -8,7 +9,7 @@ export async function findOpenRefundsOfSessions(handle: Queryable, sessionIds: r
   if (sessionIds.length === 0) return new Set()
   // The states are literals: only so does the planner see that `refunds_open` covers them.
   const rows = await handle.selectDistinct({ sessionId: refunds.sessionId }).from(refunds)
-    .where(and(inArray(refunds.sessionId, [...sessionIds]), sql`${refunds.state} in ('approved', 'pending')`))
+    .where(and(isAnyOf(refunds.sessionId, sessionIds), sql`${refunds.state} in ('approved', 'pending')`))
   return new Set(rows.map((row) => row.sessionId))
 }
 

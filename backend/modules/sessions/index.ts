@@ -18,6 +18,7 @@ export { changePackage, createPackage, findPackages, listPackages, seedPackages 
 export { capByEscrow } from './rules.ts'
 export { moneyOfSession, type SessionMoney } from './session-money.ts'
 export { sessionReactions } from './reactions.ts'
+export { findSessionsOfMitra } from './find-sessions-of-mitra.ts'
 export { findOpenConversations } from './open-conversations.ts'
 export { createSeenCustomers, startClocks, type SeenCustomers } from './start-clock.ts'
 export { findInvoiced, lockSession, touchSession } from './refund-money.ts'

@@ -3,6 +3,7 @@ import type { ApprovalActs } from '../approvals/index.ts'
 import { resolveSuspense } from '../payments/index.ts'
 import { refundSuspense } from '../refunds/index.ts'
 import { approveRefundAct, settleRefundAct } from './refund-acts.ts'
+import { approveBatch, reopenBatch } from '../payouts/index.ts'
 
 const suspensePayload = z.object({ to: z.enum(['wallet', 'refund', 'revenue']) })
 
@@ -10,6 +11,13 @@ const suspensePayload = z.object({ to: z.enum(['wallet', 'refund', 'revenue']) }
 export const approvalActs: ApprovalActs = {
   'refund.approve': approveRefundAct,
   'refund.settle': settleRefundAct,
+  'payout_batch.approve': {
+    async approve(tx, approval) {
+      const { payouts, amountIdr } = await approveBatch(tx, approval.targetId, approval.amountIdr)
+      return { act: 'payout_batch.approved', details: { payouts, amountIdr } }
+    },
+    refuse: (tx, approval) => reopenBatch(tx, approval.targetId),
+  },
   'suspense.resolve': {
     async approve(tx, approval, deciderId) {
       const { to } = suspensePayload.parse(approval.payload)

@@ -1,6 +1,7 @@
 import type { Ctx } from '../../platform/ctx.ts'
 import type { Cell } from '../../platform/csv.ts'
 import { findClosings, readEntries, type Closing } from '../ledger/index.ts'
+import { readPayouts } from '../payouts/index.ts'
 
 /** A report over days in Asia/Jakarta, both within. Amounts are whole rupiah. */
 export type Report = { header: readonly string[]; rows(ctx: Ctx, days: { from: string; until: string }): AsyncIterable<readonly Cell[]> }
@@ -11,6 +12,17 @@ export const REPORTS: Readonly<Record<string, Report>> = {
     header: ['day', 'kind', 'name', 'opening_idr', 'debits_idr', 'credits_idr', 'closing_idr', 'transactions', 'hash'],
     async *rows(ctx, days) {
       for (const closing of await findClosings(ctx.sql, days)) yield* closingRows(closing)
+    },
+  },
+  'payouts': {
+    header: ['requested_at', 'payout', 'mitra', 'batch', 'requested_by', 'state', 'amount_idr', 'approved_at', 'sent_at', 'settled_at', 'reversed_at', 'provider_payout', 'failure'],
+    async *rows(ctx, days) {
+      for await (const payout of readPayouts(ctx.sql, days)) {
+        yield [
+          payout.requestedAt, payout.id, payout.mitraId, payout.batchId, payout.requestedByKind, payout.state, payout.amountIdr, payout.approvedAt, payout.sentAt, payout.settledAt,
+          payout.reversedAt, payout.providerPayoutId, payout.failureCode,
+        ]
+      }
     },
   },
   'ledger-entries': {

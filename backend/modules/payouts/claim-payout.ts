@@ -1,0 +1,53 @@
+import { sql } from '../../platform/drizzle.ts'
+import type { Ctx } from '../../platform/ctx.ts'
+
+/** Whoever talks to the provider about making a payout holds the row for this long; longer than any call. */
+export const CLAIM_SECONDS = 30
+
+export type Claim = {
+  id: string
+  bankAccountId: string
+  amountIdr: number
+  /** How often the provider was asked to make it before. */
+  triesBefore: number
+  /** Whose claim it is: the time is the token. */
+  until: string
+}
+
+/**
+ * Written before the provider is asked to make the payout: from here on there may be one that we never heard of. Renews
+ * the claim for that call. False: the claim is over; who was stopped for so long must not act beside somebody else.
+ */
+export async function noteTry(ctx: Ctx, claim: Claim): Promise<boolean> {
+  const { rows: [row] } = await ctx.sql.execute<{ until: string }>(sql`
+    update payouts set send_tries = send_tries + 1, claimed_until = app_now() + make_interval(secs => ${CLAIM_SECONDS})
+    where id = ${claim.id} and state = 'sent' and provider_payout_id is null and claimed_until = ${claim.until}::timestamptz and claimed_until > app_now()
+    returning claimed_until::text as until`)
+  if (row) claim.until = row.until
+  return row !== undefined
+}
+
+/** Lets others try again; whoever claimed the payout since keeps it. `needsStaff`: why a person has to look. */
+export async function releaseClaim(ctx: Ctx, claim: Claim, needsStaff?: string): Promise<void> {
+  await ctx.sql.execute(sql`
+    update payouts set claimed_until = null, needs_staff = coalesce(${needsStaff ?? null}, needs_staff) where id = ${claim.id} and claimed_until = ${claim.until}::timestamptz`)
+}
+
+/**
+ * Keeps the provider's id of a payout that was sent, and when it is asked about first. False: there is another one
+ * already under our reference, which should never be.
+ */
+export async function rememberPayout(ctx: Ctx, id: string, provider: { id: string; status: string }): Promise<boolean> {
+  const [firstAsk] = ctx.settings.get('payoutAskSeconds')
+  const { rowCount } = await ctx.sql.execute(sql`
+    update payouts set provider_payout_id = ${provider.id}, claimed_until = null, provider_status = coalesce(provider_status, ${provider.status}),
+      ask_at = case when state = 'sent' then coalesce(ask_at, app_now() + make_interval(secs => ${firstAsk ?? 60})) end, version = version + 1
+    where id = ${id} and (provider_payout_id is null or provider_payout_id = ${provider.id})`)
+  return rowCount === 1
+}
+
+/** Shows a payout to staff, for this reason; the first reason stays. */
+export async function flagPayout(ctx: Ctx, id: string, needsStaff: string): Promise<void> {
+  await ctx.sql.execute(sql`update payouts set needs_staff = coalesce(needs_staff, ${needsStaff}) where id = ${id}`)
+  ctx.log.warn({ event: 'payout_needs_staff', payoutId: id, reason: needsStaff }, 'a payout needs a person')
+}

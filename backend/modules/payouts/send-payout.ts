@@ -1,0 +1,75 @@
+import { crashPoint } from '../../platform/crash-points.ts'
+import type { Ctx } from '../../platform/ctx.ts'
+import { transact } from '../../platform/database.ts'
+import { GatewayError, type ProviderPayout } from '../../platform/gateways.ts'
+import { writeOutbox } from '../../platform/outbox.ts'
+import { readDestination } from '../mitras/index.ts'
+import { callBudget } from '../payments/index.ts'
+import { flagPayout, noteTry, releaseClaim, rememberPayout, type Claim } from './claim-payout.ts'
+import { SEND_PAYOUT_TOPIC } from './decide-batch.ts'
+import { reservePayout } from './reserve-payout.ts'
+import { judgeRefusal, retrySeconds } from './rules.ts'
+import { failRefused, settlePayoutAnswer } from './settle-payout.ts'
+
+const BUDGET_PATIENCE_MS = 10_000
+const LOOK_UP_PATIENCE_MS = 2000
+const NO_CALLS_SECONDS = 5
+/** With payments switched off nothing is sent; what is approved waits. */
+const SWITCHED_OFF_SECONDS = 600
+
+/**
+ * Sends an approved payout, once, whoever else tries: its money is reserved in the ledger first, the row is claimed, and
+ * after an uncertain answer the provider is asked for a payout under our id before it is asked to make one again (that id
+ * is the idempotency key besides). Must not run inside a transaction.
+ */
+export async function sendPayout(ctx: Ctx, payoutId: string): Promise<void> {
+  if (!ctx.gateways.payments.enabled) return tryLater(ctx, payoutId, SWITCHED_OFF_SECONDS)
+  const budget = callBudget(ctx)
+  if (!(await budget.wait(BUDGET_PATIENCE_MS))) return tryLater(ctx, payoutId, NO_CALLS_SECONDS)
+  const reserved = await reservePayout(ctx, payoutId)
+  if ('claim' in reserved) return make(ctx, reserved.claim)
+  budget.giveBack(1)
+  if ('laterSeconds' in reserved) await tryLater(ctx, payoutId, reserved.laterSeconds)
+}
+
+async function make(ctx: Ctx, claim: Claim): Promise<void> {
+  try {
+    const answer = await lookUp(ctx, claim) ?? await ask(ctx, claim)
+    crashPoint('payout.made')
+    if (!(await rememberPayout(ctx, claim.id, answer))) await flagPayout(ctx, claim.id, 'second_payout')
+    crashPoint('payout.remembered')
+    await settlePayoutAnswer(ctx, claim.id, answer)
+  } catch (error) {
+    if (!(error instanceof GatewayError)) {
+      await releaseClaim(ctx, claim)
+      throw error
+    }
+    await notMade(ctx, claim, error)
+  }
+}
+
+// What the provider has under our id, where an earlier try may have made one.
+async function lookUp(ctx: Ctx, claim: Claim): Promise<ProviderPayout | undefined> {
+  if (claim.triesBefore === 0) return undefined
+  if (!(await callBudget(ctx).wait(LOOK_UP_PATIENCE_MS))) throw new GatewayError('limited', 'the budget of calls is used up')
+  return ctx.gateways.payouts.findPayout(claim.id)
+}
+
+async function ask(ctx: Ctx, claim: Claim): Promise<ProviderPayout> {
+  const destination = await readDestination(ctx.sql, ctx, claim.bankAccountId)
+  if (!(await noteTry(ctx, claim))) throw new GatewayError('timeout', 'the claim is over')
+  return ctx.gateways.payouts.createPayout({ id: claim.id, ...destination, amountIdr: claim.amountIdr, description: 'Halobestie' })
+}
+
+async function notMade(ctx: Ctx, claim: Claim, error: GatewayError): Promise<void> {
+  ctx.log.warn({ payoutId: claim.id, reason: error.reason, providerCode: error.providerCode, tries: claim.triesBefore + 1 }, 'a payout could not be made')
+  if (error.reason === 'refused' && judgeRefusal(error.status) === 'final') return failRefused(ctx, claim.id, error.providerCode ?? `status_${error.status}`)
+  // A wrong key, a missing right, an id used with another body: it stays reserved, and a person looks.
+  await releaseClaim(ctx, claim, error.reason === 'refused' ? error.providerCode ?? `status_${error.status}` : undefined)
+  await tryLater(ctx, claim.id, retrySeconds(claim.triesBefore + 1))
+}
+
+// Not by failing: that the provider is away is no fault of the reaction, and it must not use up the row's attempts.
+async function tryLater(ctx: Ctx, payoutId: string, dueInSeconds: number): Promise<void> {
+  await transact(ctx, (tx) => writeOutbox(tx, [{ topic: SEND_PAYOUT_TOPIC, payload: { payoutId }, dueInSeconds }]))
+}

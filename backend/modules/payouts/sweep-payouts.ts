@@ -1,0 +1,58 @@
+import { sql } from '../../platform/drizzle.ts'
+import type { Ctx } from '../../platform/ctx.ts'
+import { GatewayError } from '../../platform/gateways.ts'
+import { callBudget } from '../payments/index.ts'
+import { flagPayout } from './claim-payout.ts'
+import { settlePayoutAnswer } from './settle-payout.ts'
+
+/** An ask without an answer, or whose answer could not be applied, is made again after this. */
+const RETRY_SECONDS = 60
+
+type Due = { id: string; provider_payout_id: string }
+
+/**
+ * Asks the provider about payouts that were sent and whose time has come (`payoutAskSeconds` after that, then as often as
+ * its last step says), and does what the answers ask for. Bounded by the budget of calls. Answers how many it asked about.
+ */
+export async function sweepPayoutAsks(ctx: Ctx, limit = 20): Promise<number> {
+  if (!ctx.gateways.payments.enabled) return 0
+  const budget = callBudget(ctx)
+  const calls = budget.take(limit)
+  if (calls === 0) return 0
+  const due = await claimDue(ctx, calls)
+  budget.giveBack(calls - due.length)
+  await Promise.all(due.map((payout) => ask(ctx, payout)))
+  return due.length
+}
+
+async function claimDue(ctx: Ctx, limit: number): Promise<Due[]> {
+  const schedule = [...ctx.settings.get('payoutAskSeconds')]
+  const last = schedule.at(-1) ?? RETRY_SECONDS
+  const { rows } = await ctx.sql.execute<Due>(sql`
+    update payouts set ask_count = ask_count + 1,
+      ask_at = greatest(coalesce(sent_at + make_interval(secs => (${sql.param(schedule)}::int[])[ask_count + 2]), app_now() + make_interval(secs => ${last})), app_now() + make_interval(secs => ${RETRY_SECONDS}))
+    where id = any(array(
+      select id from payouts where ask_at <= app_now() and state = 'sent' and provider_payout_id is not null order by ask_at limit ${limit} for update skip locked))
+    returning id, provider_payout_id`)
+  return rows
+}
+
+async function ask(ctx: Ctx, payout: Due): Promise<void> {
+  try {
+    const answer = await ctx.gateways.payouts.getPayout(payout.provider_payout_id)
+    if (answer) await settlePayoutAnswer(ctx, payout.id, answer)
+    else await flagPayout(ctx, payout.id, 'not_at_provider')
+  } catch (error) {
+    // The gateway has logged its failures; the next ask is due already.
+    if (!(error instanceof GatewayError)) ctx.log.error({ err: error, payoutId: payout.id }, 'what the provider answered could not be applied')
+  }
+}
+
+/** Puts what waits for a person into its metric. */
+export async function measurePayouts(ctx: Ctx): Promise<void> {
+  const { rows } = await ctx.sql.execute<{ payouts: string; batches: string }>(sql`
+    select (select count(*) from payouts where needs_staff is not null) as payouts,
+      (select count(*) from payout_batches where state in ('draft', 'submitted')) as batches`)
+  ctx.metrics.moneyNeedsStaff.set({ what: 'payouts' }, Number(rows[0]?.payouts ?? 0))
+  ctx.metrics.moneyNeedsStaff.set({ what: 'payout_batches' }, Number(rows[0]?.batches ?? 0))
+}

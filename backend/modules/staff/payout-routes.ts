@@ -1,0 +1,41 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import type { Ctx } from '../../platform/ctx.ts'
+import { findBatches, findPayouts } from '../payouts/index.ts'
+import { secondReply } from './approval-contract.ts'
+import { secondOf } from './ask-second.ts'
+import { byOf } from './by.ts'
+import { idParams, reasonBody } from './contract.ts'
+import { makePayoutBatch, rejectPayoutBatch, submitPayoutBatch } from './decide-payouts.ts'
+import { batchesQuery, batchList, batchReply, makeBatchBody, staffPayoutList, staffPayoutsQuery, submitBatchBody } from './payout-contract.ts'
+import { showBatch, showBatches, showPayouts } from './show-payouts.ts'
+
+const reading = { access: { staff: 'payouts.read' }, limit: 'standard' } as const
+const deciding = { access: { staff: 'payouts.decide' }, limit: 'standard' } as const
+
+/** What mitras are paid out: gathered by one member of staff, approved by another. */
+export const payoutStaffRoutes = (ctx: Ctx): FastifyPluginAsyncZod => async (app) => {
+  app.get('/internal/v1/payouts', { schema: { querystring: staffPayoutsQuery, response: { 200: staffPayoutList } }, config: reading }, async (request) => {
+    const { items, nextCursor } = await findPayouts(ctx.sql, request.query)
+    return { items: await showPayouts(ctx, items), nextCursor }
+  })
+
+  app.post('/internal/v1/payouts', { schema: { body: makeBatchBody, response: { 201: batchReply } }, config: { ...deciding, idempotency: 'required' } }, async (request, reply) => {
+    const batch = await makePayoutBatch(ctx, byOf(request), request.body.kind, String(request.headers['idempotency-key']))
+    return reply.code(201).send({ batch: (await showBatches(ctx, [batch]))[0]! })
+  })
+
+  app.get('/internal/v1/payout-batches', { schema: { querystring: batchesQuery, response: { 200: batchList } }, config: reading }, async (request) => {
+    const { items, nextCursor } = await findBatches(ctx.sql, request.query)
+    return { items: await showBatches(ctx, items), nextCursor }
+  })
+
+  app.get('/internal/v1/payout-batches/:id', { schema: { params: idParams, response: { 200: batchReply } }, config: reading }, async (request) => ({ batch: await showBatch(ctx, request.params.id) }))
+
+  app.post('/internal/v1/payout-batches/:id/submit', { schema: { params: idParams, body: submitBatchBody, response: { 202: secondReply } }, config: deciding }, async (request, reply) =>
+    reply.code(202).send(secondOf(await submitPayoutBatch(ctx, byOf(request), request.params.id, request.body.reason))))
+
+  app.post('/internal/v1/payout-batches/:id/reject', { schema: { params: idParams, body: reasonBody, response: { 200: batchReply } }, config: deciding }, async (request) => {
+    const batch = await rejectPayoutBatch(ctx, byOf(request), request.params.id, request.body.reason)
+    return { batch: (await showBatches(ctx, [batch]))[0]! }
+  })
+}

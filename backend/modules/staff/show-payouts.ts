@@ -1,0 +1,37 @@
+import type { Ctx } from '../../platform/ctx.ts'
+import { AppError } from '../../platform/errors.ts'
+import { findPendingApprovals } from '../approvals/index.ts'
+import { findPeople } from '../identity/index.ts'
+import { findAccountsById } from '../mitras/index.ts'
+import { findBatch, viewPayouts, type Payout, type PayoutBatch } from '../payouts/index.ts'
+import type { BatchView, PayoutForStaff } from './payout-contract.ts'
+import { findStaffNames } from './queries.ts'
+
+/** Payouts with whose they are, in the same order. Accounts stay masked for everybody. */
+export async function showPayouts(ctx: Ctx, rows: readonly Payout[]): Promise<PayoutForStaff[]> {
+  const [views, people, accounts] = await Promise.all([
+    viewPayouts(ctx.sql, ctx, rows), findPeople(ctx.sql, rows.map((row) => row.mitraId)), findAccountsById(ctx.sql, ctx, rows.map((row) => row.bankAccountId)),
+  ])
+  return rows.map((row, index) => ({
+    ...views[index]!, mitraId: row.mitraId, mitraName: people.get(row.mitraId)?.displayName ?? null, accountHolderMasked: accounts.get(row.bankAccountId)!.accountHolderMasked,
+    batchId: row.batchId, requestedBy: row.requestedByKind, approvedAt: row.approvedAt?.toISOString() ?? null, reversedAt: row.reversedAt?.toISOString() ?? null,
+    providerPayoutId: row.providerPayoutId, providerStatus: row.providerStatus, needsStaff: row.needsStaff, sendTries: row.sendTries,
+  }))
+}
+
+/** Batches with who made them and what they wait for, in the same order. */
+export async function showBatches(ctx: Ctx, rows: readonly PayoutBatch[]): Promise<BatchView[]> {
+  const [names, pending] = await Promise.all([
+    findStaffNames(ctx.sql, rows.flatMap((row) => row.madeBy ?? [])), findPendingApprovals(ctx.sql, 'payout_batch.approve', rows.map((row) => row.id)),
+  ])
+  return rows.map(({ requestKey: _key, ...row }) => ({
+    ...row, madeByName: row.madeBy === null ? null : names.get(row.madeBy) ?? null, createdAt: row.createdAt.toISOString(), decidedAt: row.decidedAt?.toISOString() ?? null,
+    approvalId: pending.get(row.id)?.id ?? null,
+  }))
+}
+
+export async function showBatch(ctx: Ctx, id: string): Promise<BatchView> {
+  const batch = await findBatch(ctx.sql, id)
+  if (!batch) throw new AppError('not_found', 'no such batch')
+  return (await showBatches(ctx, [batch]))[0]!
+}
