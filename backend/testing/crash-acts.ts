@@ -108,6 +108,17 @@ export function createActs(place: ActPlace, cast: Cast) {
     async approve(asked: Answer): Promise<void> {
       await this.staff(cast.boss, 'POST', `/approvals/${asked.body.approval.id}/approve`)
     },
+    askForPayout: async (mitra: Person) => void await insist(mitra, 'POST', '/api/v1/mitra/payouts', { body: {}, headers: { 'idempotency-key': randomUUID() } }),
+    /** The bank takes the payout; the provider goes on telling of it until it is heard. */
+    async bankPays(mitra: Person): Promise<void> {
+      const row = async () => (await place.query<{ state: string; provider_payout_id: string | null }>('select state, provider_payout_id from payouts where mitra_id = $1', [mitra.id]))[0]
+      const id = await eventually(async () => (await row())?.provider_payout_id, 'the provider has the payout', PATIENCE)
+      await xendit.movePayout(id, { status: 'SUCCEEDED' })
+      await eventually(async () => {
+        for (const event of xendit.webhooks(id)) if (event.state !== 'delivered') await xendit.resendWebhook(event.id)
+        return (await row())?.state === 'succeeded'
+      }, 'the payout has succeeded', PATIENCE)
+    },
     cancel: ofSession('cancel'),
     end: ofSession('end'),
     async until(sessionId: string, state: string): Promise<void> {

@@ -127,6 +127,26 @@ export const FLOWS = {
       await acts.end(sessionId)
     },
   },
+  /** What an hour has earned is paid out: asked for, gathered, approved by another, sent, and the bank says so. */
+  paidOut: {
+    points: [
+      'payout.requesting', 'payout.requested', 'batch.approving', 'batch.approved', 'payout.sending', 'payout.sent', 'payout.made', 'payout.remembered',
+      'payout.asked', 'payout.settling', 'payout.settled',
+    ],
+    async run(acts) {
+      const { mitra, finance } = acts.cast
+      const sessionId = await acts.start({ minutes: 60 })
+      await acts.pay(sessionId)
+      await acts.answer(mitra, 'accept')
+      await acts.insist(acts.cast.customer, 'GET', `/api/v1/sessions/${sessionId}`)
+      await acts.end(sessionId)
+      await acts.insist(mitra, 'PUT', '/api/v1/mitra/bank-account', { body: { bankCode: 'BCA', accountNumber: '7310284596', accountHolderName: 'I Made Wirawan' } })
+      await acts.askForPayout(mitra)
+      const { body: { batch } } = await acts.staff(finance, 'POST', '/payouts', { kind: 'requested' })
+      await acts.approve(await acts.staff(finance, 'POST', `/payout-batches/${batch.id}/submit`, { reason: 'the payouts of today' }))
+      await acts.bankPays(mitra)
+    },
+  },
 } as const satisfies Record<string, Flow>
 
 export type FlowName = keyof typeof FLOWS

@@ -71,7 +71,7 @@ export async function endLeases(place: Pick<StatePlace, 'query'>): Promise<void>
   for (const [table, waiting] of Object.entries(WAITING)) {
     await place.query(`update ${table} set claimed_until = null, due_at = least(due_at, app_now() - interval '3 seconds') where ${waiting} and claimed_until is not null`)
   }
-  await place.query('update payments set claimed_until = null where claimed_until is not null')
+  for (const table of ['payments', 'payouts']) await place.query(`update ${table} set claimed_until = null where claimed_until is not null`)
   await place.query('update timetable set claimed_until = null where claimed_until is not null')
   await place.query('update refunds set claimed_until = null where claimed_until is not null')
   await place.query('update idempotency_keys set locked_until = app_now() where status is null')

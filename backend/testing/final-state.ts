@@ -13,7 +13,9 @@ export async function finalState(place: StatePlace, roles: Roles): Promise<Recor
   const lists = await Promise.all(Object.entries(QUERIES).map(async ([name, text]) => [name, await place.query(text, [ids])] as const))
   const payments = await place.query<{ id: string }>('select id from payments where customer_id = any($1) order by amount_idr', [ids])
   const invoices = payments.map(({ id }) => place.simulators.control.xendit.invoices().filter((invoice) => invoice.external_id === id).map((invoice) => invoice.status))
-  return named({ ...Object.fromEntries(lists), invoices }, roles)
+  const sent = await place.query<{ id: string }>('select id from payouts where mitra_id = any($1) order by amount_idr', [ids])
+  const payoutsAtProvider = sent.map(({ id }) => place.simulators.control.xendit.payouts(id).map((payout) => payout.status))
+  return named({ ...Object.fromEntries(lists), invoices, payoutsAtProvider }, roles)
 }
 
 // Each list in an order of its own that no interleaving changes.
@@ -65,6 +67,16 @@ const QUERIES = {
     select mitra_id, amount_idr::int, from_wallet, state from tips where customer_id = any($1) order by amount_idr, id`,
   approvals: `
     select act, state, amount_idr::int, requested_by, decided_by, payload from approvals where requested_by = any($1) order by act, amount_idr, id`,
+  payouts: `
+    select p.mitra_id, p.state, p.amount_idr::int, p.failure_code, p.needs_staff, p.provider_status, p.claimed_until is not null as is_claimed, b.kind, b.state as batch_state, b.payouts
+    from payouts p left join payout_batches b on b.id = p.batch_id where p.mitra_id = any($1) order by p.amount_idr, p.state`,
+  payoutPostings: `
+    select t.flow, e.account, e.amount_idr::int from ledger_transactions t join ledger_entries e on e.transaction_id = t.id
+    where t.key like 'payout:%' and split_part(t.key, ':', 2) in (select id::text from payouts where mitra_id = any($1)) order by t.flow, e.amount_idr`,
+  payoutEvents: `
+    select i.state from provider_inbox i join payouts p on p.id = i.subject_id where p.mitra_id = any($1) order by i.state`,
+  bankAccounts: `
+    select mitra_id, channel_code, last_digits, replaced_at is null as is_current from mitra_bank_accounts where mitra_id = any($1) order by mitra_id, last_digits`,
   slots: `
     select mitra_id, used from mitra_slots where mitra_id = any($1) order by mitra_id`,
   intervals: `
@@ -104,6 +116,8 @@ export async function findUnrest(place: StatePlace): Promise<string[]> {
     'refunds_pending is not what the open refunds are': `
       select 1 where (select coalesce(sum(amount_idr), 0) from ledger_entries where account = 'refunds_pending')
         <> (select coalesce(sum(amount_idr), 0) from refunds where state in ('approved', 'pending'))`,
+    'payouts_pending is not what sent payouts hold': `
+      select 1 where (select coalesce(sum(amount_idr), 0) from ledger_entries where account = 'payouts_pending') <> (select coalesce(sum(amount_idr), 0) from payouts where state = 'sent')`,
     'an outbox row was given up': 'select 1 from outbox where parked_at is not null',
     'an event of the provider was parked': `select 1 from provider_inbox where state = 'parked'`,
   }
