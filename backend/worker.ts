@@ -12,6 +12,7 @@ import { forgetRefundKeys, judgeRefundEvent, refundReactions, sweepRefundAsks } 
 import { promotionReactions } from './modules/promotions/index.ts'
 import { applyPayment, findOpenConversations, forgetTipKeys, paymentExpired, sessionReactions, startMatching, sweepSessions } from './modules/sessions/index.ts'
 import { approvalActs } from './modules/staff/index.ts'
+import { reconcile, reconciliationReactions } from './modules/reconciliation/index.ts'
 import type { Ctx } from './platform/ctx.ts'
 import { measureOutbox, purgeIdempotencyKeys, purgeOutbox } from './platform/housekeeping.ts'
 import type { QueueName } from './platform/jobs.ts'
@@ -21,11 +22,14 @@ import { startSweeps, type Sweep } from './platform/sweeps.ts'
 import { startTimetable, type Timed } from './platform/timetable.ts'
 import { startWorkers, type JobRun } from './platform/workers.ts'
 
-/** Everything that answers to a topic of the outbox. `payments.create-invoice` is among sessions' own. */
-const REACTIONS: readonly Reaction[] = [...sessionReactions, ...promotionReactions, ...refundReactions, ...payoutReactions]
-
 /** Who applies money, and who judges what the provider tells of refunds and payouts. */
 const paymentHooks: InboxHooks = { apply: applyPayment, expired: paymentExpired, judges: { refund: judgeRefundEvent, payout: judgePayoutEvent } }
+
+/** Everything that answers to a topic of the outbox. `payments.create-invoice` is among sessions' own. */
+const REACTIONS: readonly Reaction[] = [
+  ...sessionReactions, ...promotionReactions, ...refundReactions, ...payoutReactions,
+  ...reconciliationReactions(paymentHooks),
+]
 
 const MINUTE_MS = 60_000
 /** Removes or changes rows whose time is over, in batches; answers how many of `limit`. */
@@ -47,6 +51,8 @@ const TASK_BATCHES_MAX = 200
 const timedWork: readonly Timed[] = [
   { what: 'ledger-check', every: (ctx) => ({ seconds: ctx.settings.get('ledgerCheckSeconds') }), leaseSeconds: 300, run: checkBooks },
   { what: 'close-days', every: () => ({ daily: '00:05' }), run: closeDays },
+  { what: 'reconcile', leaseSeconds: 300, every: (ctx) => ({ seconds: ctx.settings.get('reconcileSeconds') }), run: (ctx) => reconcile(ctx, paymentHooks, { scope: 'recent', seconds: ctx.settings.get('reconcileBackSeconds') }) },
+  { what: 'reconcile-nightly', leaseSeconds: 1800, every: () => ({ daily: '02:30' }), run: (ctx) => reconcile(ctx, paymentHooks, { scope: 'nightly', seconds: ctx.settings.get('reconcileNightlySeconds') }) },
   { what: 'expire-promo-lots', every: () => ({ seconds: 600 }), run: (ctx) => inBatches(ctx, expirePromoLots) },
   { what: 'forget-request-keys', every: () => ({ seconds: 3600 }), run: forgetKeys },
   { what: 'expire-approvals', every: () => ({ seconds: 60 }), run: (ctx) => inBatches(ctx, (one, limit) => expireApprovals(one, approvalActs, limit)) },

@@ -3,6 +3,7 @@ import { createFcmGateway } from './modules/notifications/index.ts'
 import { createXenditGateway } from './modules/payments/index.ts'
 import { createXenditPayouts } from './modules/payouts/index.ts'
 import { createXenditRefunds } from './modules/refunds/index.ts'
+import { createXenditStatements } from './modules/reconciliation/index.ts'
 import { createClock, type Clock } from './platform/clock.ts'
 import type { Ctx, World } from './platform/ctx.ts'
 import { createSql } from './platform/database.ts'
@@ -56,5 +57,13 @@ export function createWorld(env: Env, overrides: WorldOverrides = {}): { ctx: Ct
 }
 
 function createGateways(env: Env, log: Log, metrics: Metrics, clock: Clock, overrides: Partial<Gateways> = {}): Gateways {
-  return { payments: createXenditGateway(env, log, metrics), refunds: createXenditRefunds(env, log, metrics), payouts: createXenditPayouts(env, log, metrics), otp: createFazpassGateway(env, log, metrics), push: createFcmGateway(env, log, metrics, { nowMs: () => clock.nowMs() }), ...overrides }
+  return {
+    payments: createXenditGateway(env, log, metrics),
+    refunds: createXenditRefunds(env, log, metrics),
+    payouts: createXenditPayouts(env, log, metrics),
+    statements: createXenditStatements(env, log, metrics),
+    otp: createFazpassGateway(env, log, metrics),
+    push: createFcmGateway(env, log, metrics, { nowMs: () => clock.nowMs() }),
+    ...overrides,
+  }
 }

@@ -16,6 +16,8 @@ export const CRASH_POINTS = [
   // the clock, and the end
   'clock.starting', 'clock.started', 'pause.beginning', 'pause.begun', 'pause.ending', 'pause.ended',
   'session.finishing', 'session.returned', 'session.settled', 'session.finished',
+  // the provider's own lists
+  'reconciliation.listed', 'reconciliation.healing', 'reconciliation.healed', 'fee.posting', 'fee.posted',
   // two persons, and what is done by them
   'approval.deciding', 'approval.decided', 'suspense.resolving', 'suspense.resolved',
   // a tip

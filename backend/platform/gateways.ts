@@ -1,5 +1,5 @@
 /** The outside companies, as the product sees them. Implementations live in the module that needs each. */
-export type Gateways = { payments: PaymentGateway; refunds: RefundGateway; payouts: PayoutGateway; otp: OtpGateway; push: PushGateway }
+export type Gateways = { payments: PaymentGateway; refunds: RefundGateway; payouts: PayoutGateway; statements: StatementGateway; otp: OtpGateway; push: PushGateway }
 
 export type InvoiceStatus = 'pending' | 'paid' | 'expired' | 'unknown'
 export type ProviderInvoice = {
@@ -79,13 +79,14 @@ export type StatementLine = {
   taxIdr: number
   withheldIdr: number
   feeStatus: string
+  currency: string
   at: Date
 }
 
 export interface StatementGateway {
-  /** A page of 100 at most; `after` is the id of the last invoice of the page before. */
-  listInvoices(page: { paidAfter?: Date; createdAfter?: Date; until: Date; after?: string }): Promise<ProviderInvoice[]>
-  listLines(page: { updatedAfter: Date; after?: string }): Promise<{ lines: StatementLine[]; next: string | undefined }>
+  /** Invoices paid in this time, 100 a page; `next` continues, undefined: that was all. `unreadable`: ids of what could not be read. */
+  listInvoices(page: { paidAfter: Date; paidBefore: Date; after?: string | undefined }): Promise<{ invoices: ProviderInvoice[]; unreadable: string[]; next: string | undefined }>
+  listLines(page: { updatedAfter: Date; after?: string | undefined }): Promise<{ lines: StatementLine[]; next: string | undefined }>
   balanceIdr(): Promise<number>
 }
 

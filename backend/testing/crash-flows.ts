@@ -41,6 +41,22 @@ export const FLOWS = {
       await acts.until(fromWallet, 'cancelled')
     },
   },
+  /** Paid without a word: the provider's list tells of it; then of its fee. */
+  reconciled: {
+    points: ['reconciliation.listed', 'reconciliation.healing', 'reconciliation.healed', 'fee.posting', 'fee.posted'],
+    async run(acts) {
+      const sessionId = await acts.start()
+      const invoiceId = await acts.invoiceOf(sessionId)
+      await acts.paySilently(sessionId)
+      await acts.staff(acts.cast.finance, 'POST', '/reconciliations', { hours: 1 })
+      await acts.until(sessionId, 'ringing')
+      await acts.place.simulators.control.xendit.settle(invoiceId, false)
+      await acts.staff(acts.cast.finance, 'POST', '/reconciliations', { hours: 1 })
+      await eventually(async () => (await acts.place.query('select 1 from statement_lines where id = $1', [`txn_${invoiceId}`])).length > 0, 'the fee is posted', { timeoutMs: 60_000 })
+      await acts.cancel(sessionId)
+      await acts.until(sessionId, 'cancelled')
+    },
+  },
   /** The first mitra says no, the next one takes it. */
   declined: {
     points: ['offer.declining', 'offer.declined'],

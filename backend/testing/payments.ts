@@ -7,6 +7,7 @@ import {
   createPayment, createXenditGateway, findPayment, markExpired, markPaid, paymentRoutes, postingKeyOfPayment, runInboxRow, sweepInbox, webhookRoutes,
   type InboxHooks, type Payment,
 } from '../modules/payments/index.ts'
+import { createXenditStatements } from '../modules/reconciliation/index.ts'
 import type { UserActor } from '../platform/access.ts'
 import type { Ctx } from '../platform/ctx.ts'
 import { transact } from '../platform/database.ts'
@@ -73,8 +74,10 @@ export async function startPayments(t: Test, options: Options = {}) {
 
 async function startReplica(env: Ctx['env'], options: Options) {
   const world = createWorld(env, { processMetrics: false })
-  const payments = createXenditGateway(env, world.ctx.log, world.ctx.metrics, options.gatewayTimeoutMs === undefined ? {} : { timeoutMs: options.gatewayTimeoutMs })
-  const ctx: Ctx = { ...world.ctx, settings: createSettings(options.settings), gateways: { ...world.ctx.gateways, payments } }
+  const patience = options.gatewayTimeoutMs === undefined ? {} : { timeoutMs: options.gatewayTimeoutMs }
+  const payments = createXenditGateway(env, world.ctx.log, world.ctx.metrics, patience)
+  const statements = createXenditStatements(env, world.ctx.log, world.ctx.metrics, patience)
+  const ctx: Ctx = { ...world.ctx, settings: createSettings(options.settings), gateways: { ...world.ctx.gateways, payments, statements } }
   const enqueued: string[] = []
   const running = new Set<Promise<unknown>>()
   world.plugs.enqueue = (queue, id) => {

@@ -7,8 +7,8 @@
  */
 export { account } from './accounts.ts'
 export { post, postAll } from './post.ts'
-export { findPosting, findPostingsOfSession, findWallet, findWalletEntries, findPayableEntries, sumAccount, sumAccounts } from './queries.ts'
 export { lockBalance } from './lock-balance.ts'
+export { findPosting, findPostingsOfSession, findWallet, findWalletEntries, findPayableEntries, sumAccount, sumAccounts, sumClearing } from './queries.ts'
 export { takePromo, takeLot, giveBackPromo, grantPromo, grantLot, withdrawLot } from './promo-lots.ts'
 export { expirePromoLots } from './expire-promo-lots.ts'
 export { checkLedger, countLedger } from './check-ledger.ts'

@@ -10,6 +10,15 @@ export async function findPosting(handle: Queryable, key: string): Promise<{ flo
   return row
 }
 
+/** What the provider owes us by each of these postings (its clearing account), in rupiah; keys that were never posted are left out. */
+export async function sumClearing(handle: Queryable, keys: readonly string[]): Promise<Map<string, number>> {
+  if (keys.length === 0) return new Map()
+  const rows = await handle.select({ key: ledgerTransactions.key, total: sum(ledgerEntries.amountIdr) })
+    .from(ledgerTransactions).innerJoin(ledgerEntries, eq(ledgerEntries.transactionId, ledgerTransactions.id))
+    .where(and(inArray(ledgerTransactions.key, [...keys]), eq(ledgerEntries.account, account.providerClearing))).groupBy(ledgerTransactions.key)
+  return new Map(rows.map((row) => [row.key, -Number(row.total)]))
+}
+
 export type SessionPosting = { key: string; flow: string; paymentId: string | null; at: Date; entries: { account: string; amountIdr: number }[] }
 
 /** Everything that was posted for a session, the oldest first. */

@@ -7,6 +7,8 @@
  */
 export { createXenditGateway, readInvoice } from './xendit-gateway.ts'
 export { createXenditCall, recordOf, textOf, type XenditOptions } from './xendit-call.ts'
+export { findListedPayments, findOverdue, findPaidBetween, parkListed, settleConfirmed, type ListedDifference } from './listed-payments.ts'
+export { settleAnswer } from './settle-answer.ts'
 export { callBudget } from './call-budget.ts'
 export { createPayment } from './create-payment.ts'
 export { createInvoice } from './create-invoice.ts'

@@ -3,4 +3,7 @@
  * reconciliation_differences, statement_lines.
  * Promises: what the provider has and we have not is healed, or parked for staff once; every comparison is counted.
  */
+export { askForReconciliation, reconcile, reconciliationReactions } from './reconcile.ts'
+export { findDifferences, findReconciliations, findRun, type Difference } from './queries.ts'
+export { createXenditStatements } from './xendit-statements.ts'
 export type { Reconciliation } from './tables.ts'

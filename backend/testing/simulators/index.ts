@@ -106,6 +106,10 @@ export async function startSimulators(options: SimulatorOptions) {
       xendit: {
         invoice: xendit.book.get,
         invoices: xendit.book.all,
+        /** An invoice as `POST /v2/invoices` makes it. */
+        create: xendit.book.create,
+        lines: xendit.statement.lines,
+        changeLine: xendit.statement.change,
         pay: xendit.pay,
         expire: xendit.expire,
         settle: xendit.settle,

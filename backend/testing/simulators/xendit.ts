@@ -4,6 +4,7 @@ import { recordOf, respond, textOf, type Answer, type SimulatedWorld } from './a
 import { createInvoiceBook, paySchema, XenditRefusal, type Invoice } from './xendit-invoices.ts'
 import { createPayoutBook, payoutRoutes } from './xendit-payouts.ts'
 import { createRefundBook, refundRoutes, type RefundRules } from './xendit-refunds.ts'
+import { createStatement, statementRoutes } from './xendit-statements.ts'
 import { createWebhooks, type WebhookEvent, type WebhookOptions } from './xendit-webhooks.ts'
 
 export interface XenditOptions extends WebhookOptions {
@@ -33,6 +34,7 @@ export function createXendit(world: SimulatedWorld, options: XenditOptions) {
   })
   const payouts = createPayoutBook({ now: () => world.now(), announce: webhooks.announce })
   const refunds = createRefundBook(world, { invoice: (id) => book.get(id), webhooks, rules: options.refunds ?? { outcome: 'succeeded' } })
+  const statement = createStatement(() => book.all())
   const called = async (invoice: Invoice) => {
     await lastEvents.get(invoice.id)
     return invoice
@@ -41,6 +43,7 @@ export function createXendit(world: SimulatedWorld, options: XenditOptions) {
     book,
     payouts,
     refunds,
+    statement,
     webhooks,
     rateLimit: createRateLimit(world, options.rateLimitPerMinute),
     authorization: `Basic ${Buffer.from(`${options.secretKey}:`).toString('base64')}`,
@@ -52,6 +55,7 @@ export function createXendit(world: SimulatedWorld, options: XenditOptions) {
       book.reset()
       payouts.reset()
       refunds.reset()
+      statement.reset()
       webhooks.reset()
     },
   }
@@ -125,6 +129,7 @@ export function xenditRoutes(app: FastifyInstance, world: SimulatedWorld, xendit
     script((request) => xendit.settle(request.params.id, settleSchema.parse(scriptBody(request) ?? {}).notify)),
   )
   payoutRoutes(app, { asXendit, script }, xendit.payouts)
+  statementRoutes(app, { asXendit, script }, xendit.statement)
   app.get('/webhooks', script((request) => ({ items: webhooks.events(textOf(request.query, 'subjectId') ?? textOf(request.query, 'invoiceId')) })))
   app.post(
     '/webhooks',
