@@ -133,11 +133,13 @@ t.test('a provider that is away or talks nonsense leaves a comparison that says 
   const app = await startPayments(t, { gatewayTimeoutMs: 300, settings: SETTINGS })
   const payment = await newPending(app)
   await paySilently(app, payment.providerInvoiceId)
-  for (const [error, told] of [[503, 'provider_unreachable'], [429, 'provider_limited'], ['html502', 'provider_unreachable'], ['garbage', 'provider_unreadable'], ['hang', 'provider_timeout']] as const) {
+  for (const [error, told] of [[503, 'provider_unreachable'], ['html502', 'provider_unreachable'], ['garbage', 'provider_unreadable'], ['hang', 'provider_timeout']] as const) {
     app.simulators.control.setFaults({ xendit: { api: { error, operations: ['list'] } } })
     t.match(await reconcile(app.ctx, smallestHooks, NIGHTLY), { listed: 0, error: told, finishedAt: Date }, String(error))
   }
   app.simulators.control.resetFaults()
   t.match(await reconcile(app.ctx, smallestHooks, NIGHTLY), { healed: 1, error: null })
   t.match((await findReconciliations(app.ctx.sql, { limit: 2 })).items, [{ healed: 1 }, { error: 'provider_timeout' }])
+  app.simulators.control.setFaults({ xendit: { api: { error: 429, operations: ['list'], retryAfterSeconds: 600 } } })
+  t.match(await reconcile(app.ctx, smallestHooks, NIGHTLY), { error: 'provider_limited', finishedAt: Date })
 })

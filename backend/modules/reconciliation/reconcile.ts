@@ -41,7 +41,7 @@ async function runReconciliation(ctx: Ctx, hooks: PaymentHooks, row: Reconciliat
   const run: Run = { id: row.id, counts: { listed: 0, agreed: 0, healed: 0, parked: 0 } }
   let error: string | null = null
   try {
-    error = await compare(ctx, hooks, run, row)
+    error = ctx.gateways.payments.enabled ? await compare(ctx, hooks, run, row) : 'payments_disabled'
   } catch (failure) {
     error = failure instanceof GatewayError ? `provider_${failure.reason}` : 'fault'
     if (!(failure instanceof GatewayError)) throw failure
