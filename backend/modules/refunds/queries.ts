@@ -18,11 +18,11 @@ export async function findRefund(handle: Queryable, id: string): Promise<Refund 
   return refund
 }
 
-/** By our id, which the provider gives back as the reference, or by the provider's. */
+/** By the provider's id, else by ours, which the provider gives back as the reference. */
 export async function findRefundOf(handle: Queryable, names: { referenceId: string | undefined; providerRefundId: string }): Promise<Refund | undefined> {
   const [refund] = await handle.select().from(refunds)
     .where(or(eq(refunds.providerRefundId, names.providerRefundId), names.referenceId === undefined ? undefined : eq(refunds.id, names.referenceId)))
-    .orderBy(asc(sql`${refunds.providerRefundId} is null`)).limit(1)
+    .orderBy(desc(sql`coalesce(${refunds.providerRefundId} = ${names.providerRefundId}, false)`)).limit(1)
   return refund
 }
 

@@ -8,7 +8,7 @@ import { isOurs, settleRefundAnswer } from './settle-refund.ts'
 import { findRefund } from './queries.ts'
 import { refunds, type Refund } from './tables.ts'
 
-const BUDGET_PATIENCE_MS = 5000
+const BUDGET_PATIENCE_MS = 2000
 
 /**
  * Makes an approved refund at the provider, once, whoever else tries: the row is claimed, and after an uncertain answer
