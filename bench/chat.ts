@@ -22,10 +22,10 @@ type Pair = { conversationId: string; clients: [PairClient, PairClient] }
  * Durable sends (dense seq, idempotent, member-checked), acked and delivered to the peer on the other replica, with 200
  * pairs at saturation; beside raw single-row INSERTs at 32 connections, before and after, on the same Postgres, and
  * beside two bare relays: without any database at saturation, with one INSERT a message and one UPDATE a receipt at a steady
- * rate. At saturation nobody tells what has arrived, so that both sides do the same.
+ * rate. At saturation nobody tells what has arrived, so that both sides do the same (and nobody is pushed to for that).
  */
 export async function benchChat(options: BenchOptions): Promise<Figures> {
-  const servers = await startBenchServers({ replicas: 2, profileDir: options.profileDir })
+  const servers = await startBenchServers({ replicas: 2, profileDir: options.profileDir, settings: { pushAfterSeconds: 60 } })
   try {
     const pairs = await makePairs(servers)
     const rawBefore = await rawInserts(servers, options.seconds / 2)
