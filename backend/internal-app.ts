@@ -3,9 +3,9 @@ import type { FastifyInstance } from 'fastify'
 import { checkBooks } from './check-books.ts'
 import { settingsStaffRoutes } from './modules/settings/index.ts'
 import {
-  approvalStaffRoutes, auditStaffRoutes, inboxStaffRoutes, ledgerStaffRoutes, mitraStaffRoutes, packageStaffRoutes, paymentStaffRoutes,
-  payoutStaffRoutes, reconciliationStaffRoutes, refundStaffRoutes, reportStaffRoutes, sessionStaffRoutes, staffAccountRoutes, staffAuthRoutes,
-  suspenseStaffRoutes, systemStaffRoutes,
+  approvalStaffRoutes, auditStaffRoutes, customerStaffRoutes, inboxStaffRoutes, ledgerStaffRoutes, mitraStaffRoutes, packageStaffRoutes, paymentStaffRoutes,
+  payoutStaffRoutes, promoCodeStaffRoutes, reconciliationStaffRoutes, refundStaffRoutes, reportStaffRoutes, sessionStaffRoutes, staffAccountRoutes,
+  staffAuthRoutes, suspenseStaffRoutes, systemStaffRoutes,
 } from './modules/staff/index.ts'
 import type { Authenticators } from './platform/auth-hook.ts'
 import type { Ctx } from './platform/ctx.ts'
@@ -26,6 +26,8 @@ export async function createInternalApp(ctx: Ctx, parts: InternalParts): Promise
   await app.register(settingsStaffRoutes(ctx))
   await app.register(packageStaffRoutes(ctx))
   await app.register(mitraStaffRoutes(ctx))
+  await app.register(promoCodeStaffRoutes(ctx))
+  await app.register(customerStaffRoutes(ctx))
   await app.register(sessionStaffRoutes(ctx))
   await app.register(inboxStaffRoutes(ctx))
   await app.register(reconciliationStaffRoutes(ctx))

@@ -20,6 +20,8 @@ export const CRASH_POINTS = [
   'reconciliation.listed', 'reconciliation.healing', 'reconciliation.healed', 'fee.posting', 'fee.posted',
   // two persons, and what is done by them
   'approval.deciding', 'approval.decided', 'suspense.resolving', 'suspense.resolved',
+  // credit by staff
+  'credit.giving', 'credit.given',
   // a tip
   'tip.asking', 'tip.asked',
   // a promo code comes back

@@ -100,6 +100,19 @@ export const FLOWS = {
       await acts.tip(sessionId, 20_000, { useWallet: true })
     },
   },
+  /** Credit that one member of staff may give, and as much again, which needs two; then the customer spends some of it. */
+  credited: {
+    points: ['credit.giving', 'credit.given'],
+    async run(acts) {
+      const credit = { amountIdr: 300_000, reason: 'we are sorry' }
+      await acts.staff(acts.cast.finance, 'POST', `/customers/${acts.cast.customer.id}/credit`, credit)
+      await acts.approve(await acts.staff(acts.cast.finance, 'POST', `/customers/${acts.cast.customer.id}/credit`, credit))
+      const sessionId = await acts.start({ useWallet: true })
+      await acts.answer(acts.cast.mitra, 'accept')
+      await acts.insist(acts.cast.customer, 'GET', `/api/v1/sessions/${sessionId}`)
+      await acts.end(sessionId)
+    },
+  },
   /** Asked for with a promo code and given up before anybody has answered: the code can be used again. */
   promo: {
     points: ['promo.returning', 'promo.given-back'],

@@ -65,6 +65,8 @@ const QUERIES = {
     select mitra_id, amount_idr::int from earning_holds where mitra_id = any($1) order by amount_idr`,
   tips: `
     select mitra_id, amount_idr::int, from_wallet, state from tips where customer_id = any($1) order by amount_idr, id`,
+  staff_credits: `
+    select given_by, amount_idr::int, state from staff_credits where customer_id = any($1) order by amount_idr, id`,
   approvals: `
     select act, state, amount_idr::int, requested_by, decided_by, payload from approvals where requested_by = any($1) order by act, amount_idr, id`,
   payouts: `
@@ -108,6 +110,8 @@ export async function findUnrest(place: StatePlace): Promise<string[]> {
     'a tip is paid that is not posted, or posted that is not paid': `
       select 1 from tips i left join payments p on p.purchase_id = i.id left join ledger_transactions t on t.flow = 'tip' and (t.key = 'tip:' || i.id or t.payment_id = p.id)
       group by i.id having count(t.id) <> (case when i.state = 'paid' then 1 else 0 end)`,
+    'credit is given that is not posted, or posted that is not given': `
+      select 1 from staff_credits c left join ledger_transactions t on t.key = 'credit:' || c.id group by c.id having count(t.id) <> (case when c.state = 'given' then 1 else 0 end)`,
     'an approval waits past its time': `select 1 from approvals where state = 'pending' and expires_at <= app_now() - interval '10 minutes'`,
     'a slot is counted that no session holds': `
       select 1 from mitra_slots s where used <> (select count(*) from chat_sessions c where c.slot_mitra_id = s.mitra_id)`,

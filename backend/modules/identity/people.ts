@@ -6,7 +6,7 @@ import { AppError } from '../../platform/errors.ts'
 import { readPhone } from './phones.ts'
 import { deviceMarks, users, type User } from './tables.ts'
 
-const PERSON = {
+export const PERSON = {
   id: users.id, kind: users.kind, displayName: users.displayName, gender: users.gender, language: users.language, timeZone: users.timeZone,
   phoneHash: users.phoneHash, suspendedUntil: users.suspendedUntil, bannedAt: users.bannedAt, erasedAt: users.erasedAt,
   /** What is older belongs to an earlier owner of the number, maybe: it is not shown. */

@@ -1,7 +1,9 @@
-import { and, eq, ilike, isNull, or } from '../../platform/drizzle.ts'
+import { and, eq, gt, ilike, isNull, or } from '../../platform/drizzle.ts'
+import { isAnyOf } from '../../platform/any-of.ts'
 import type { World } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
 import type { Kind } from './contract.ts'
+import { PERSON, type Person } from './people.ts'
 import { parsePhone, storePhone } from './phones.ts'
 import { users } from './tables.ts'
 
@@ -13,6 +15,14 @@ export async function searchPeople(handle: Queryable, world: Pick<World, 'env' |
     eq(users.kind, input.kind), isNull(users.erasedAt), or(ilike(users.displayName, pattern), phoneHash ? eq(users.phoneHash, phoneHash) : undefined),
   )).orderBy(users.id).limit(input.limit)
   return rows.map((row) => row.id)
+}
+
+/** People of one kind in order of id, `limit` of them after `after`; among `ids` where they are given. Erased ones too. */
+export async function listPeople(handle: Queryable, input: { kind: Kind; ids?: readonly string[] | undefined; after?: string | undefined; limit: number }): Promise<Person[]> {
+  if (input.ids?.length === 0) return []
+  return handle.select(PERSON).from(users).where(and(
+    eq(users.kind, input.kind), input.ids ? isAnyOf(users.id, input.ids) : undefined, input.after === undefined ? undefined : gt(users.id, input.after),
+  )).orderBy(users.id).limit(input.limit)
 }
 
 function hashOf(world: Pick<World, 'env' | 'settings'>, q: string): Buffer | undefined {

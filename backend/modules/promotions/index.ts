@@ -4,6 +4,7 @@
  * the budget back; above the daily limit a member of staff needs a second person.
  */
 export { forgetCreditKeys } from './forget-keys.ts'
+export { askCredit, findCredits, giveCredit, refuseCredit, takeDailyLimit, type CreditWish } from './give-credit.ts'
 export { changePromoCode, createPromoCode, findPromoCodes, type NewPromoCode, type PromoCodeChange } from './promo-codes.ts'
 export { promotionReactions } from './reactions.ts'
 export { quotePromo, reservePromo, type PromoWish } from './reserve-promo.ts'

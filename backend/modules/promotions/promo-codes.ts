@@ -13,7 +13,8 @@ export type NewPromoCode = {
   startsAt: Date
   endsAt: Date
 }
-export type PromoCodeChange = Partial<Pick<PromoCode, 'budgetIdr' | 'perPersonLimit' | 'leastPriceIdr' | 'endsAt' | 'active'>>
+type Changeable = Pick<PromoCode, 'budgetIdr' | 'perPersonLimit' | 'leastPriceIdr' | 'endsAt' | 'active'>
+export type PromoCodeChange = { [K in keyof Changeable]?: Changeable[K] | undefined }
 
 /** Codes of all times, the newest first. `cursor` is the last id of the page before; one more row than `limit` is answered. */
 export async function findPromoCodes(handle: Queryable, page: { cursor?: string | undefined; limit: number }): Promise<PromoCode[]> {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ApprovalActs } from '../approvals/index.ts'
 import { resolveSuspense } from '../payments/index.ts'
+import { giveCredit, refuseCredit } from '../promotions/index.ts'
 import { refundSuspense } from '../refunds/index.ts'
 import { approveRefundAct, settleRefundAct } from './refund-acts.ts'
 import { approveBatch, reopenBatch } from '../payouts/index.ts'
@@ -17,6 +18,13 @@ export const approvalActs: ApprovalActs = {
       return { act: 'payout_batch.approved', details: { payouts, amountIdr } }
     },
     refuse: (tx, approval) => reopenBatch(tx, approval.targetId),
+  },
+  'credit.give': {
+    async approve(tx, approval) {
+      const { customerId, amountIdr } = await giveCredit(tx, approval.targetId)
+      return { act: 'credit.given', details: { customerId, amountIdr } }
+    },
+    refuse: (tx, approval) => refuseCredit(tx, approval.targetId),
   },
   'suspense.resolve': {
     async approve(tx, approval, deciderId) {

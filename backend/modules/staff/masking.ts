@@ -1,9 +1,14 @@
 import { maskName, maskPhone } from '../identity/index.ts'
 import type { SessionView } from '../sessions/index.ts'
+import type { CustomerForStaff } from './customer-contract.ts'
 import type { MitraForStaff } from './control-contract.ts'
 
 export function maskMitra(mitra: MitraForStaff): MitraForStaff {
   return { ...mitra, displayName: masked(mitra.displayName), phone: mitra.phone === null ? null : maskPhone(mitra.phone) }
+}
+
+export function maskCustomer(customer: CustomerForStaff): CustomerForStaff {
+  return { ...customer, displayName: masked(customer.displayName), phone: customer.phone === null ? null : maskPhone(customer.phone) }
 }
 
 export function maskSession(session: SessionView): SessionView {

@@ -38,6 +38,17 @@ const SUSPENSE = (['wallet', 'revenue'] as const).map((to): Row => ({
   },
 }))
 
+/** The limit of a day counts what was given alone: one such credit for each. */
+const CREDIT = ([['credit within the daily limit', 400_000, 'alone'], ['credit above the daily limit', 600_000, 'second']] as const).map(([what, amountIdr, outcome]): Row => ({
+  what, roles: { super_admin: outcome, admin: outcome, finance: outcome }, done: 'credit.given',
+  async ask(app, staff) {
+    const [who] = await crowd(app, { kind: 'customer', count: 1 })
+    const answer = await staff.call('POST', `/customers/${who!.id}/credit`, { body: { amountIdr, reason: 'a test' }, headers: { 'idempotency-key': randomUUID() } })
+    const [row] = await app.query<{ id: string }>('select id from staff_credits where customer_id = $1', [who!.id])
+    return { targetId: row?.id ?? who!.id, answer }
+  },
+}))
+
 t.test('who may do what with money alone, who with a second person, and that all of it is written down', async (t) => {
   const app = await startTestApp(t, { simulators: false, replicas: 2, settings: { sweepMs: 10_000 } })
   const people = new Map<StaffRole, StaffPerson>()
@@ -45,7 +56,7 @@ t.test('who may do what with money alone, who with a second person, and that all
   const second = await staffByRows(app, 'finance')
   const auditOf = async (targetId: string) => (await app.query<{ act: string; actor_id: string }>('select act, actor_id from audit_log where target_id = $1 order by seq', [targetId])).map((row) => [row.act, row.actor_id])
 
-  for (const row of SUSPENSE) {
+  for (const row of [...SUSPENSE, ...CREDIT]) {
     const { what, roles, done } = row
     for (const [role, staff] of people) {
       const wanted = roles[role] ?? 'refused'
@@ -65,7 +76,7 @@ t.test('who may do what with money alone, who with a second person, and that all
       const { id } = answer.body.approval as { id: string }
       for (const other of people.values()) {
         const isDecider = other.role === 'super_admin' || other.role === 'finance'
-        if (other === staff) t.match(await other.call('POST', `/approvals/${id}/approve`, { body: {} }), { status: 403, body: { code: 'approval_self' } }, `${name}: never the same person`)
+        if (other === staff && isDecider) t.match(await other.call('POST', `/approvals/${id}/approve`, { body: {} }), { status: 403, body: { code: 'approval_self' } }, `${name}: never the same person`)
         else if (!isDecider) t.match(await other.call('POST', `/approvals/${id}/approve`, { body: {} }), { status: 403, body: { code: 'forbidden' } }, `${name}: not approved by ${other.role}`)
       }
       t.match(await second.call('POST', `/approvals/${id}/approve`, { body: {}, replica: 1 }), { status: 200, body: { approval: { state: 'approved' } } }, `${name}: approved by another`)
