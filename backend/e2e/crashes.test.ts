@@ -10,6 +10,7 @@ const TOLD: [FlowName, readonly CrashPoint[]][] = [
   ['served', ['invoice.made', 'webhook.stored', 'payment.applied', 'offer.accepted', 'message.stored', 'session.settled']],
   ['cancelled', ['closing.answered']],
   ['suspended', ['suspense.resolved']],
+  ['paidOut', ['payout.sent', 'payout.made']],
 ]
 
 t.test('a replica that is killed between two steps, again and again: the flow leaves behind what it leaves undisturbed', async (t) => {

@@ -224,6 +224,36 @@ t.test('payouts on two replicas', async (t) => {
     for (const mitra of [late.mitra, away.mitra]) await p.until(mitra, 'succeeded')
   })
 
+  t.test('a month’s statement goes from what stood there to what stands there, in Jakarta’s days', async (t) => {
+    const [mitra, other] = [await p.newMitra(), await p.newMitra(9_000)]
+    const [payoutId, sessionId] = [a.ids.next(), a.ids.next()]
+    const moved: [string, string, number, string][] = [
+      ['2026-02-28T16:59:59.999Z', 'earned-before', 10_000, 'tip'], ['2026-02-28T17:00:00.000Z', 'earned-first', 70_000, 'settlement'],
+      ['2026-03-15T03:00:00.000Z', `payout:${payoutId}:send`, -60_000, 'payout.sent'], ['2026-03-16T03:00:00.000Z', `payout:${payoutId}:failed`, 60_000, 'payout.failed'],
+      ['2026-03-31T16:59:59.999Z', 'earned-last', 5_000, 'tip'], ['2026-03-31T17:00:00.000Z', 'earned-after', 1_000, 'tip'],
+    ]
+    for (const [at, key, amountIdr, flow] of moved) {
+      await app.query(`with made as (insert into ledger_transactions (id, key, flow, session_id, created_at) values (gen_random_uuid(), $1, $2, $3, $4) returning id)
+        insert into ledger_entries (transaction_id, account, amount_idr, created_at) select id, account, amount, $4 from made, (values ($5, $6::bigint), ('platform_revenue', -$6::bigint)) as e(account, amount)`,
+      [key, flow, flow === 'settlement' ? sessionId : null, at, `mitra_payable:${mitra.id}`, amountIdr])
+    }
+    await app.query(`insert into ledger_balances (account, balance_idr) values ($1, 86000)`, [`mitra_payable:${mitra.id}`])
+    const statement = async (query: string, who = mitra) => who.call('GET', `/api/v1/mitra/earnings/statement?${query}`)
+    const march = await statement('month=2026-03')
+    t.match(march.body, { month: '2026-03', openingIdr: 10_000, earnedIdr: 75_000, paidOutIdr: 0, closingIdr: 85_000 })
+    t.same(march.body.items.map((item: { amountIdr: number; sessionId: string | null; payoutId: string | null }) => [item.amountIdr, item.sessionId, item.payoutId]),
+      [[70_000, sessionId, null], [-60_000, null, payoutId], [60_000, null, payoutId], [5_000, null, null]])
+    t.match((await statement('month=2026-04')).body, { openingIdr: 85_000, closingIdr: 86_000 }, 'each month opens with what the one before closed with')
+    t.match((await statement('', other)).body, { openingIdr: 0, earnedIdr: 9_000, closingIdr: 9_000, items: [{ amountIdr: 9_000 }] }, 'this month, and one’s own alone')
+    const csv = await statement('month=2026-03&format=csv')
+    t.match(csv.headers, { 'content-type': 'text/csv; charset=utf-8', 'content-disposition': 'attachment; filename="earnings-2026-03.csv"' })
+    t.same(csv.text.trim().split('\r\n').map((line) => line.split(',').slice(-2).join(' ')), ['amount_idr balance_idr', ' 10000', '70000 80000', '-60000 20000', '60000 80000', '5000 85000', ' 85000'])
+    t.match(await statement('month=2026-13'), { status: 400 })
+    const page = await mitra.call('GET', '/api/v1/mitra/earnings/entries?limit=4')
+    t.match([page.body.items.length, page.body.items[0].amountIdr], [4, 1_000])
+    t.equal((await mitra.call('GET', `/api/v1/mitra/earnings/entries?limit=4&cursor=${page.body.nextCursor}`)).body.items.length, 2)
+  })
+
   t.test('at rest the books are right', async (t) => {
     t.same((await checkLedger(a.sql)).problems, [])
     t.equal(await p.sum('payouts_pending'), 0)
