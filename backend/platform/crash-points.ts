@@ -21,7 +21,7 @@ export const CRASH_POINTS = [
   // two persons, and what is done by them
   'approval.deciding', 'approval.decided', 'suspense.resolving', 'suspense.resolved',
   // credit by staff
-  'credit.giving', 'credit.given',
+  'credit.giving', 'credit.given', 'earning.holding',
   // a tip
   'tip.asking', 'tip.asked',
   // a promo code comes back

@@ -30,6 +30,7 @@ export const PUBLIC_ROUTES: Readonly<Record<string, string>> = {
   'DELETE /api/v1/notifications/:id': 'signed-in',
   'GET /api/v1/wallet': 'customer',
   'GET /api/v1/wallet/entries': 'customer',
+  'GET /api/v1/wallet/statement': 'customer',
   'GET /api/v1/payments/:id': 'customer',
   'POST /api/v1/payments/:id/refund-requests': 'customer, key required',
   'GET /payment/return/success': 'public, limit none, always open',

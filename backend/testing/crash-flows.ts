@@ -102,7 +102,7 @@ export const FLOWS = {
   },
   /** Credit that one member of staff may give, and as much again, which needs two; then the customer spends some of it. */
   credited: {
-    points: ['credit.giving', 'credit.given'],
+    points: ['credit.giving', 'credit.given', 'earning.holding'],
     async run(acts) {
       const credit = { amountIdr: 300_000, reason: 'we are sorry' }
       await acts.staff(acts.cast.finance, 'POST', `/customers/${acts.cast.customer.id}/credit`, credit)

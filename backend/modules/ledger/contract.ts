@@ -23,3 +23,9 @@ export const entriesReply = z.object({
   })),
   nextCursor: z.string().nullable(),
 })
+
+const sums = z.object({ walletIdr: z.number(), promoIdr: z.number() })
+/** A month in Asia/Jakarta. */
+export const statementQuery = z.strictObject({ month: z.string().regex(/^20\d\d-(0[1-9]|1[0-2])$/, 'must be YYYY-MM').optional(), format: z.enum(['json', 'csv']).default('json') })
+export const statementReply = z.object({ month: z.string(), opening: sums, closing: sums, items: z.array(entriesReply.shape.items.element.omit({ id: true })) })
+export type WalletStatement = z.output<typeof statementReply>

@@ -1,4 +1,5 @@
 import { and, gt, inArray, sql, sum } from '../../platform/drizzle.ts'
+import { crashPoint } from '../../platform/crash-points.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { earningHolds } from './tables.ts'
@@ -8,6 +9,7 @@ export async function holdEarning(tx: Tx, earned: { sessionId: string; mitraId: 
   if (earned.amountIdr <= 0) return
   await tx.sql.insert(earningHolds)
     .values({ ...earned, heldUntil: sql`app_now() + make_interval(secs => ${tx.settings.get('earningHoldSeconds')})` }).onConflictDoNothing()
+  crashPoint('earning.holding')
 }
 
 /** What is held back of what these mitras have earned, in rupiah; 0 for who has nothing held. */
