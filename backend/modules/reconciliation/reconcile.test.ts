@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { smallestHooks, startPayments, type PaymentsApp } from '../../testing/payments.ts'
 import { account, sumAccount } from '../ledger/index.ts'
+import { setBankAccount } from '../mitras/index.ts'
 import { createInvoice, type Payment } from '../payments/index.ts'
 import { findDifferences, findReconciliations, reconcile, type Reconciliation } from './index.ts'
 
@@ -127,6 +128,25 @@ t.test('fees and taxes are posted once they are final, each line once; what is n
   app.xendit.changeLine(pending!, {})
   await reconcile(app.ctx, smallestHooks, NIGHTLY)
   t.equal(await sumAccount(app.ctx.sql, account.providerFees), -59 * 4440, 'the last one when it is final')
+})
+
+t.test('a payout that came back without a word is found at night', async (t) => {
+  const app = await startPayments(t, { settings: SETTINGS })
+  const [payoutId, mitraId] = [randomUUID(), randomUUID()]
+  const made = await app.ctx.gateways.payouts.createPayout({ id: payoutId, channelCode: 'ID_BCA', accountNumber: '7310284596', holderName: 'Made', amountIdr: 60_000, description: 'earnings' })
+  await app.query(`insert into users (id, kind, phone_hash, phone_prefix) values ($1, 'mitra', $2, '+6281234')`, [mitraId, Buffer.from(mitraId)])
+  await app.query(`insert into mitras (user_id) values ($1)`, [mitraId])
+  await setBankAccount(app.ctx, mitraId, { bankCode: 'BCA', accountNumber: '7310284596', accountHolderName: 'Made Wirawan' })
+  const accountId = (await app.query('select id from mitra_bank_accounts where mitra_id = $1', [mitraId]))[0]!.id
+  await app.query(`insert into payouts (id, mitra_id, bank_account_id, state, amount_idr, requested_by_kind, provider_payout_id, approved_at, sent_at, settled_at)
+    values ($1, $2, $3, 'succeeded', 60000, 'mitra', $4, app_now(), app_now(), app_now())`, [payoutId, mitraId, accountId, made.id])
+  await app.xendit.movePayout(made.id, { status: 'SUCCEEDED', notify: false })
+  t.match(await reconcile(app.ctx, smallestHooks, NIGHTLY), { healed: 0, parked: 0 })
+  await app.xendit.movePayout(made.id, { status: 'REVERSED', notify: false })
+  const run = await reconcile(app.ctx, smallestHooks, NIGHTLY)
+  t.match(await findDifferences(app.ctx.sql, run!.id), [{ kind: 'payout', what: 'reversed', outcome: 'healed', subjectId: payoutId }])
+  t.equal(await sumAccount(app.ctx.sql, account.payable(mitraId)), 60_000)
+  t.match(await reconcile(app.ctx, smallestHooks, NIGHTLY), { healed: 0, parked: 0 })
 })
 
 t.test('a provider that is away or talks nonsense leaves a comparison that says so, and harms nothing', async (t) => {

@@ -6,6 +6,7 @@ import { reaction, writeOutbox, type Reaction } from '../../platform/outbox.ts'
 import { callBudget, type PaymentHooks } from '../payments/index.ts'
 import { askOverdue, compareOurs } from './compare-ours.ts'
 import { comparePage } from './compare-page.ts'
+import { comparePayouts } from './compare-payouts.ts'
 import { parkDifference, type Run } from './park-difference.ts'
 import { postFees } from './post-fees.ts'
 import { findRun, finishRun, insertRun } from './queries.ts'
@@ -66,5 +67,7 @@ async function compare(ctx: Ctx, hooks: PaymentHooks, run: Run, { fromAt, untilA
   }
   await compareOurs(ctx, run, { from: fromAt, until: untilAt }, listed)
   await askOverdue(ctx, hooks, run)
-  return scope !== 'recent' && !(await postFees(ctx, run, fromAt)) ? 'no_calls_left' : null
+  if (scope === 'recent') return null
+  await comparePayouts(ctx, run, fromAt)
+  return (await postFees(ctx, run, fromAt)) ? null : 'no_calls_left'
 }
