@@ -1,5 +1,6 @@
 import { checkLedger, countLedger, findLastCheck, findOpenEscrows, recordCheck, verifyClosings } from './modules/ledger/index.ts'
 import { countOpenSuspense } from './modules/payments/index.ts'
+import { countRefundsForStaff } from './modules/refunds/index.ts'
 import { findOpenAmong } from './modules/sessions/index.ts'
 import type { Ctx } from './platform/ctx.ts'
 import { createSql, type Transaction } from './platform/database.ts'
@@ -68,4 +69,5 @@ export async function tellBooks(ctx: Ctx): Promise<void> {
   // A problem without a sum of its own (an unbalanced pair, a negative escrow) is drift all the same.
   if (check) ctx.metrics.ledgerDriftIdr.set(check.problems.length > 0 ? Math.max(1, check.driftIdr) : check.driftIdr)
   ctx.metrics.moneyNeedsStaff.set({ what: 'suspense' }, await countOpenSuspense(ctx.sql))
+  ctx.metrics.moneyNeedsStaff.set({ what: 'refunds' }, await countRefundsForStaff(ctx.sql))
 }

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, inArray, isNotNull, lt, or, sql } from '../../platform/drizzle.ts'
+import { and, asc, count, desc, eq, inArray, isNotNull, lt, or, sql } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import { isAnyOf } from '../../platform/any-of.ts'
 import type { Queryable } from '../../platform/database.ts'
@@ -40,6 +40,13 @@ export async function findRefundsOfPayments(handle: Queryable, paymentIds: reado
 /** Those that were sent and have no outcome yet, as the provider has to be asked about them; the oldest first. */
 export async function findRefundsToAsk(handle: Queryable, limit: number): Promise<Refund[]> {
   return handle.select().from(refunds).where(and(eq(refunds.state, 'pending'), isNotNull(refunds.providerRefundId))).orderBy(asc(refunds.id)).limit(limit)
+}
+
+/** How many wait for a person: asked for, or given up by the provider. */
+export async function countRefundsForStaff(handle: Queryable): Promise<number> {
+  const [row] = await handle.select({ refunds: count() }).from(refunds)
+    .where(and(sql`${refunds.state} in ('requested', 'approved', 'pending')`, or(eq(refunds.state, 'requested'), isNotNull(refunds.needsStaff))))
+  return row?.refunds ?? 0
 }
 
 type Page = { state?: Refund['state'] | undefined; needsStaff?: boolean | undefined; paymentId?: string | undefined; customerId?: string | undefined; cursor?: string | undefined; limit: number }
