@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto'
+import t from 'tap'
+import { startCluster } from '../testing/cluster.ts'
+import { signIn } from '../testing/people.ts'
+import { eventually } from '../testing/wait.ts'
+
+const HOUR = 3_600_000
+const at = (hours: number) => new Date(Date.now() + hours * HOUR).toISOString()
+
+t.test('signing keys and the webhook token are replaced under load: nothing fails, and the old ones end', async (t) => {
+  const [old, next] = ['old', 'next'].map((kid) => ({ kid, secret: randomBytes(32).toString('base64') }))
+  const [oldToken, newToken] = [randomBytes(24).toString('base64url'), randomBytes(24).toString('base64url')]
+  const keys = (...list: object[]) => JSON.stringify(list)
+  const before = { AUTH_JWT_KEYS: keys({ ...old, active: true }, { ...next, active: false }), XENDIT_WEBHOOK_TOKEN: oldToken }
+  const replacing = (until: string) => ({
+    AUTH_JWT_KEYS: keys({ ...old, active: false, validUntil: until }, { ...next, active: true }), XENDIT_WEBHOOK_TOKEN: newToken,
+    XENDIT_WEBHOOK_TOKEN_PREVIOUS: oldToken, XENDIT_WEBHOOK_TOKEN_PREVIOUS_UNTIL: until,
+  })
+  const cluster = await startCluster(t, { env: before, settings: { userRequests: 1_000_000, anonymousRequests: 1_000_000 } })
+  const person = await signIn(cluster, { kind: 'customer' })
+
+  const me = async (url: string, token = person.token) => (await fetch(`${url}/api/v1/me`, { headers: { authorization: `Bearer ${token}` } })).status
+  let told = 0
+  const webhook = async (url: string, token: string) =>
+    (await fetch(`${url}/webhooks/xendit/invoice`, { method: 'POST', headers: { 'x-callback-token': token }, body: `{"n":${++told}}` })).status
+
+  // A balancer that has taken out whoever is being replaced.
+  const behind = new Set([0, 1])
+  let isOver = false
+  const answers = new Map<string, number>()
+  const count = (what: string) => answers.set(what, (answers.get(what) ?? 0) + 1)
+  const load = Promise.all(Array.from({ length: 4 }, async (_, lane) => {
+    for (let turn = lane; !isOver; turn++) {
+      const index = [...behind][turn % behind.size]!
+      const { url } = cluster.replicas[index]!
+      await (turn % 2 === 0 ? me(url) : webhook(url, oldToken)).then((status) => count(`${turn % 2 === 0 ? 'call' : 'webhook'} ${status}`), () => count('no answer'))
+    }
+  }))
+  for (const index of [0, 1]) {
+    behind.delete(index)
+    await cluster.replicas[index]!.kill('SIGTERM')
+    await cluster.startReplica(index, replacing(at(1)))
+    behind.add(index)
+    const so = told
+    await eventually(() => told > so + 10, 'the load goes on')
+  }
+  isOver = true
+  await load
+  t.same([...answers.keys()].toSorted(), ['call 200', 'webhook 200'], 'not one was refused or lost')
+
+  const [one, two] = cluster.replicas.map((replica) => replica.url) as [string, string]
+  const fresh = await signIn(cluster, { kind: 'customer' })
+  t.equal(JSON.parse(Buffer.from(fresh.token.split('.')[0]!, 'base64url').toString()).kid, 'next')
+  t.same(await Promise.all([me(one), me(two), webhook(one, oldToken), webhook(two, newToken)]), [200, 200, 200, 200], 'both are good while they are replaced')
+
+  await cluster.replicas[0]!.kill('SIGTERM')
+  const { url } = await cluster.startReplica(0, replacing(at(-1)))
+  t.same(await Promise.all([me(url), webhook(url, oldToken)]), [401, 401], 'after their grace the old ones are refused')
+  t.same(await Promise.all([me(url, fresh.token), webhook(url, newToken)]), [200, 200])
+})
