@@ -58,7 +58,7 @@ t.test('every public route, for everybody who might call it', async (t) => {
 
   t.test('nobody, a made-up token, an expired one, the wrong kind', async (t) => {
     const [issuedMs, actor] = [ctx.clock.nowMs() - 3_600_000, { kind: 'customer', id: citra.id, signInId: randomUUID() } as const]
-    const expired = await createAccessTokens(ctx.env.jwtKeys, issuedMs).sign(actor, issuedMs, 900)
+    const expired = createAccessTokens(ctx.env.jwtKeys, issuedMs).sign(actor, issuedMs, 900)
     for (const route of closed) {
       t.match(await ask(route), { status: 401, body: { code: 'unauthenticated' } }, `${nameOf(route)}: nobody`)
       t.match(await ask(route, { token: 'made.up.token' }), { status: 401, body: { code: 'unauthenticated' } }, `${nameOf(route)}: made up`)
