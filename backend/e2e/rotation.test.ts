@@ -26,11 +26,11 @@ t.test('signing keys and the webhook token are replaced under load: nothing fail
 
   // A balancer that has taken out whoever is being replaced.
   const behind = new Set([0, 1])
-  let isOver = false
+  const stopping = new AbortController()
   const answers = new Map<string, number>()
   const count = (what: string) => answers.set(what, (answers.get(what) ?? 0) + 1)
   const load = Promise.all(Array.from({ length: 4 }, async (_, lane) => {
-    for (let turn = lane; !isOver; turn++) {
+    for (let turn = lane; !stopping.signal.aborted; turn++) {
       const index = [...behind][turn % behind.size]!
       const { url } = cluster.replicas[index]!
       await (turn % 2 === 0 ? me(url) : webhook(url, oldToken)).then((status) => count(`${turn % 2 === 0 ? 'call' : 'webhook'} ${status}`), () => count('no answer'))
@@ -44,7 +44,7 @@ t.test('signing keys and the webhook token are replaced under load: nothing fail
     const so = told
     await eventually(() => told > so + 10, 'the load goes on')
   }
-  isOver = true
+  stopping.abort()
   await load
   t.same([...answers.keys()].toSorted(), ['call 200', 'webhook 200'], 'not one was refused or lost')
 
