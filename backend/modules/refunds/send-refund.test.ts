@@ -100,5 +100,11 @@ t.test('sending refunds', async (t) => {
     const refund = await app.approve(payment, 10_000)
     const off = { ...app.ctx, gateways: { ...app.ctx.gateways, payments: { ...app.ctx.gateways.payments, enabled: false } } }
     t.match(await sendRefund(off, refund.id), { state: 'approved', sendTries: 0 })
+    await sendRefund(app.ctx, refund.id)
+    await app.advance(61)
+    const before = control.calls('xendit.refund-get')
+    t.equal(await sweepRefundAsks(off), 0, 'nor is anything asked')
+    t.equal(control.calls('xendit.refund-get'), before)
+    t.match(await app.row(refund.id), { state: 'pending', askCount: 0 })
   })
 })

@@ -10,6 +10,7 @@ import { refunds, type Refund } from './tables.ts'
  * the last of these) and does what it answers. What has no outcome after the schedule is shown to staff. Answers how many.
  */
 export async function sweepRefundAsks(ctx: Ctx, limit = 20): Promise<number> {
+  if (!ctx.gateways.payments.enabled) return 0
   const budget = callBudget(ctx)
   const calls = budget.take(limit)
   if (calls === 0) return 0
