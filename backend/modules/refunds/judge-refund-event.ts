@@ -4,7 +4,7 @@ import { GatewayError, type ProviderRefund } from '../../platform/gateways.ts'
 import { callBudget, type InboxRow, type JudgeInboxRow, type Outcome } from '../payments/index.ts'
 import { findRefundOf } from './queries.ts'
 import { readRefundEvent, type RefundEvent } from './read-refund-event.ts'
-import { isOurs, settleRefundAnswer } from './settle-refund.ts'
+import { isByHandToo, isOurs, settleRefundAnswer } from './settle-refund.ts'
 import type { Refund } from './tables.ts'
 
 const OUTCOMES: Readonly<Record<string, 'succeeded' | 'failed'>> = { SUCCEEDED: 'succeeded', FAILED: 'failed', CANCELLED: 'failed' }
@@ -25,9 +25,12 @@ export const judgeRefundEvent: JudgeInboxRow = async (ctx: Ctx, row: InboxRow): 
 async function judgeKnown(ctx: Ctx, refund: Refund, event: RefundEvent): Promise<Outcome> {
   if (event.amountIdr !== refund.amountIdr) return { to: 'parked', reason: 'amount_mismatch' }
   if (event.currency !== 'IDR') return { to: 'parked', reason: 'currency_mismatch' }
+  // Two refunds of the provider under one of ours would be money given back twice.
+  if (refund.providerRefundId !== null && refund.providerRefundId !== event.providerRefundId) return { to: 'parked', reason: 'second_refund' }
   const claimed = OUTCOMES[event.status]
   if (event.status === 'PENDING') return { to: 'applied', reason: 'nothing_to_do' }
   if (!claimed) return { to: 'parked', reason: 'unknown_status' }
+  if (isByHandToo(refund, claimed)) return { to: 'parked', reason: 'contradiction' }
   if (refund.state === claimed) return { to: 'applied', reason: 'already_posted' }
   if (refund.settledAt !== null) return { to: 'parked', reason: 'contradiction' }
   const answer = await readBack(ctx, event.providerRefundId)

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
+import { transact } from '../../platform/database.ts'
 import { startRefunds, type RefundsApp } from '../../testing/refunds.ts'
 import { testSecrets } from '../../testing/simulators/index.ts'
 import { account, sumAccount } from '../ledger/index.ts'
 import type { Payment } from '../payments/index.ts'
-import { judgeRefundEvent, type Refund } from './index.ts'
+import { judgeRefundEvent, settleByHand, type Refund } from './index.ts'
 import { sendRefund } from './send-refund.ts'
+import { settleRefund } from './settle-refund.ts'
 
 /** What the provider would send about a refund, with whatever a forger changes. */
 function eventOf(refund: Pick<Refund, 'id' | 'amountIdr'>, providerRefundId: string, status: string, changes: Record<string, unknown> = {}): string {
@@ -80,6 +82,7 @@ t.test('what is told of refunds', async (t) => {
   t.test('no proof, no outcome', async (t) => {
     const payment = await app.newPaid()
     const [mine, others] = [await sent(app, payment, 10_000), await sent(app, payment, 5_000)]
+    const unsent = await app.approve(payment, 1_000)
     await quietly(app, () => refunds.succeed(others.providerRefundId!))
     const cases: [what: string, body: string, reason: string][] = [
       ['forged: the provider says pending', eventOf(mine, mine.providerRefundId!, 'SUCCEEDED'), 'not_confirmed'],
@@ -88,7 +91,8 @@ t.test('what is told of refunds', async (t) => {
       ['another currency', eventOf(mine, mine.providerRefundId!, 'SUCCEEDED', { currency: 'USD' }), 'currency_mismatch'],
       ['another’s refund that has succeeded', eventOf(mine, others.providerRefundId!, 'SUCCEEDED'), 'amount_mismatch'],
       ['the same with our sum', eventOf({ id: mine.id, amountIdr: 5_000 }, others.providerRefundId!, 'SUCCEEDED', { reference_id: mine.id, id: 'rfd-none' }), 'amount_mismatch'],
-      ['a refund that the provider does not know', eventOf(mine, `rfd-${randomUUID()}`, 'SUCCEEDED'), 'not_confirmed'],
+      ['a second refund under our reference', eventOf(mine, `rfd-${randomUUID()}`, 'SUCCEEDED'), 'second_refund'],
+      ['a refund that the provider does not know', eventOf(unsent, `rfd-${randomUUID()}`, 'SUCCEEDED'), 'not_confirmed'],
       ['one that we do not know', eventOf({ id: randomUUID(), amountIdr: 10_000 }, `rfd-${randomUUID()}`, 'SUCCEEDED'), 'unknown_refund'],
       ['a reference that is no id', eventOf(mine, `rfd-${randomUUID()}`, 'SUCCEEDED', { reference_id: "' or 1=1 --" }), 'unknown_refund'],
       ['a status that nobody knows', eventOf(mine, mine.providerRefundId!, 'EXPLODED'), 'unknown_status'],
@@ -124,6 +128,31 @@ t.test('what is told of refunds', async (t) => {
     t.match(await app.row(refund.id), { state: 'succeeded', providerRefundId: made!.id })
     t.match(await sendRefund(app.ctx, refund.id), { state: 'succeeded' })
     t.equal(app.made(payment).length, 1)
+  })
+
+  t.test('a second refund under our reference: parked for staff, also when ours has succeeded', async (t) => {
+    const payment = await app.newPaid()
+    const refund = await sent(app, payment, 4_000)
+    for (const state of ['pending', 'succeeded']) {
+      t.match(await app.row(refund.id), { state })
+      for (const status of ['PENDING', 'SUCCEEDED']) t.match(await judge(app, eventOf(refund, `rfd-${randomUUID()}`, status)), { to: 'parked', reason: 'second_refund', subjectId: refund.id })
+      if (state === 'pending') await quietly(app, () => refunds.succeed(refund.providerRefundId!))
+      t.match(await judge(app, eventOf(refund, refund.providerRefundId!, 'SUCCEEDED')), { to: 'applied' })
+    }
+  })
+
+  t.test('the provider made what was settled by hand: parked for staff', async (t) => {
+    const payment = await app.newPaid()
+    for (const outcome of ['succeeded', 'failed'] as const) {
+      const refund = await sent(app, payment, 4_000)
+      const read = { ...await app.row(refund.id) }
+      await app.query(`update refunds set needs_staff = 'no_outcome' where id = $1`, [refund.id])
+      await transact(app.ctx, (tx) => settleByHand(tx, refund.id, { outcome, reference: 'TRX-1' }))
+      t.match(await judge(app, eventOf(refund, refund.providerRefundId!, 'SUCCEEDED')), { to: 'parked', reason: 'contradiction' }, outcome)
+      t.match(await judge(app, eventOf(refund, refund.providerRefundId!, 'FAILED')), outcome === 'failed' ? { to: 'applied', reason: 'already_posted' } : { to: 'parked', reason: 'contradiction' })
+      t.equal(await transact(app.ctx, (tx) => settleRefund(tx, read, 'succeeded', { providerRefundId: refund.providerRefundId, providerStatus: 'succeeded' })), 'contradiction', 'read before it was settled')
+      t.match(await app.row(refund.id), { state: outcome, providerStatus: 'by_hand' })
+    }
   })
 
   t.test('a provider that is away: judged again later, not parked', async (t) => {

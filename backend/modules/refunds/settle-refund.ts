@@ -21,6 +21,11 @@ export function isOurs(refund: Refund, answer: Pick<ProviderRefund, 'id' | 'refe
   return isNamed && (refund.providerRefundId ?? answer.id) === answer.id && answer.amountIdr === refund.amountIdr && answer.currency === 'IDR'
 }
 
+/** Whether the provider made what persons had settled by hand: the customer may have it twice. */
+export function isByHandToo(refund: Refund, told: 'succeeded' | 'failed'): boolean {
+  return refund.providerStatus === 'by_hand' && told === 'succeeded'
+}
+
 /**
  * Does what the provider's own answer about a refund asks for, once. `mismatch`: the answer is not about this refund;
  * `contradiction`: it has the other outcome already. Both are for staff, and nothing is changed by them.
@@ -43,12 +48,17 @@ export async function settleRefund(tx: Tx, refund: Refund, outcome: 'succeeded' 
   const [settled] = await tx.sql.update(refunds)
     .set({ ...told, state: outcome, settledAt: sql`app_now()`, askAt: null, claimedUntil: null, needsStaff: null, version: sql`${refunds.version} + 1` })
     .where(and(eq(refunds.id, refund.id), inArray(refunds.state, ['approved', 'pending']))).returning()
-  if (!settled) return (await findRefund(tx.sql, refund.id))?.state === outcome ? 'already' : 'contradiction'
+  if (!settled) return judgeRepeated((await findRefund(tx.sql, refund.id))!, outcome, told)
   await postOutcome(tx, settled, outcome)
   await tellCustomer(tx, settled, outcome)
   crashPoint('refund.settling')
   tx.log.info({ event: 'refund_settled', refundId: refund.id, paymentId: refund.paymentId, outcome, failureCode: told.failureCode }, 'a refund has its outcome')
   return 'settled'
+}
+
+function judgeRepeated(settled: Refund, outcome: 'succeeded' | 'failed', told: Told): Settled {
+  const isAnother = settled.providerRefundId !== null && settled.providerRefundId !== told.providerRefundId
+  return settled.state === outcome && !isAnother && !isByHandToo(settled, outcome) ? 'already' : 'contradiction'
 }
 
 /** Out of `refunds_pending`: to the provider, or back. The session is locked where it goes back. */
