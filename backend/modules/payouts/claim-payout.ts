@@ -1,5 +1,5 @@
 import { sql } from '../../platform/drizzle.ts'
-import type { Ctx } from '../../platform/ctx.ts'
+import type { Ctx, Tx } from '../../platform/ctx.ts'
 
 /** Whoever talks to the provider about making a payout holds the row for this long; longer than any call. */
 export const CLAIM_SECONDS = 30
@@ -8,7 +8,7 @@ export type Claim = {
   id: string
   bankAccountId: string
   amountIdr: number
-  /** How often the provider was asked to make it before. */
+  /** How many tries before this one may have made it: those that the provider surely refused are taken back. */
   triesBefore: number
   /** Whose claim it is: the time is the token. */
   until: string
@@ -27,10 +27,20 @@ export async function noteTry(ctx: Ctx, claim: Claim): Promise<boolean> {
   return row !== undefined
 }
 
-/** Lets others try again; whoever claimed the payout since keeps it. `needsStaff`: why a person has to look. */
-export async function releaseClaim(ctx: Ctx, claim: Claim, needsStaff?: string): Promise<void> {
+/**
+ * Lets others try again; whoever claimed the payout since keeps it. `needsStaff`: why a person has to look; `notMade`: the
+ * try that was noted surely made nothing, and is taken back.
+ */
+export async function releaseClaim(ctx: Ctx, claim: Claim, { needsStaff = null, notMade = false }: { needsStaff?: string | null; notMade?: boolean } = {}): Promise<void> {
   await ctx.sql.execute(sql`
-    update payouts set claimed_until = null, needs_staff = coalesce(${needsStaff ?? null}, needs_staff) where id = ${claim.id} and claimed_until = ${claim.until}::timestamptz`)
+    update payouts set claimed_until = null, needs_staff = coalesce(${needsStaff}, needs_staff), send_tries = send_tries - ${notMade ? 1 : 0}
+    where id = ${claim.id} and claimed_until = ${claim.until}::timestamptz`)
+}
+
+/** Whether the claim still holds, under the payout's lock: who lost it may have somebody beside them who makes the payout. */
+export async function holdsClaim(tx: Tx, claim: Claim): Promise<boolean> {
+  const { rowCount } = await tx.sql.execute(sql`select 1 from payouts where id = ${claim.id} and claimed_until = ${claim.until}::timestamptz`)
+  return rowCount === 1
 }
 
 /**

@@ -224,6 +224,40 @@ t.test('payouts on two replicas', async (t) => {
     for (const mitra of [late.mitra, away.mitra]) await p.until(mitra, 'succeeded')
   })
 
+  t.test('made although we were not told: a refusal after that proves nothing, and it is paid once', async (t) => {
+    const rules: Parameters<typeof xendit.setPayoutRule>[0][] = [
+      { refuseList: { status: 404, code: 'DATA_NOT_FOUND' } },
+      { refuseList: { status: 400, code: 'API_VALIDATION_ERROR' } },
+      { listLags: true, refuseRepeated: { status: 400, code: 'DUPLICATE_ERROR' } },
+      { listLags: true, refuseRepeated: { status: 400, code: 'INVALID_DESTINATION' } },
+    ]
+    for (const rule of rules) {
+      const code = (rule.refuseList ?? rule.refuseRepeated)!.code
+      const mitra = await p.newMitra(75_000)
+      await expect(201, p.ask(mitra))
+      const { approvalId } = await p.handIn()
+      app.simulators.control.setFaults({ xendit: { api: { error: 'reset', afterEffect: true, times: 1, operations: ['payout-create'] } } })
+      xendit.setPayoutRule(rule)
+      await expect(200, p.approve(approvalId))
+      const judged = await eventually(async () => {
+        await hurry(app)
+        return (await p.rows(mitra)).find((row) => row.needs_staff !== null || row.state === 'failed')
+      }, 'it is shown to a person')
+      t.match(judged, { state: 'sent', needs_staff: code, failure_code: null, provider_payout_id: null }, code)
+      t.same(await p.money(mitra), { payable: 0, pending: 75_000 }, 'it stays reserved')
+      t.match(await p.ask(mitra), { status: 400, body: { code: 'amount_below_minimum' } }, 'and there is nothing to ask for again')
+      xendit.setPayoutRule({})
+      const payout = await eventually(async () => {
+        await hurry(app)
+        return (await p.rows(mitra)).find((row) => row.provider_payout_id !== null)
+      }, 'it is found')
+      await xendit.movePayout(payout.provider_payout_id!, { status: 'SUCCEEDED' })
+      t.match(await p.until(mitra, 'succeeded'), { needs_staff: null })
+      t.same([xendit.payouts(payout.id).length, await p.money(mitra)], [1, { payable: 0, pending: 0 }])
+    }
+    app.simulators.control.resetFaults()
+  })
+
   t.test('a month’s statement goes from what stood there to what stands there, in Jakarta’s days', async (t) => {
     const [mitra, other] = [await p.newMitra(), await p.newMitra(9_000)]
     const [payoutId, sessionId] = [a.ids.next(), a.ids.next()]

@@ -32,10 +32,10 @@ export async function reservePayout(ctx: Ctx, payoutId: string): Promise<Reserve
 }
 
 async function send(tx: Tx, payout: Payout): Promise<Reserved> {
+  // No CHECK guards this balance: it is compared here, under its lock, as are the refunds that may be about to take from it.
+  const payableIdr = await lockPayable(tx, payout.mitraId)
   const sessionIds = await findSessionsOfMitra(tx.sql, payout.mitraId)
   if ((await findOpenRefundsOfSessions(tx.sql, sessionIds)).size > 0) return waitForRefund(tx, payout)
-  // No CHECK guards this balance: it is compared here, under its lock.
-  const payableIdr = await lockPayable(tx, payout.mitraId)
   const heldIdr = (await sumHeldEarnings(tx.sql, [payout.mitraId])).get(payout.mitraId) ?? 0
   if (payableIdr - heldIdr < payout.amountIdr) return fail(tx, payout)
   crashPointAfterCommit(tx, 'payout.sent')

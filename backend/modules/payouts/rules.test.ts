@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { availableIdr, isConfirmed, judgeRefusal, judgeStatus, retrySeconds, statusOf, type PayoutState, type ProviderStatus } from './rules.ts'
+import { availableIdr, isConfirmed, judgeRefusal, judgeStatus, retrySeconds, statusOf, type PayoutState, type ProviderStatus, type Refused } from './rules.ts'
 
 t.test('what the provider calls a payout', async (t) => {
   const table = {
@@ -66,7 +66,12 @@ t.test('what can be asked for', async (t) => {
 })
 
 t.test('refusals and waiting', async (t) => {
-  t.same([400, 404, 422].map(judgeRefusal), ['final', 'final', 'final'])
-  t.same([401, 403, 409, undefined].map(judgeRefusal), ['ours', 'ours', 'ours', 'ours'])
+  const refused = { call: 'create', providerCode: 'INVALID_DESTINATION', triesBefore: 0 } as const
+  const judge = (change: Partial<Refused>) => [400, 404, 422, 401, 403, 408, 409, undefined].map((status) => judgeRefusal({ ...refused, status, ...change }))
+  const unclear = Array<string>(8).fill('unclear')
+  t.same(judge({}), ['final', 'final', 'final', 'not_made', 'not_made', 'unclear', 'unclear', 'unclear'])
+  t.same(judge({ triesBefore: 1 }), ['not_made', 'not_made', 'not_made', 'not_made', 'not_made', 'unclear', 'unclear', 'unclear'], 'an earlier try may have made one')
+  t.same(judge({ call: 'list' }), unclear, 'that it can’t be looked for says nothing')
+  for (const providerCode of [undefined, 'Not Found', 'DUPLICATE_ERROR', 'IDEMPOTENCY_ERROR']) t.same(judge({ providerCode }), unclear, providerCode ?? 'a page of a proxy')
   t.same([0, 1, 5, 9, 1000].map(retrySeconds), [1, 2, 32, 300, 300])
 })

@@ -55,7 +55,27 @@ export function retrySeconds(tries: number): number {
   return Math.min(2 ** Math.min(Math.max(0, tries), 9), 300)
 }
 
-/** What a refused creation means. `final`: this payout can't be made; `ours`: nothing of the kind can (keys, rights), staff look; else it is tried again. */
-export function judgeRefusal(status: number | undefined): 'final' | 'ours' {
-  return status === 400 || status === 404 || status === 422 ? 'final' : 'ours'
+export type Refused = {
+  /** Which call was refused: looking for what an earlier try made, or making it. */
+  call: 'list' | 'create'
+  status: number | undefined
+  providerCode: string | undefined
+  /** How many earlier tries may have made one. */
+  triesBefore: number
+}
+
+// A page of a proxy has none, or a sentence.
+const PROVIDER_CODE = /^[A-Z][A-Z0-9_]+$/
+const EXISTS_ALREADY = /DUPLICATE|IDEMPOTEN/
+const ABOUT_THIS_PAYOUT: readonly unknown[] = [400, 404, 422]
+const ABOUT_OUR_RIGHTS: readonly unknown[] = [401, 403]
+
+/**
+ * What a refusal proves. `final`: this payout can't be made and there is none, its money may go back; `not_made`: this
+ * try made none, an earlier one or a later one may; `unclear`: there may be one, so its money stays where it is.
+ */
+export function judgeRefusal({ call, status, providerCode, triesBefore }: Refused): 'final' | 'not_made' | 'unclear' {
+  if (call === 'list' || providerCode === undefined || !PROVIDER_CODE.test(providerCode) || EXISTS_ALREADY.test(providerCode)) return 'unclear'
+  if (ABOUT_THIS_PAYOUT.includes(status)) return triesBefore === 0 ? 'final' : 'not_made'
+  return ABOUT_OUR_RIGHTS.includes(status) ? 'not_made' : 'unclear'
 }

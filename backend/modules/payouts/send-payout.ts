@@ -8,7 +8,7 @@ import { callBudget } from '../payments/index.ts'
 import { flagPayout, noteTry, releaseClaim, rememberPayout, type Claim } from './claim-payout.ts'
 import { SEND_PAYOUT_TOPIC } from './decide-batch.ts'
 import { reservePayout } from './reserve-payout.ts'
-import { judgeRefusal, retrySeconds } from './rules.ts'
+import { judgeRefusal, retrySeconds, type Refused } from './rules.ts'
 import { failRefused, settlePayoutAnswer } from './settle-payout.ts'
 
 const BUDGET_PATIENCE_MS = 10_000
@@ -16,6 +16,10 @@ const LOOK_UP_PATIENCE_MS = 2000
 const NO_CALLS_SECONDS = 5
 /** With payments switched off nothing is sent; what is approved waits. */
 const SWITCHED_OFF_SECONDS = 600
+/** What only a person, or much time, changes is tried again after this. */
+const REFUSED_SECONDS = 300
+/** What may pass by itself (a list that lags behind, a page of a proxy) is shown to a person after so many tries. */
+const STAFF_AFTER_TRIES = 3
 
 /**
  * Sends an approved payout, once, whoever else tries: its money is reserved in the ledger first, the row is claimed, and
@@ -33,8 +37,13 @@ export async function sendPayout(ctx: Ctx, payoutId: string): Promise<void> {
 }
 
 async function make(ctx: Ctx, claim: Claim): Promise<void> {
+  let call: Refused['call'] = 'list'
   try {
-    const answer = await lookUp(ctx, claim) ?? await ask(ctx, claim)
+    let answer = await lookUp(ctx, claim)
+    if (!answer) {
+      call = 'create'
+      answer = await ask(ctx, claim)
+    }
     crashPoint('payout.made')
     if (!(await rememberPayout(ctx, claim.id, answer))) await flagPayout(ctx, claim.id, 'second_payout')
     crashPoint('payout.remembered')
@@ -44,7 +53,7 @@ async function make(ctx: Ctx, claim: Claim): Promise<void> {
       await releaseClaim(ctx, claim)
       throw error
     }
-    await notMade(ctx, claim, error)
+    await notMade(ctx, claim, call, error)
   }
 }
 
@@ -61,12 +70,21 @@ async function ask(ctx: Ctx, claim: Claim): Promise<ProviderPayout> {
   return ctx.gateways.payouts.createPayout({ id: claim.id, ...destination, amountIdr: claim.amountIdr, description: 'Halobestie' })
 }
 
-async function notMade(ctx: Ctx, claim: Claim, error: GatewayError): Promise<void> {
-  ctx.log.warn({ payoutId: claim.id, reason: error.reason, providerCode: error.providerCode, tries: claim.triesBefore + 1 }, 'a payout could not be made')
-  if (error.reason === 'refused' && judgeRefusal(error.status) === 'final') return failRefused(ctx, claim.id, error.providerCode ?? `status_${error.status}`)
-  // A wrong key, a missing right, an id used with another body: it stays reserved, and a person looks.
-  await releaseClaim(ctx, claim, error.reason === 'refused' ? error.providerCode ?? `status_${error.status}` : undefined)
-  await tryLater(ctx, claim.id, retrySeconds(claim.triesBefore + 1))
+async function notMade(ctx: Ctx, claim: Claim, call: Refused['call'], error: GatewayError): Promise<void> {
+  const tries = claim.triesBefore + 1
+  ctx.log.warn({ payoutId: claim.id, call, reason: error.reason, providerCode: error.providerCode, tries }, 'a payout could not be made')
+  if (error.reason !== 'refused') {
+    await releaseClaim(ctx, claim)
+    return tryLater(ctx, claim.id, retrySeconds(tries))
+  }
+  const { status, providerCode } = error
+  const proves = judgeRefusal({ call, status, providerCode, triesBefore: claim.triesBefore })
+  const why = providerCode ?? `status_${status}`
+  if (proves === 'final' && await failRefused(ctx, claim, why)) return
+  // A list that is refused adds no tries: it would never come to that number.
+  const mayPass = proves === 'unclear' && call === 'create'
+  await releaseClaim(ctx, claim, { needsStaff: mayPass && tries < STAFF_AFTER_TRIES ? null : why, notMade: proves === 'not_made' })
+  await tryLater(ctx, claim.id, mayPass ? retrySeconds(tries) : REFUSED_SECONDS)
 }
 
 // Not by failing: that the provider is away is no fault of the reaction, and it must not use up the row's attempts.

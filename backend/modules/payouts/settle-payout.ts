@@ -4,6 +4,7 @@ import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
 import type { ProviderPayout } from '../../platform/gateways.ts'
 import { account, post } from '../ledger/index.ts'
+import { holdsClaim, type Claim } from './claim-payout.ts'
 import { lockPayout } from './queries.ts'
 import { judgeStatus, type Verdict } from './rules.ts'
 import { payouts, type Payout } from './tables.ts'
@@ -28,12 +29,13 @@ export async function settlePayoutAnswer(ctx: Ctx, payoutId: string, answer: Pro
   })
 }
 
-/** The provider refused to make it: it comes back at once. Nothing where it was made or settled meanwhile. */
-export async function failRefused(ctx: Ctx, payoutId: string, failureCode: string): Promise<void> {
-  await transact(ctx, async (tx) => {
-    const payout = await lockPayout(tx, payoutId)
-    if (payout?.state !== 'sent' || payout.providerPayoutId !== null) return
+/** The provider refused to make it for good: it comes back at once. False: it was made, settled or claimed by others meanwhile, and nothing is done. */
+export async function failRefused(ctx: Ctx, claim: Claim, failureCode: string): Promise<boolean> {
+  return transact(ctx, async (tx) => {
+    const payout = await lockPayout(tx, claim.id)
+    if (payout?.state !== 'sent' || payout.providerPayoutId !== null || !(await holdsClaim(tx, claim))) return false
     await settle(tx, payout, { act: 'settle', outcome: 'failed', from: 'pending', to: 'payable' }, { id: null, status: 'refused', failureCode })
+    return true
   })
 }
 

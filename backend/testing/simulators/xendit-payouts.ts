@@ -31,9 +31,13 @@ export interface SimulatedPayout extends z.output<typeof createPayoutBody> {
 /** What `POST /xendit/payouts/:id/move` takes: any status, also those that the SDK does not know. */
 const moveSchema = z.strictObject({ status: z.string().regex(/^[A-Z_]+$/), failureCode: z.string().optional(), notify: z.boolean().default(true), v3: z.boolean().default(false) })
 export type MovePayout = z.input<typeof moveSchema>
-/** How every creation is refused from now on; null: not at all. */
-const ruleSchema = z.strictObject({ refuse: z.strictObject({ status: z.int().min(400).max(499), code: z.string() }).nullable() })
-export type PayoutRule = z.output<typeof ruleSchema>
+const refusal = z.strictObject({ status: z.int().min(400).max(499), code: z.string() }).nullable().default(null)
+/**
+ * How calls are refused from now on; null: not at all. `refuse`: every creation under a new key; `refuseRepeated`: one under
+ * a key that has made a payout; `refuseList`: the list. `listLags`: the list knows of no payout yet.
+ */
+const ruleSchema = z.strictObject({ refuse: refusal, refuseRepeated: refusal, refuseList: refusal, listLags: z.boolean().default(false) })
+export type PayoutRule = z.input<typeof ruleSchema>
 
 const BUSINESS = '5f27a14a9bf05c73dd040bc8'
 const CHANNELS = ['BCA', 'BNI', 'BRI', 'MANDIRI', 'BSI', 'CIMB', 'PERMATA', 'DANA', 'OVO'].map((code) => ({
@@ -47,7 +51,7 @@ export type PayoutBook = ReturnType<typeof createPayoutBook>
 export function createPayoutBook(parts: { now(): number; announce: XenditWebhooks['announce'] }) {
   const payouts = new Map<string, SimulatedPayout>()
   const byKey = new Map<string, { asked: string; id: string }>()
-  let rule: PayoutRule = { refuse: null }
+  let rule = ruleSchema.parse({})
   const at = () => new Date(parts.now()).toISOString()
 
   function get(id: string): SimulatedPayout {
@@ -58,6 +62,11 @@ export function createPayoutBook(parts: { now(): number; announce: XenditWebhook
 
   return {
     get,
+    /** Of a reference, as the provider's own list has them: the oldest first. */
+    listed(referenceId: string): SimulatedPayout[] {
+      if (rule.refuseList) throw refusedBy(rule.refuseList)
+      return rule.listLags ? [] : this.all(referenceId)
+    },
     /** The oldest first. */
     all: (referenceId?: string) => [...payouts.values()].filter((payout) => referenceId === undefined || payout.reference_id === referenceId),
     create(key: string | undefined, body: unknown): SimulatedPayout {
@@ -65,10 +74,11 @@ export function createPayoutBook(parts: { now(): number; announce: XenditWebhook
       const asked = JSON.stringify(body)
       const made = byKey.get(key)
       if (made && made.asked !== asked) throw new XenditRefusal(409, 'DUPLICATE_ERROR', 'Idempotency key has been used before with another request.')
+      if (made && rule.refuseRepeated) throw refusedBy(rule.refuseRepeated)
       if (made) return get(made.id)
       const read = createPayoutBody.safeParse(body)
       if (!read.success) throw new XenditRefusal(400, 'API_VALIDATION_ERROR', 'There is an error with the format submitted to the server.', read.error.issues)
-      if (rule.refuse) throw new XenditRefusal(rule.refuse.status, rule.refuse.code, 'The payout was refused.')
+      if (rule.refuse) throw refusedBy(rule.refuse)
       // Xendit cuts decimals of rupiah off.
       const payout = { ...read.data, amount: Math.trunc(read.data.amount), id: `disb-${randomUUID()}`, business_id: BUSINESS, status: 'ACCEPTED', created: at(), updated: at(), estimated_arrival_time: at() }
       payouts.set(payout.id, payout)
@@ -92,9 +102,13 @@ export function createPayoutBook(parts: { now(): number; announce: XenditWebhook
     reset() {
       payouts.clear()
       byKey.clear()
-      rule = { refuse: null }
+      rule = ruleSchema.parse({})
     },
   }
+}
+
+function refusedBy({ status, code }: { status: number; code: string }): XenditRefusal {
+  return new XenditRefusal(status, code, 'The payout was refused.')
 }
 
 // The documented envelope; the account's number is not in it.
@@ -142,7 +156,7 @@ function listPayouts(book: PayoutBook, query: unknown) {
   const reference = textOf(query, 'reference_id')
   if (reference === undefined) throw new XenditRefusal(400, 'API_VALIDATION_ERROR', 'reference_id is required')
   const limit = Number(recordOf(query)['limit'] ?? 10)
-  const found = book.all(reference).toReversed()
+  const found = book.listed(reference).toReversed()
   const after = textOf(query, 'after_id')
   const start = after === undefined ? 0 : found.findIndex((payout) => payout.id === after) + 1
   return { data: found.slice(start, start + limit), has_more: found.length > start + limit, links: { href: '', rel: 'next', method: 'GET' } }
