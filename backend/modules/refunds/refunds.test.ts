@@ -182,6 +182,26 @@ t.test('refunds', async (t) => {
     t.equal((await app.query(`select 1 from refunds where payment_id = $1 and method = 'manual' and state = 'approved'`, [paymentId])).length, 1, 'never sent')
   })
 
+  t.test('what two persons decided to give by hand, one does not undo or send', async (t) => {
+    const scene = await stage(app, 'active', { named: true })
+    const paymentId = await paymentOf(scene)
+    const { body } = await expect(202, give(boss, { paymentId, amountIdr: 1_000, method: 'manual' }))
+    await expect(200, second(finance, body.approval.id))
+    const { id } = (await app.query<Row>('select * from refunds where payment_id = $1', [paymentId]))[0]!
+    for (const what of ['reject', 'retry']) t.match(await decide(finance, id, what, { reason: 'alone' }), { status: 409, body: { code: 'conflict' } }, what)
+    t.match(await row(id), { state: 'approved', method: 'manual', needs_staff: 'manual' })
+    const { approval } = (await expect(202, decide(finance, id, 'settle', { outcome: 'succeeded', reference: 'TRX-2', reason: 'paid by hand' }))).body
+    // Refused by the provider, or not sent yet: neither goes another way while its outcome waits for the second person.
+    await app.query(`update refunds set needs_staff = 'REFUND_NOT_SUPPORTED' where id = $1`, [id])
+    t.match(await decide(boss, id, 'retry', { reason: 'alone' }), { status: 409, body: { code: 'conflict' } })
+    await app.query(`update refunds set method = 'provider', send_tries = 0 where id = $1`, [id])
+    t.match(await decide(boss, id, 'reject', { reason: 'alone' }), { status: 409, body: { code: 'conflict' } })
+    await app.query(`update refunds set method = 'manual' where id = $1`, [id])
+    await expect(200, second(boss, approval.id))
+    t.match(await row(id), { state: 'succeeded' })
+    t.equal((await scene.money()).escrow, 24_000, 'given once')
+  })
+
   t.test('a refund that fails when its session is over comes back to the wallet; of somebody banned, to suspense', async (t) => {
     for (const isBanned of [false, true]) {
       const scene = await stage(app, 'active', { named: true })

@@ -9,15 +9,19 @@ import { postOutcome, settleRefund } from './settle-refund.ts'
 import { refunds, type Refund } from './tables.ts'
 import { tellCustomer } from './tell-customer.ts'
 
+/** `needsStaff` of what was to be made by hand from the start. */
+const MANUAL = 'manual'
+
 type Decision = { decidedBy?: string; reason?: string | undefined }
 
 /**
  * → cancelled: a request that is not granted, or what was approved and the provider was never asked to make: its money
- * goes back. Throws `not_found`, and `conflict` where it has gone further.
+ * goes back. Throws `not_found`, and `conflict` where it has gone further, or is made by hand: then two persons say what
+ * became of it.
  */
 export async function rejectRefund(tx: Tx, refundId: string, decision: Decision): Promise<Refund> {
   const refund = await lockDecided(tx, refundId)
-  if (refund.state !== 'requested' && !(refund.state === 'approved' && refund.sendTries === 0)) throw new AppError('conflict', `The refund is ${refund.state} already.`)
+  if (refund.state !== 'requested' && !(refund.state === 'approved' && refund.method === 'provider' && refund.sendTries === 0)) throw new AppError('conflict', `The refund is ${refund.state} already.`)
   const [cancelled] = await tx.sql.update(refunds)
     .set({
       state: 'cancelled', decidedBy: decision.decidedBy ?? null, decisionReason: decision.reason ?? null, settledAt: sql`app_now()`, claimedUntil: null, needsStaff: null,
@@ -29,10 +33,10 @@ export async function rejectRefund(tx: Tx, refundId: string, decision: Decision)
   return cancelled!
 }
 
-/** Lets the provider be asked again for what it refused. Throws `not_found`, `conflict`. */
+/** Lets the provider be asked again for what it refused; never for what was decided to be made by hand. Throws `not_found`, `conflict`. */
 export async function retryRefund(tx: Tx, refundId: string): Promise<Refund> {
   const [again] = await tx.sql.update(refunds).set({ method: 'provider', needsStaff: null, claimedUntil: null, version: sql`${refunds.version} + 1` })
-    .where(and(eq(refunds.id, refundId), eq(refunds.state, 'approved'), sql`${refunds.needsStaff} is not null`)).returning()
+    .where(and(eq(refunds.id, refundId), eq(refunds.state, 'approved'), eq(refunds.method, 'manual'), sql`${refunds.needsStaff} <> ${MANUAL}`)).returning()
   if (!again) throw await whyNot(tx, refundId)
   await writeOutbox(tx, [{ topic: SEND_REFUND, payload: { refundId } }])
   return again

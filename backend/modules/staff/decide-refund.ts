@@ -67,6 +67,7 @@ export async function rejectByStaff(ctx: Ctx, by: By, refundId: string, reason: 
   return transact(ctx, async (tx) => {
     if ((await findPendingApprovals(tx.sql, 'refund.approve', [refundId])).size > 0) throw new AppError('approval_required', 'It waits for a second person: decide on its approval.')
     const rejected = await rejectRefund(tx, refundId, { decidedBy: by.staffId, reason })
+    await assertNotSettling(tx, refundId)
     await audit(tx, by, 'refund.rejected', rejected, { reason })
     return rejected
   })
@@ -76,9 +77,15 @@ export async function rejectByStaff(ctx: Ctx, by: By, refundId: string, reason: 
 export async function retryByStaff(ctx: Ctx, by: By, refundId: string, reason: string): Promise<Refund> {
   return transact(ctx, async (tx) => {
     const again = await retryRefund(tx, refundId)
+    await assertNotSettling(tx, refundId)
     await audit(tx, by, 'refund.retried', again, { reason })
     return again
   })
+}
+
+// Read once the refund's row is locked, as it is by whoever asks: money that was given by hand is not given another way.
+async function assertNotSettling(tx: Tx, refundId: string): Promise<void> {
+  if ((await findPendingApprovals(tx.sql, 'refund.settle', [refundId])).size > 0) throw new AppError('conflict', 'What became of it waits for a second person.')
 }
 
 /** What became of a refund that the provider does not do: two persons say so, always. */
