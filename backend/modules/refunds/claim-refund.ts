@@ -3,6 +3,8 @@ import type { Ctx } from '../../platform/ctx.ts'
 
 /** Longer than the calls that are made under it, their time-outs included; a process that died is followed after it. */
 const CLAIM_SECONDS = 30
+/** What the provider has not taken for so long is shown to staff. */
+const PATIENCE_SECONDS = 900
 
 export type Claim = {
   id: string
@@ -29,9 +31,16 @@ export async function claimRefund(ctx: Ctx, refundId: string): Promise<Claim | u
   }
 }
 
-/** Lets others try again; whoever claimed the refund since keeps it. */
-export async function releaseRefund(ctx: Ctx, claim: Claim): Promise<void> {
-  await ctx.sql.execute(sql`update refunds set claimed_until = null where id = ${claim.id} and claimed_until = ${claim.until}`)
+/**
+ * Lets others try again; whoever claimed the refund since keeps it. `failure`: why it could not be sent, which staff see
+ * at once (`isNow`) or where it has gone on for a while; it is tried further all the same.
+ */
+export async function releaseRefund(ctx: Ctx, claim: Claim, failure?: { code: string; isNow: boolean }): Promise<void> {
+  await ctx.sql.execute(sql`
+    update refunds set claimed_until = null,
+      needs_staff = case when ${failure !== undefined} and (${failure?.isNow ?? false} or approved_at <= app_now() - make_interval(secs => ${PATIENCE_SECONDS}))
+        then coalesce(needs_staff, ${failure?.code ?? null}::text) else needs_staff end
+    where id = ${claim.id} and claimed_until = ${claim.until}`)
 }
 
 /**

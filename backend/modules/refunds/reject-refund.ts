@@ -52,6 +52,8 @@ export async function assertByHand(tx: Tx, refundId: string): Promise<Refund> {
 /** What two persons say became of a refund that the provider does not do. Throws as `assertByHand`. */
 export async function settleByHand(tx: Tx, refundId: string, said: { outcome: 'succeeded' | 'failed'; reference: string }): Promise<Refund> {
   const refund = await assertByHand(tx, refundId)
+  // Who has claimed it may be asking the provider for it at this moment.
+  if (refund.claimedUntil !== null) throw new AppError('conflict', 'The provider is being asked: try again in a minute.')
   await settleRefund(tx, refund, said.outcome, { providerStatus: 'by_hand', decisionReason: said.reference })
   return (await findRefund(tx.sql, refundId))!
 }

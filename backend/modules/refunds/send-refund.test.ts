@@ -1,8 +1,9 @@
 import t from 'tap'
 import { transact } from '../../platform/database.ts'
+import { GatewayError } from '../../platform/gateways.ts'
 import { startRefunds } from '../../testing/refunds.ts'
 import { account, sumAccount } from '../ledger/index.ts'
-import { rejectRefund, retryRefund } from './index.ts'
+import { rejectRefund, retryRefund, settleByHand } from './index.ts'
 import { sendRefund } from './send-refund.ts'
 import { sweepRefundAsks } from './sweep-refunds.ts'
 
@@ -61,6 +62,27 @@ t.test('sending refunds', async (t) => {
     t.match(await sendRefund(app.ctx, refund.id), { state: 'pending', method: 'provider', needsStaff: null })
   })
 
+  t.test('refused, but not by the provider for good: tried again, never by hand', async (t) => {
+    const payment = await app.newPaid()
+    const refused = (status: number, providerCode?: string) => new GatewayError('refused', 'as told', { status, ...(providerCode !== undefined && { providerCode }) })
+    const failing = (calls: Partial<typeof app.ctx.gateways.refunds>) => ({ ...app.ctx, gateways: { ...app.ctx.gateways, refunds: { ...app.ctx.gateways.refunds, ...calls } } })
+    for (const error of [refused(400), refused(408, 'REQUEST_TIMEOUT'), refused(400, 'DUPLICATE_ERROR'), refused(400, 'IDEMPOTENCY_ERROR'), refused(403, 'REQUEST_FORBIDDEN_ERROR')]) {
+      const refund = await app.approve(payment, 1_000)
+      t.match(await sendRefund(failing({ createRefund: () => Promise.reject(error) }), refund.id), { method: 'provider', sendTries: 1, needsStaff: null, claimedUntil: null }, `${error.status} ${error.providerCode}`)
+      t.match(await sendRefund(app.ctx, refund.id), { state: 'pending' })
+    }
+    const refund = await app.approve(payment, 2_000)
+    api({ error: 'reset', afterEffect: true })
+    await sendRefund(app.ctx, refund.id)
+    control.resetFaults()
+    const lookUp = { findRefund: () => Promise.reject(refused(404, 'DATA_NOT_FOUND')) }
+    t.match(await sendRefund(failing(lookUp), refund.id), { method: 'provider', needsStaff: null }, 'the look-up was refused, not the refund')
+    const unseen = { findRefund: () => Promise.resolve(undefined), createRefund: () => Promise.reject(refused(400, 'MAXIMUM_REFUND_AMOUNT_REACHED')) }
+    t.match(await sendRefund(failing(unseen), refund.id), { method: 'provider', needsStaff: 'MAXIMUM_REFUND_AMOUNT_REACHED' }, 'it may exist: staff see it, and it is tried further')
+    t.match(await sendRefund(app.ctx, refund.id), { state: 'pending', needsStaff: null }, 'it did exist')
+    t.equal(app.made(payment).filter((made) => made.reference_id === refund.id).length, 1)
+  })
+
   t.test('taken back before anybody asked the provider: cancelled, and the money is where it was', async (t) => {
     const payment = await app.newPaid()
     const refund = await app.approve(payment, 10_000)
@@ -106,5 +128,19 @@ t.test('sending refunds', async (t) => {
     t.equal(await sweepRefundAsks(off), 0, 'nor is anything asked')
     t.equal(control.calls('xendit.refund-get'), before)
     t.match(await app.row(refund.id), { state: 'pending', askCount: 0 })
+  })
+
+  t.test('a provider that does not answer for ever: staff see it, and it is tried further', async (t) => {
+    const payment = await app.newPaid()
+    const refund = await app.approve(payment, 10_000)
+    api({ error: 'html502' })
+    t.match(await sendRefund(app.ctx, refund.id), { needsStaff: null })
+    await app.advance(901)
+    t.match(await sendRefund(app.ctx, refund.id), { state: 'approved', method: 'provider', needsStaff: 'unreachable' })
+    control.resetFaults()
+    await app.query(`update refunds set claimed_until = app_now() + interval '30 seconds' where id = $1`, [refund.id])
+    await t.rejects(transact(app.ctx, (tx) => settleByHand(tx, refund.id, { outcome: 'succeeded', reference: 'TRX-3' })), { code: 'conflict' }, 'not while it is being sent')
+    await app.query('update refunds set claimed_until = null where id = $1', [refund.id])
+    t.match(await sendRefund(app.ctx, refund.id), { state: 'pending', needsStaff: null })
   })
 })

@@ -12,8 +12,9 @@ const BUDGET_PATIENCE_MS = 2000
 
 /**
  * Makes an approved refund at the provider, once, whoever else tries: the row is claimed, and after an uncertain answer
- * the provider is asked for it before it is made again (its idempotency key is our id, besides). Refused for good: it
- * becomes a matter of staff, and the money stays reserved. Answers the refund as it is then.
+ * the provider is asked for it before it is made again (its idempotency key is our id, besides). Refused for good, and it
+ * cannot exist there: it becomes a matter of staff, and the money stays reserved. Whatever else goes wrong is tried again;
+ * staff see it where that goes on. Answers the refund as it is then.
  */
 export async function sendRefund(ctx: Ctx, refundId: string): Promise<Refund | undefined> {
   if (ctx.gateways.payments.enabled && (await callBudget(ctx).wait(BUDGET_PATIENCE_MS))) {
@@ -35,11 +36,20 @@ async function send(ctx: Ctx, claim: Claim): Promise<void> {
     crashPoint('refund.remembered')
     await settleRefundAnswer(ctx, claim.id, answer)
   } catch (error) {
-    if (isRefusal(error)) return giveToStaff(ctx, claim, error.providerCode ?? 'refused')
-    await releaseRefund(ctx, claim)
-    if (!(error instanceof GatewayError)) throw error
-    ctx.log.warn({ refundId: claim.id, reason: error.reason, tries: claim.triesBefore + 1 }, 'a refund could not be sent')
+    if (!(error instanceof GatewayError)) {
+      await releaseRefund(ctx, claim)
+      throw error
+    }
+    await notSent(ctx, claim, error)
   }
+}
+
+async function notSent(ctx: Ctx, claim: Claim, error: GatewayError): Promise<void> {
+  const refusal = error instanceof NotMade ? error.code : undefined
+  // After an uncertain try it may exist, whatever the next one is told: nobody is to give it by hand unseen.
+  if (refusal !== undefined && claim.triesBefore === 0) return giveToStaff(ctx, claim, refusal)
+  await releaseRefund(ctx, claim, { code: error.providerCode ?? error.reason, isNow: refusal !== undefined })
+  ctx.log.warn({ refundId: claim.id, reason: error.reason, providerCode: error.providerCode, tries: claim.triesBefore + 1 }, 'a refund could not be sent')
 }
 
 async function lookUp(ctx: Ctx, claim: Claim, invoiceId: string): Promise<ProviderRefund | undefined> {
@@ -51,18 +61,32 @@ async function lookUp(ctx: Ctx, claim: Claim, invoiceId: string): Promise<Provid
 async function make(ctx: Ctx, claim: Claim, invoiceId: string): Promise<ProviderRefund> {
   if (!(await noteTry(ctx, claim))) throw new GatewayError('timeout', 'the claim is over')
   crashPoint('refund.noted')
-  return ctx.gateways.refunds.createRefund({ id: claim.id, invoiceId, amountIdr: claim.amountIdr, reason: claim.reason })
+  try {
+    return await ctx.gateways.refunds.createRefund({ id: claim.id, invoiceId, amountIdr: claim.amountIdr, reason: claim.reason })
+  } catch (error) {
+    throw isRefusal(error) ? new NotMade(error) : error
+  }
 }
 
-/** Our own key or a limit, one that is under way, the same asked twice: these pass. Any other refusal is about this refund. */
-function isRefusal(error: unknown): error is GatewayError {
-  if (!(error instanceof GatewayError) || error.reason !== 'refused') return false
-  return ![401, 403, 409].includes(error.status ?? 0) && error.providerCode !== 'REFUND_IN_PROGRESS'
+/** The provider says that it does not make this refund. */
+class NotMade extends GatewayError {
+  readonly code: string
+
+  constructor(cause: GatewayError & { providerCode: string }) {
+    super('refused', cause.message, { cause, providerCode: cause.providerCode, ...(cause.status !== undefined && { status: cause.status }) })
+    this.code = cause.providerCode
+  }
+}
+
+/** Our own key, a time-out, one that is under way, the same asked twice: these pass. Without a code it was not the provider who spoke. */
+function isRefusal(error: unknown): error is GatewayError & { providerCode: string } {
+  if (!(error instanceof GatewayError) || error.reason !== 'refused' || error.providerCode === undefined) return false
+  return ![401, 403, 408, 409].includes(error.status ?? 0) && !/DUPLICATE|IDEMPOTENCY|IN_PROGRESS/i.test(error.providerCode)
 }
 
 async function giveToStaff(ctx: Ctx, claim: Claim, why: string): Promise<void> {
   await ctx.sql.update(refunds).set({ method: 'manual', needsStaff: why, claimedUntil: null, version: sql`${refunds.version} + 1` })
-    .where(and(eq(refunds.id, claim.id), eq(refunds.state, 'approved')))
+    .where(and(eq(refunds.id, claim.id), eq(refunds.state, 'approved'), sql`${refunds.claimedUntil} = ${claim.until}`))
   ctx.log.warn({ refundId: claim.id, why }, 'the provider does not make a refund: staff have to')
 }
 
