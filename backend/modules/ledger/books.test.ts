@@ -41,7 +41,8 @@ t.test('whatever is wrong in the books is found within one check, by every repli
     t.match((await finance.call('GET', '/ledger/check')).body.problems, [problem], what)
     if (index === rows.length - 1) t.match(await run(), { code: 1, stdout: problem }, what)
     await app.query(mend)
-    t.same((await checkBooks(ctx)).problems, [], `${what}: mended`)
+    // One that began before may still be under way, and be answered to who asks.
+    await eventually(async () => (await checkBooks(ctx)).problems.length === 0, `${what}: mended`)
   }
   await eventually(async () => (await Promise.all(app.replicas.map((replica) => metricOf(replica.internalUrl)))).every((drift) => drift === 0), 'no drift is told', { timeoutMs: 30_000 })
 })

@@ -88,6 +88,10 @@ t.test('promotional credit and codes in a session', async (t) => {
     await endedByStaff(scene)
     t.equal(Number((await scene.until('ended')).returned_idr), 5_000)
     t.match(await scene.money(), { escrow: 0, wallet: 5_000, payable: 0 })
+    // A refund would end where the money came from.
+    await transact(ctx, async (tx) => {
+      await post(tx, { key: `test:${scene.sessionId}:sent`, flow: 'test', sessionId: scene.sessionId, entries: [{ account: account.refundsPending, amountIdr: -20_000 }, { account: account.providerClearing, amountIdr: 20_000 }] })
+    })
   })
 
   await t.test('more was paid than was asked: the surplus is in the wallet', async (t) => {
