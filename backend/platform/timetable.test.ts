@@ -23,8 +23,8 @@ t.test('regular work is done by one replica at a time, again when it is due, and
   }
   const dueIn = async () => Math.round(Number((await app.query<{ seconds: string }>(`select extract(epoch from due_at - app_now()) as seconds from timetable where what = 'counted'`))[0]!.seconds))
 
-  t.equal(await turn(), 0, 'its row is made')
-  t.equal(await turn(), 1, 'at once, and by one')
+  // Who comes after the one that made the row may find it due in the same turn.
+  t.equal(await turn() + await turn(), 1, 'its row is made, and it is due at once, for one')
   t.equal(await turn(), 0, 'not before its time')
   await app.clock.advance(601)
   t.equal(await turn(), 1)

@@ -56,7 +56,7 @@ async function claimDue(ctx: Ctx, timed: readonly Timed[]): Promise<Claimed[]> {
     update timetable t set claimed_until = app_now() + make_interval(secs => w.lease), started_at = clock_timestamp()
     from due join wanted w using (what) where t.what = due.what
     returning t.what, t.started_at::text as fence, t.failures`)
-  if (rows.length === 0 && !(known.get(ctx.pool)?.size === timed.length)) await addMissing(ctx, timed)
+  if (rows.length === 0 && timed.some(({ what }) => known.get(ctx.pool)?.has(what) !== true)) await addMissing(ctx, timed)
   return rows
 }
 
