@@ -132,7 +132,11 @@ const ACTIONS: Record<string, Action> = {
   'the mitra is gone, and comes back': { from: 'active', act: async (scene) => {
     await scene.travel(300)
     await vanish(scene.app, scene.mitra, 121)
-    await scene.until('paused')
+    // Their sockets have spoken too: such a sign of life may be on its way to the row yet, and is set back again.
+    await eventually(async () => {
+      await scene.app.query(`update mitras set last_seen_at = app_now() - interval '121 seconds' where user_id = $1 and last_seen_at > app_now() - interval '60 seconds'`, [scene.mitra.id])
+      return (await scene.row()).state === 'paused'
+    }, 'paused')
     await reappear(scene.mitra)
     await scene.until('active')
   } },
