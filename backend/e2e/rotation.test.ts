@@ -24,8 +24,9 @@ t.test('signing keys and the webhook token are replaced under load: nothing fail
   const webhook = async (url: string, token: string) =>
     (await fetch(`${url}/webhooks/xendit/invoice`, { method: 'POST', headers: { 'x-callback-token': token }, body: `{"n":${++told}}` })).status
 
-  // A balancer that has taken out whoever is being replaced.
+  // A balancer that takes out whoever is being replaced, and lets them go when the last of their answers has come.
   const behind = new Set([0, 1])
+  const underWay = [0, 0]
   const stopping = new AbortController()
   const answers = new Map<string, number>()
   const count = (what: string) => answers.set(what, (answers.get(what) ?? 0) + 1)
@@ -33,11 +34,14 @@ t.test('signing keys and the webhook token are replaced under load: nothing fail
     for (let turn = lane; !stopping.signal.aborted; turn++) {
       const index = [...behind][turn % behind.size]!
       const { url } = cluster.replicas[index]!
+      underWay[index]!++
       await (turn % 2 === 0 ? me(url) : webhook(url, oldToken)).then((status) => count(`${turn % 2 === 0 ? 'call' : 'webhook'} ${status}`), () => count('no answer'))
+      underWay[index]!--
     }
   }))
   for (const index of [0, 1]) {
     behind.delete(index)
+    await eventually(() => underWay[index] === 0, 'the last answers have come')
     await cluster.replicas[index]!.kill('SIGTERM')
     await cluster.startReplica(index, replacing(at(1)))
     behind.add(index)
