@@ -11,6 +11,22 @@ import { eventually } from '../../testing/wait.ts'
 t.test('who a socket is', async (t) => {
   const app = await startTestApp(t, { replicas: 2, simulators: false, settings: { authenticateSeconds: 2, pingSeconds: 1 }, env: { ALLOWED_ORIGINS: 'https://apps.example' } })
 
+  // The first of all, while a replica has to ask Postgres for the time that `authenticated` tells.
+  t.test('nothing that is published comes before `authenticated`', async (t) => {
+    const person = await signIn(app, { kind: 'customer' })
+    const speaking = new AbortController()
+    const talk = (async () => {
+      while (!speaking.signal.aborted) {
+        for (const { ctx } of app.replicas) ctx.publish([person.id], { type: 'settings:told' })
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+    })()
+    const firsts = await Promise.all([0, 0, 0, 1, 1, 1].map(async (replica) => (await connect(person.on(replica))).frames[0]!.type))
+    speaking.abort()
+    await talk
+    t.same(new Set(firsts), new Set(['authenticated']))
+  })
+
   t.test('the token in the upgrade, or in the first frame: authenticated, then ready', async (t) => {
     const person = await signIn(app, { kind: 'mitra' })
     for (const by of ['header', 'frame'] as const) {

@@ -54,10 +54,10 @@ export function createAuthentication(ctx: Ctx, hub: Hub, around: Around): Authen
     connection.sendError(code, detail, 'authenticate')
     around.turnAway(connection, CLOSE.unauthenticated, code)
   }
-  const welcome = async (connection: SignedIn) => {
+  const timeNow = async () => new Date(await around.clock.estimate()).toISOString()
+  const welcome = (connection: SignedIn, serverTime: string) => {
     connection.sendFrame({
-      type: 'authenticated', userId: connection.actor.id, kind: connection.actor.kind,
-      serverTime: new Date(await around.clock.estimate()).toISOString(), heartbeatSeconds: ctx.settings.get('heartbeatSeconds'),
+      type: 'authenticated', userId: connection.actor.id, kind: connection.actor.kind, serverTime, heartbeatSeconds: ctx.settings.get('heartbeatSeconds'),
       reconnectAfterMs: reconnectAfterMs(hub.size()),
     })
   }
@@ -70,6 +70,8 @@ export function createAuthentication(ctx: Ctx, hub: Hub, around: Around): Authen
     }
   }
   const letIn = async (connection: Connection, { actor, expiresAt }: Known) => {
+    // Nothing is waited for once the hub knows the socket: what is published to this person goes behind `authenticated`.
+    const serverTime = await timeNow()
     if (!connection.isOpen) return
     connection.actor = actor
     connection.tokenEndsAtMs = expiresAt.getTime()
@@ -81,7 +83,7 @@ export function createAuthentication(ctx: Ctx, hub: Hub, around: Around): Authen
     around.schedule(connection)
     // Revoked between the signature and this line: nobody would tell this socket any more.
     if (around.verifier.isRevoked(actor.signInId)) return connection.close(CLOSE.revoked, 'the sign-in has ended')
-    await welcome(connection as SignedIn)
+    welcome(connection as SignedIn, serverTime)
     const held = connection.held ?? []
     connection.held = undefined
     for (const { data, isBinary } of held) around.admit(connection, data, isBinary)
@@ -120,7 +122,7 @@ export function createAuthentication(ctx: Ctx, hub: Hub, around: Around): Authen
         connection.tokenEndsAtMs = expiresAt.getTime()
         around.schedule(connection)
         if (around.verifier.isRevoked(actor.signInId)) return connection.close(CLOSE.revoked, 'the sign-in has ended')
-        await welcome(connection)
+        welcome(connection, await timeNow())
       },
     }),
   }
