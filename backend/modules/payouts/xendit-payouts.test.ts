@@ -33,6 +33,9 @@ t.test('a payout is made once for its key, found, read, and tells how it ends', 
   t.match(await failure(gateway.createPayout({ ...wanted('payout-1'), amountIdr: 1 })), { reason: 'refused', status: 409, providerCode: 'DUPLICATE_ERROR' })
   t.same(await gateway.findPayout('payout-1'), made)
   t.equal(await gateway.findPayout('payout-2'), undefined)
+  xendit.setPayoutRule({ bareList: true })
+  t.same(await gateway.findPayout('payout-1'), made, 'the list as the reference shows it')
+  t.equal(await gateway.findPayout('payout-2'), undefined)
   t.equal(await gateway.getPayout('disb-none'), undefined, 'what does not exist is no failure')
   for (const [status, means] of [['SUCCEEDED', 'succeeded'], ['REVERSED', 'reversed'], ['FAILED', 'failed'], ['COMPLIANCE_REJECTED', 'failed'], ['UNDER_A_SPELL', 'unknown']] as const) {
     await xendit.movePayout(made.id, { status, notify: false, ...(status === 'FAILED' ? { failureCode: 'INVALID_DESTINATION' } : {}) })

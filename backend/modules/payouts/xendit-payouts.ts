@@ -38,7 +38,9 @@ export function createXenditPayouts(env: Env, log: Log, metrics: Metrics, option
       }
     },
     async findPayout(referenceId) {
-      const { data } = recordOf(await call('payout-list', (client) => client.getPayouts({ referenceId, limit: LISTED })))
+      const list = await call('payout-list', (client) => client.getPayouts({ referenceId, limit: LISTED }))
+      // Xendit's reference shows the payouts themselves, its SDK an object around them.
+      const data = Array.isArray(list) ? list : recordOf(list)['data']
       if (!Array.isArray(data)) throw new GatewayError('unreadable', 'the list of payouts is not one')
       // Of several, which there should never be, the one that sent money counts.
       const found = data.map(readPayout).filter((payout) => payout.referenceId === referenceId)

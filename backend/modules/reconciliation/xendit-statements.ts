@@ -40,7 +40,7 @@ export function createXenditStatements(env: Env, log: Log, metrics: Metrics, opt
       return {
         invoices: read.filter((one) => typeof one !== 'string'),
         unreadable: read.filter((one) => typeof one === 'string'),
-        next: list.length < INVOICES ? undefined : textOf(recordOf(list.at(-1))['id']) || undefined,
+        next: list.length < INVOICES ? undefined : further(textOf(recordOf(list.at(-1))['id']) || undefined, after),
       }
     },
     async listLines({ updatedAfter, after }) {
@@ -48,7 +48,7 @@ export function createXenditStatements(env: Env, log: Log, metrics: Metrics, opt
         client.getAllTransactions({ limit: LINES, updated: { gte: updatedAfter }, ...(after !== undefined && { afterId: after }) })))
       if (!Array.isArray(data)) throw new GatewayError('unreadable', 'the list of transactions is not one')
       const lines = data.map(readLine)
-      return { lines, next: hasMore === true ? lines.at(-1)?.id : undefined }
+      return { lines, next: hasMore === true ? further(lines.at(-1)?.id, after) : undefined }
     },
     async balanceIdr() {
       const { balance } = recordOf(await call('balance', (settings, configuration) => new BalanceClient(settings, configuration), (client) => client.getBalance({ currency: 'IDR' })))
@@ -56,6 +56,12 @@ export function createXenditStatements(env: Env, log: Log, metrics: Metrics, opt
       return balance
     },
   }
+}
+
+// A provider that doesn't know our cursor would give the first page for ever.
+function further(next: string | undefined, after: string | undefined): string | undefined {
+  if (next !== undefined && next === after) throw new GatewayError('unreadable', 'the list repeats itself')
+  return next
 }
 
 /** One that can't be read must not hide the others: its id (or what there is of it) is told instead. */

@@ -1,4 +1,4 @@
-import { connect as connectHttp2 } from 'node:http2'
+import http2, { type SecureClientSessionOptions } from 'node:http2'
 import { once } from 'node:events'
 import t, { type Test } from 'tap'
 import { deleteApp, initializeApp } from 'firebase-admin/app'
@@ -168,7 +168,7 @@ t.test('what FCM itself refuses: a foreign project, no token, bad data', async (
 
 t.test('HTTP/2 is spoken too, and a call without an access token is refused', async (t) => {
   const { fcm } = await open(t)
-  const session = connectHttp2(`https://localhost:${fcm.port}`, { ca: fcm.ca, servername: 'fcm.googleapis.com' })
+  const session = http2.connect(`https://localhost:${fcm.port}`, { ca: fcm.ca, servername: 'fcm.googleapis.com' })
   t.after(() => session.close())
   const call = async (headers: Record<string, string>) => {
     const stream = session.request({ ':method': 'POST', ':path': '/v1/projects/p/messages:send', ...headers })
@@ -194,4 +194,27 @@ t.test('a call that hangs ends when the simulators stop', async (t) => {
     }),
     { code: 'app/network-error' },
   )
+})
+
+t.test('firebase-admin speaks HTTP/2 to the simulator, as it does to Google, and makes the same of every answer', async (t) => {
+  const { fcm, control, messaging: overHttp1 } = await open(t)
+  const connect = http2.connect
+  t.after(() => void (http2.connect = connect))
+  // What an entry in /etc/hosts does on a bench: the SDK knows no other host than Google's, and this transport no agent.
+  http2.connect = ((authority: string, options: SecureClientSessionOptions) =>
+    connect(`https://${fcm.host}:${fcm.port}`, { ...options, ca: fcm.ca, servername: new URL(authority).hostname })) as typeof connect
+  const app = initializeApp({ projectId: 'my-project', credential: { getAccessToken: async () => ({ access_token: 'x', expires_in: 3_600 }) } }, `app-${(apps += 1)}`)
+  t.after(() => deleteApp(app))
+  const overHttp2 = getMessaging(app)
+
+  const many = Array.from({ length: 300 }, (_, index) => ({ ...offer, token: `device-${index}` }))
+  t.equal((await overHttp2.sendEach(many)).successCount, 300)
+  t.same(control.fcm.messages('device-7')[0], { ...control.fcm.messages('device-8')[0], token: 'device-7' })
+  const behaviours = ['unregistered', 'invalid-token', 'invalid-payload', 'sender-id-mismatch', 'quota-exceeded', 'third-party-auth', 'internal', { behaviour: 'unavailable', retryAfterSeconds: 61 }] as const
+  for (const [index, behaviour] of behaviours.entries()) control.fcm.setToken(`device-${index}`, behaviour)
+  const seen = async (messaging: typeof overHttp2) => (await messaging.sendEach(many.slice(0, behaviours.length))).responses
+    .map(({ error }) => ({ code: error?.code, message: error?.message, status: error?.httpResponse?.status, after: error?.httpResponse?.headers['retry-after'], data: error?.httpResponse?.data }))
+  const answers = await seen(overHttp2)
+  t.match(answers, [{ code: 'messaging/registration-token-not-registered', status: 404 }, { code: 'messaging/invalid-argument' }])
+  t.same(answers, await seen(overHttp1))
 })

@@ -5,6 +5,7 @@ import fastify, { type FastifyInstance } from 'fastify'
 import { respond, type SimulatedWorld } from './answering.ts'
 import { scriptRefusal } from './xendit.ts'
 import { serverFailure } from './fcm-answers.ts'
+import { acceptSchemeWithColon } from './fcm-scheme.ts'
 import type { Fcm } from './fcm.ts'
 import type { TlsIdentity } from './certificate.ts'
 
@@ -32,6 +33,7 @@ export function createPlainApp(): FastifyInstance {
 /** FCM's listener: TLS, HTTP/2 and HTTP/1.1, as `fcm.googleapis.com` has. */
 export function createFcmApp(world: SimulatedWorld, fcm: Fcm, identity: TlsIdentity) {
   const app = fastify({ http2: true, https: { ...identity, allowHTTP1: true }, logger: false, bodyLimit })
+  acceptSchemeWithColon(app.server)
   readAnyBody(app)
   app.post<{ Params: { projectId: string } }>('/v1/projects/:projectId/messages::send', (request, reply) =>
     respond(world, {

@@ -34,9 +34,10 @@ export type MovePayout = z.input<typeof moveSchema>
 const refusal = z.strictObject({ status: z.int().min(400).max(499), code: z.string() }).nullable().default(null)
 /**
  * How calls are refused from now on; null: not at all. `refuse`: every creation under a new key; `refuseRepeated`: one under
- * a key that has made a payout; `refuseList`: the list. `listLags`: the list knows of no payout yet.
+ * a key that has made a payout; `refuseList`: the list. `listLags`: the list knows of no payout yet. `bareList`: the list as
+ * Xendit's reference shows it, without the object around it that its SDK knows.
  */
-const ruleSchema = z.strictObject({ refuse: refusal, refuseRepeated: refusal, refuseList: refusal, listLags: z.boolean().default(false) })
+const ruleSchema = z.strictObject({ refuse: refusal, refuseRepeated: refusal, refuseList: refusal, listLags: z.boolean().default(false), bareList: z.boolean().default(false) })
 export type PayoutRule = z.input<typeof ruleSchema>
 
 const BUSINESS = '5f27a14a9bf05c73dd040bc8'
@@ -67,6 +68,7 @@ export function createPayoutBook(parts: { now(): number; announce: XenditWebhook
       if (rule.refuseList) throw refusedBy(rule.refuseList)
       return rule.listLags ? [] : this.all(referenceId)
     },
+    isBare: () => rule.bareList,
     /** The oldest first. */
     all: (referenceId?: string) => [...payouts.values()].filter((payout) => referenceId === undefined || payout.reference_id === referenceId),
     create(key: string | undefined, body: unknown): SimulatedPayout {
@@ -159,5 +161,6 @@ function listPayouts(book: PayoutBook, query: unknown) {
   const found = book.listed(reference).toReversed()
   const after = textOf(query, 'after_id')
   const start = after === undefined ? 0 : found.findIndex((payout) => payout.id === after) + 1
+  if (book.isBare()) return found.slice(start, start + limit)
   return { data: found.slice(start, start + limit), has_more: found.length > start + limit, links: { href: '', rel: 'next', method: 'GET' } }
 }
