@@ -33,7 +33,9 @@ export function factsOf({ payment, invoiceIdr, purchaseId, postings, refunds, su
   const shared = postings.filter((posting) => posting.flow === 'settlement' || (isOfRefund(posting) && !tips.has(posting.paymentId)))
   const shares = isTip ? own : shared
   const escrowTaken = -sumOf(own.filter(isOfRefund), escrow)
-  const returned = sumOf(postings.filter((posting) => posting.key === `purchase:${purchaseId}:return`), wallet)
+  // Of a purchase that this payment came too late for, only what was somebody's own came back.
+  const isApplied = own.some((posting) => posting.flow === 'payment')
+  const returned = !isApplied ? 0 : sumOf(postings.filter((posting) => posting.key === `purchase:${purchaseId}:return`), wallet)
   const direct = sumOf(own.filter((posting) => posting.flow === 'late_payment' || posting.flow === 'surplus' || isOfRefund(posting)), wallet)
   const mitra = shares.flatMap((posting) => posting.entries).find((entry) => entry.account.startsWith('mitra_payable:'))?.account
   return {

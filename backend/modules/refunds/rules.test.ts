@@ -72,6 +72,8 @@ t.test('what the ledger says of one payment', async (t) => {
   t.match(factsOf({ ...known, postings: [paid, surplus, tip, returned, settled] }), { escrowIdr: 0, putIdr: 11_000, platformIdr: 4_500, mitraIdr: 10_500 }, 'when it is over')
   const sent = posting('refund:r:send', 'refund.sent', 'p', { [accounts.escrow]: -20_000, refunds_pending: 20_000 })
   const rest = posting('purchase:b:return', 'return', null, { [accounts.escrow]: -5_000, [accounts.wallet]: 5_000 })
+  const late = posting('payment:p:i', 'late_payment', 'p', { provider_clearing: -25_000, [accounts.wallet]: 25_000 })
+  t.match(factsOf({ ...known, postings: [late, returned] }), { putIdr: 25_000 }, 'too late: what came back was somebody’s own')
   t.match(factsOf({ ...known, refunds: [{ state: 'pending', amountIdr: 20_000 }], postings: [paid, sent, rest] }), { refundedIdr: 20_000, putIdr: 5_000, escrowIdr: 0 })
   const failed = posting('refund:r:failed', 'refund.failed', 'p', { refunds_pending: -20_000, [accounts.wallet]: 20_000 })
   t.match(factsOf({ ...known, refunds: [{ state: 'failed', amountIdr: 20_000 }], postings: [paid, sent, rest, failed] }), { refundedIdr: 0, putIdr: 25_000 }, 'what failed is in the wallet')
