@@ -10,7 +10,7 @@ import { forgetPayoutKeys, judgePayoutEvent, measurePayouts, payoutReactions, pr
 import { forgetCreditKeys } from './modules/promotions/index.ts'
 import { forgetRefundKeys, judgeRefundEvent, refundReactions, sweepRefundAsks } from './modules/refunds/index.ts'
 import { promotionReactions } from './modules/promotions/index.ts'
-import { applyPayment, findOpenConversations, forgetTipKeys, paymentExpired, sessionReactions, startMatching, sweepSessions } from './modules/sessions/index.ts'
+import { applyPayment, findOpenConversations, forgetExtensionKeys, forgetTipKeys, paymentExpired, sessionReactions, startMatching, sweepSessions } from './modules/sessions/index.ts'
 import { approvalActs } from './modules/staff/index.ts'
 import { reconcile, reconciliationReactions } from './modules/reconciliation/index.ts'
 import type { Ctx } from './platform/ctx.ts'
@@ -61,7 +61,7 @@ const timedWork: readonly Timed[] = [
 ]
 
 /** Idempotency keys that rows remember (what a request that died made is found again by them). */
-const KEY_KEEPERS: readonly Task['run'][] = [forgetCreditKeys, forgetPayoutKeys, forgetRefundKeys, forgetTipKeys]
+const KEY_KEEPERS: readonly Task['run'][] = [forgetCreditKeys, forgetExtensionKeys, forgetPayoutKeys, forgetRefundKeys, forgetTipKeys]
 
 const SCHEDULE_MS = 30_000
 const MEASURE_MS = 5000

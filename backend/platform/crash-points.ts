@@ -22,6 +22,8 @@ export const CRASH_POINTS = [
   'approval.deciding', 'approval.decided', 'suspense.resolving', 'suspense.resolved',
   // credit by staff
   'credit.giving', 'credit.given', 'earning.holding',
+  // an extension: asked for, paid, given up
+  'extension.asking', 'extension.asked', 'extension.applying', 'extension.applied', 'extension.dropping', 'extension.dropped',
   // a tip
   'tip.asking', 'tip.asked',
   // a promo code comes back

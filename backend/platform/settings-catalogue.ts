@@ -59,6 +59,8 @@ export const SETTINGS = {
   clockStartSeconds: seconds(60, 0, 600, 'The clock starts when the customer is seen, at most this long after the accept.'),
   pauseAllowanceSeconds: seconds(600, 1, 7200, 'All pauses of a session together.'),
   warningSeconds: { type: 'int-list', default: [300, 60], min: 1, max: 3600, unit: 'seconds', about: 'Warnings before the end.' } as IntList,
+  extensionsMost: count(2, 0, 20, 'Extensions of a session; dropped ones do not count.'),
+  extensionGraceSeconds: seconds(60, 0, 600, 'A session whose time is up waits this long for a pending extension.'),
   holdCooldownCount: count(2, 1, 20, 'Unpaid holds within the window until a customer must wait.'),
   holdCooldownWindowSeconds: seconds(DAY, 60, 7 * DAY, 'The window in which unpaid holds count.'),
   holdCooldownSeconds: seconds(1800, 1, DAY, 'How long the customer waits then.'),

@@ -47,12 +47,22 @@ export function createActs(place: ActPlace, cast: Cast) {
     async tip(sessionId: string, amountIdr: number, options: { useWallet?: boolean } = {}): Promise<void> {
       const { body } = await insist(cast.customer, 'POST', `/api/v1/sessions/${sessionId}/tip`, { body: { amountIdr, ...options }, headers: { 'idempotency-key': randomUUID() } })
       if (body.payment === undefined) return
-      const invoiceId = await eventually(async () => {
-        const { payment } = (await insist(cast.customer, 'GET', `/api/v1/payments/${body.payment.id}`)).body
-        return payment.checkoutUrl === undefined ? undefined : String(payment.checkoutUrl).split('/').at(-1)
-      }, 'the invoice of the tip is made', PATIENCE)
-      await this.payInvoice(invoiceId)
+      await this.payInvoice(await this.invoiceOfPayment(body.payment.id as string))
       await eventually(async () => (await place.query<{ state: string }>('select state from tips where id = $1', [body.tip.id]))[0]?.state === 'paid', 'the tip is paid', PATIENCE)
+    },
+    /** Asks for more time and answers the provider's id of its invoice. */
+    async extend(sessionId: string, minutes: number): Promise<string> {
+      const { id: packageId } = await packageOf(place, minutes)
+      const { body } = await insist(cast.customer, 'POST', `/api/v1/sessions/${sessionId}/extend`, { body: { packageId }, headers: { 'idempotency-key': randomUUID() } })
+      return this.invoiceOfPayment(body.payment.id as string)
+    },
+    untilExtended: async (sessionId: string, state: string) => void await eventually(async () => (await place.query<{ state: string }>(
+      `select state from purchases where session_id = $1 and kind = 'extension' order by position desc limit 1`, [sessionId]))[0]?.state === state, `the extension is ${state}`, PATIENCE),
+    async invoiceOfPayment(paymentId: string): Promise<string> {
+      return eventually(async () => {
+        const { payment } = (await insist(cast.customer, 'GET', `/api/v1/payments/${paymentId}`)).body
+        return payment.checkoutUrl === undefined ? undefined : String(payment.checkoutUrl).split('/').at(-1)
+      }, 'the invoice is made', PATIENCE)
     },
     /** Waits for the checkout, as the app does, and answers the provider's id of the invoice. */
     async invoiceOf(sessionId: string): Promise<string> {

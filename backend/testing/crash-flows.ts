@@ -83,6 +83,21 @@ export const FLOWS = {
       await acts.end(sessionId)
     },
   },
+  /** An hour that is extended by a quarter of an hour, and ends while another extension waits for its money. */
+  extended: {
+    points: ['extension.asking', 'extension.asked', 'extension.applying', 'extension.applied', 'extension.dropping', 'extension.dropped'],
+    async run(acts) {
+      const sessionId = await acts.start({ minutes: 60 })
+      await acts.pay(sessionId)
+      await acts.answer(acts.cast.mitra, 'accept')
+      await acts.insist(acts.cast.customer, 'GET', `/api/v1/sessions/${sessionId}`)
+      await acts.payInvoice(await acts.extend(sessionId, 15))
+      await acts.untilExtended(sessionId, 'funded')
+      await acts.extend(sessionId, 30)
+      await acts.end(sessionId)
+      await acts.untilExtended(sessionId, 'dropped')
+    },
+  },
   /** A served session, tipped out of an invoice and, with what somebody gives up again, out of the wallet. */
   tipped: {
     points: ['tip.asking', 'tip.asked'],

@@ -176,6 +176,7 @@ function createScene(app: TestApp, who: Person, mitra: Person, sessionId: string
       await app.query(`update chat_sessions set ${back(SESSION_TIMES)} where id = $1`, [sessionId, seconds])
       await app.query(`update offers set ${back(['created_at', 'expires_at'])} where session_id = $1`, [sessionId, seconds])
       await app.query(`update payments set ${back(['create_until', 'expires_at'])} where session_id = $1`, [sessionId, seconds])
+      await app.query('update purchases set pay_until = pay_until - make_interval(secs => $2) where session_id = $1', [sessionId, seconds])
       await app.query(`update mitra_intervals set ${back(['started_at', 'ended_at'])} where session_id = $1`, [sessionId, seconds])
       await app.query(`update conversations set ${back(['writable_until'])} where id = (select conversation_id from chat_sessions where id = $1)`, [sessionId, seconds])
     },

@@ -5,7 +5,7 @@ import type { Ctx } from '../../platform/ctx.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { Message } from './contract.ts'
 import { askHot } from './hot-pool.ts'
-import type { Members } from './members.ts'
+import { closedError, type Members } from './members.ts'
 import { changeOf, toMessage, type MessageRow } from './message-row.ts'
 import { refuseText } from './rules.ts'
 
@@ -14,7 +14,7 @@ export type ChangeWish = { conversationId: string; userId: string; seq: number; 
 
 /**
  * Edits or deletes one's own message and tells all members; a repeat changes nothing and answers the same.
- * Throws `not_found` (no member, no such message, somebody else's), `conversation_closed` (an edit after the end),
+ * Throws `not_found` (no member, no such message, somebody else's), `conversation_closed` or `time_is_up` (an edit after the end),
  * `edit_window_over`, `conflict` (an edit of what is deleted), what a send's text is refused with; `not_ready` when it
  * is not known whether it is stored: ask again.
  */
@@ -36,18 +36,18 @@ const WAITING_MAX = 100
  */
 const CHANGE = `
 with locked as materialized (
-  select c.id, app_now() < c.writable_until as is_open from conversations c
+  select c.id, app_now() < c.writable_until as is_open, c.may_reopen from conversations c
   where c.id = $1::uuid and exists (select from conversation_members m where m.conversation_id = $1::uuid and m.user_id = $3::uuid)
   for no key update of c
 ), found as materialized (
-  select x.*, l.is_open from locked l
+  select x.*, l.is_open, l.may_reopen from locked l
   cross join lateral (select * from messages m where m.conversation_id = $1::uuid and m.seq = $2::bigint and m.sender_id = $3::uuid for no key update) x
 ), judged as materialized (
   select f.*, case
     when $4::text is null and f.deleted_at is not null then 'repeat'
     when f.deleted_at is not null then 'deleted'
     when f.edited_at is not null and f.body = $4::text then 'repeat'
-    when $4::text is not null and not f.is_open then 'closed'
+    when $4::text is not null and not f.is_open then case when f.may_reopen then 'time_up' else 'closed' end
     when app_now() >= f.sent_at + make_interval(secs => $5::float8) then 'late'
     else 'changed' end as verdict
   from found f
@@ -68,7 +68,7 @@ select j.verdict, j.seq, j.id, j.client_id, j.sender_id, j.code, j.data, extract
   coalesce(d.deleted_at, j.deleted_at) is not null as is_deleted, extract(epoch from coalesce(d.edited_at, j.edited_at)) * 1000 as edited_ms
 from judged j left join changed d on true`
 
-type Row = MessageRow & { verdict: 'changed' | 'repeat' | 'deleted' | 'closed' | 'late' }
+type Row = MessageRow & { verdict: 'changed' | 'repeat' | 'deleted' | 'closed' | 'time_up' | 'late' }
 
 export function createChangeMessage(ctx: Ctx, pool: Pool, members: Members): ChangeMessage {
   const inOrder = createQueues(WAITING_MAX)
@@ -82,7 +82,7 @@ export function createChangeMessage(ctx: Ctx, pool: Pool, members: Members): Cha
     const windowSeconds = ctx.settings.get(wish.body === null ? 'messageDeleteSeconds' : 'messageEditSeconds')
     const row = await ask({ wish, windowSeconds })
     if (row === undefined) throw new AppError('not_found', 'There is no such message of yours.')
-    if (row.verdict === 'closed') throw new AppError('conversation_closed', 'The conversation is closed.')
+    if (row.verdict === 'closed' || row.verdict === 'time_up') throw closedError(row.verdict === 'time_up')
     if (row.verdict === 'deleted') throw new AppError('conflict', 'The message has been deleted.')
     if (row.verdict === 'late') throw new AppError('edit_window_over', `That is possible for ${Math.round(windowSeconds / 60)} minutes after sending.`)
     const message = toMessage(conversationId, row)

@@ -9,6 +9,8 @@ export type Membership = {
   memberIds: readonly string[]
   /** Monotonic process time (ms) until which members may write, for what is droppable; a send asks Postgres. */
   writableUntilMs: number
+  /** After that: whether more time may come. */
+  mayReopen: boolean
   loadedAtMs: number
 }
 
@@ -42,6 +44,11 @@ export function announceConversation(ctx: Pick<Ctx, 'valkey'>, conversationId: s
 export function listenForConversations(ctx: Pick<Ctx, 'valkey'>, listener: Listener): void {
   here.set(ctx.valkey, [...here.get(ctx.valkey) ?? [], listener])
   ctx.valkey.subscribe(CHANNEL, listener)
+}
+
+/** Why nobody may write just now. */
+export function closedError(mayReopen: boolean): AppError {
+  return mayReopen ? new AppError('time_is_up', 'The time is up; an extension may be paid just now.') : new AppError('conversation_closed', 'The conversation is closed.')
 }
 
 /** Who is in which conversation, from this replica's memory; what it has to read, it reads beside the sends, not behind slow requests. */
@@ -91,11 +98,11 @@ export function othersOf(membership: Membership, userId: string): readonly strin
 }
 
 const READ = `
-select c.id, array(select m.user_id from conversation_members m where m.conversation_id = c.id) as members, (extract(epoch from c.writable_until - app_now()) * 1000)::float8 as open_ms
-from unnest($1::uuid[]) as g(id) cross join lateral (select x.id, x.writable_until from conversations x where x.id = g.id limit 1) c`
+select c.id, array(select m.user_id from conversation_members m where m.conversation_id = c.id) as members, (extract(epoch from c.writable_until - app_now()) * 1000)::float8 as open_ms, c.may_reopen
+from unnest($1::uuid[]) as g(id) cross join lateral (select x.id, x.writable_until, x.may_reopen from conversations x where x.id = g.id limit 1) c`
 
 async function readMemberships(pool: Pool, ids: string[]): Promise<Map<string, Membership>> {
-  const rows = await askHot<{ id: string; members: string[]; open_ms: number }>(pool, 'chat-members', READ, [ids])
+  const rows = await askHot<{ id: string; members: string[]; open_ms: number; may_reopen: boolean }>(pool, 'chat-members', READ, [ids])
   const now = performance.now()
-  return new Map(rows.map((row) => [row.id, { memberIds: row.members, writableUntilMs: now + row.open_ms, loadedAtMs: now }]))
+  return new Map(rows.map((row) => [row.id, { memberIds: row.members, writableUntilMs: now + row.open_ms, mayReopen: row.may_reopen, loadedAtMs: now }]))
 }

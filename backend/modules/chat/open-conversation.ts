@@ -10,9 +10,15 @@ export async function openConversation(tx: Tx, conversation: { id: string; membe
   tx.afterCommit((ctx) => announceConversation(ctx, conversation.id))
 }
 
-// What is written from then on has not been among its words.
 /** Moves the time until which the members may write, in the transaction that moves the session's own times. */
 export async function setWritableUntil(tx: Tx, conversationId: string, until: Date): Promise<void> {
+  // What is written from then on has not been among its words.
   await tx.sql.update(conversations).set({ writableUntil: until, hasWords: false }).where(eq(conversations.id, conversationId))
+  tx.afterCommit((ctx) => announceConversation(ctx, conversationId))
+}
+
+/** Whether a conversation whose time is up is refused as `time_is_up` (more time may come) or as `conversation_closed`. */
+export async function setMayReopen(tx: Tx, conversationId: string, mayReopen: boolean): Promise<void> {
+  await tx.sql.update(conversations).set({ mayReopen }).where(eq(conversations.id, conversationId))
   tx.afterCommit((ctx) => announceConversation(ctx, conversationId))
 }

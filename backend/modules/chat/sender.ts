@@ -4,7 +4,7 @@ import { createChangeMessage, type ChangeMessage } from './change-message.ts'
 import type { Message } from './contract.ts'
 import { createHeldSends } from './held-sends.ts'
 import { createHotPool } from './hot-pool.ts'
-import { createMembers, type Members } from './members.ts'
+import { closedError, createMembers, type Members } from './members.ts'
 import { createReceipts, type Receipts } from './receipts.ts'
 import { refuseText } from './rules.ts'
 import { storeBatch, type Around, type Entry, type Send } from './store-batch.ts'
@@ -16,7 +16,7 @@ export type { Send } from './store-batch.ts'
 export type Sender = {
   /**
    * Stores one message and tells the members. A repeat of (conversation, sender, clientId) answers the first one.
-   * Throws `validation_failed`, `message_too_long`, `not_found` (no member), `conversation_closed`; `not_ready` when
+   * Throws `validation_failed`, `message_too_long`, `not_found` (no member), `conversation_closed`, `time_is_up`; `not_ready` when
    * it is not known whether it is stored: send it again.
    */
   send(send: Send): Promise<Message>
@@ -167,8 +167,8 @@ function byConversation(a: Entry, b: Entry): number {
 
 async function refusalOf(members: Members, send: Send): Promise<unknown> {
   try {
-    await members.access(send.conversationId, send.senderId)
-    return new AppError('conversation_closed', 'The conversation is closed.')
+    const { mayReopen } = await members.access(send.conversationId, send.senderId)
+    return closedError(mayReopen)
   } catch (error) {
     return error
   }

@@ -291,7 +291,7 @@ t.test('messages are told in the order of their places, also while it is read wh
   const ctx = { publish: (_userIds: unknown, frame: { seq?: number }) => void published.push(frame.seq!), log: { warn: () => {} } } as unknown as Ctx
   const teller = createTeller(ctx, { peek: () => members.known, find: () => members.reading.promise, access: () => members.reading.promise })
   const message = (seq: number): Message => ({ conversationId: 'c', seq, id: '', clientId: '', senderId: '', body: '', sentAt: '' })
-  const everybody = { memberIds: ['a', 'b'], writableUntilMs: 0, loadedAtMs: 0 }
+  const everybody = { memberIds: ['a', 'b'], writableUntilMs: 0, mayReopen: false, loadedAtMs: 0 }
   teller.prepare('c')
   teller.tell(message(1), undefined)
   members.known = everybody

@@ -12,6 +12,7 @@ export const conversations = pgTable('conversations', {
   changedAt: time('changed_at'),
   createdAt: time('created_at').notNull().default(sql`app_now()`),
   hasWords: boolean('has_words').notNull().default(false),
+  mayReopen: boolean('may_reopen').notNull().default(false),
 })
 
 export const conversationMembers = pgTable('conversation_members', {

@@ -1,10 +1,9 @@
 import type { Ctx } from '../../platform/ctx.ts'
-import { AppError } from '../../platform/errors.ts'
 import type { SignedIn } from '../../platform/realtime/connection.ts'
-import { othersOf, type Members } from './members.ts'
+import { closedError, othersOf, type Members } from './members.ts'
 
 export type Typing = {
-  /** Throws `not_found` (no member), `conversation_closed`. */
+  /** Throws `not_found` (no member), `conversation_closed`, `time_is_up`. */
   start(connection: SignedIn, conversationId: string): Promise<void>
   stop(connection: SignedIn, conversationId: string): Promise<void>
   /** Who sends a message types no more. Costs nothing while nobody types. */
@@ -55,7 +54,7 @@ export function createTyping(ctx: Ctx, members: Members): Typing {
   const find = async (connection: SignedIn, conversationId: string): Promise<{ typist: Typist; isNew: boolean }> => {
     const userId = connection.actor.id
     const membership = await members.access(conversationId, userId)
-    if (performance.now() >= membership.writableUntilMs) throw new AppError('conversation_closed', 'The conversation is closed.')
+    if (performance.now() >= membership.writableUntilMs) throw closedError(membership.mayReopen)
     const key = keyOf(userId, conversationId)
     const known = typists.get(key)
     if (known !== undefined) return { typist: known, isNew: false }

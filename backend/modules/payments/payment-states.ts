@@ -38,6 +38,11 @@ export function markFailed(tx: Tx, paymentId: string): Promise<Payment | undefin
   return changeState(tx.sql, paymentId, 'failed', { closedAt: sql`app_now()` })
 }
 
+/** The provider is asked about it by the next sweep, before its schedule says so. */
+export async function askSoon(tx: Tx, purchaseId: string): Promise<void> {
+  await tx.sql.update(payments).set({ askAt: sql`least(${payments.askAt}, app_now())` }).where(and(eq(payments.purchaseId, purchaseId), eq(payments.state, 'pending')))
+}
+
 /** The purchase is being given up (`closing_at` of its session): from this commit on no invoice is begun for it. */
 export async function closePayment(tx: Tx, paymentId: string): Promise<void> {
   await tx.sql.update(payments).set({ closingAt: sql`coalesce(${payments.closingAt}, app_now())` }).where(eq(payments.id, paymentId))

@@ -6,18 +6,20 @@ import { account, findPosting, post } from '../ledger/index.ts'
 import { findPayment, markPaid, postingKeyOfPayment, type ApplyPayment, type Payment } from '../payments/index.ts'
 import { announceSessions } from './announce.ts'
 import { applyTip } from './apply-tip.ts'
+import { dropExtension } from './drop-extension.ts'
 import { finishSession } from './finish-session.ts'
+import { lengthenSession, mayLengthen } from './lengthen-session.ts'
 import { signalMatching } from './matching-signal.ts'
 import { makeOffers, offerUntil } from './offer-session.ts'
 import { accountOfPayer } from './payer-account.ts'
-import { addSeconds, changeSession, decideOnSession, PROVIDER, type Seen } from './queries.ts'
+import { addSeconds, changeSession, decideOnSession, findPendingExtension, PROVIDER, type Seen } from './queries.ts'
 import { purchases, type Session } from './tables.ts'
 
 type Confirmed = Parameters<ApplyPayment>[1]
 
 /**
- * Applies confirmed money exactly once, in one transaction with the session: a hold rings; money that nobody waits
- * for any more goes to the customer's wallet (banned or erased: to suspense).
+ * Applies confirmed money exactly once, in one transaction with the session: a hold rings, an extension lengthens; money
+ * that nobody waits for any more goes to the customer's wallet (banned or erased: to suspense).
  */
 export const applyPayment: ApplyPayment = async (ctx, confirmed) => {
   const payment = await findPayment(ctx.sql, confirmed.paymentId)
@@ -30,11 +32,14 @@ async function apply(tx: Tx, seen: Seen, payment: Payment, confirmed: Confirmed)
   const key = postingKeyOfPayment(payment.id, confirmed.providerPaymentId)
   if (await findPosting(tx.sql, key)) return 'already'
   const { session } = seen
-  const isAwaited = session.state === 'held' && payment.state !== 'paid' && (session.closingAt === null || session.closingReason === 'deadline' || session.closingReason === 'payment_expired')
+  const extension = payment.kind === 'extension' ? await findPendingExtension(tx.sql, payment.purchaseId) : undefined
+  const isAwaited = payment.kind === 'extension' ? extension !== undefined && mayLengthen(tx, seen) : isHoldAwaiting(session, payment)
   const surplusIdr = confirmed.paidIdr - payment.amountIdr
   crashPointAfterCommit(tx, 'payment.applied')
   // The guarded change of the session comes first: it is what two deliveries at once are settled by.
-  if (isAwaited) await ringPaid(tx, seen)
+  if (isAwaited && extension) await lengthenSession(tx, seen, extension, PROVIDER)
+  else if (isAwaited) await ringPaid(tx, seen)
+  else if (extension) await dropExtension(tx, seen, extension, 'too_late')
   else if (session.state === 'held' && session.closingAt) {
     await finishSession(tx, seen, { to: 'cancelled', reason: session.closingReason ?? 'customer_cancelled', actor: closer(session), give: 'all' })
   } else announceSessions(tx, [session.id])
@@ -57,6 +62,11 @@ async function apply(tx: Tx, seen: Seen, payment: Payment, confirmed: Confirmed)
   crashPoint('payment.applying')
   tx.log.info({ event: 'payment_applied', paymentId: payment.id, sessionId: session.id, toSession: isAwaited }, 'payment applied')
   return 'applied'
+}
+
+function isHoldAwaiting(session: Session, payment: Payment): boolean {
+  if (session.state !== 'held' || payment.state === 'paid') return false
+  return session.closingAt === null || session.closingReason === 'deadline' || session.closingReason === 'payment_expired'
 }
 
 // A paid hold rings its own mitra at once; where the slot was lost meanwhile it waits for the next, ahead of the queue.

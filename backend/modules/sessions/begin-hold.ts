@@ -17,7 +17,7 @@ export async function beginHold(tx: Tx, seen: Seen, found: { mitraId: string; ca
   const { session, now } = seen
   const { mitraId, cameFromQueue } = found
   const [purchase] = await findPurchases(tx.sql, session.id)
-  const split = purchase && (await fundPurchase(tx, session, purchase))
+  const split = purchase && (await fundPurchase(tx, session, purchase, session.useWallet))
   if (!purchase || !split || (split.invoiceIdr > 0 && !tx.gateways.payments.enabled)) {
     await finishSession(tx, { session: { ...session, slotMitraId: mitraId }, now }, { to: 'cancelled', reason: 'payment_unavailable', actor: SYSTEM, give: 'all' })
     return

@@ -6,12 +6,12 @@ import { closePayment, expireInvoice, findPayment, findPaymentsOfSessions, markE
 import { announceSessions } from './announce.ts'
 import { applyPayment } from './apply-payment.ts'
 import { endTipPayment } from './apply-tip.ts'
+import { extensionNotCreated, endExtensionPayment } from './end-extension.ts'
 import { finishSession } from './finish-session.ts'
 import { addSeconds, changeSession, decideOnSession, findSession, PROVIDER, SessionMoved, SYSTEM, type Actor, type Seen } from './queries.ts'
 import type { ClosingReason, Session } from './tables.ts'
+import { CLOSE_HOLD, END_INVOICE } from './topics.ts'
 
-export const CLOSE_HOLD = 'sessions.close-hold'
-export const END_INVOICE = 'sessions.end-invoice'
 export type Closing = { reason: ClosingReason; actor: Actor }
 
 /**
@@ -100,7 +100,8 @@ export async function endInvoice(ctx: Ctx, paymentId: string): Promise<void> {
 
 async function endUnpaid(ctx: Ctx, paymentId: string): Promise<void> {
   const payment = await findPayment(ctx.sql, paymentId)
-  if (payment) await transact(ctx, (tx) => (payment.kind === 'tip' ? endTipPayment(tx, payment) : endPayment(tx, paymentId)))
+  if (payment?.kind === 'extension') await endExtensionPayment(ctx, payment)
+  else if (payment) await transact(ctx, (tx) => (payment.kind === 'tip' ? endTipPayment(tx, payment) : endPayment(tx, paymentId)))
 }
 
 /** Who started the closing, as the end is written down. */
@@ -109,22 +110,24 @@ export function closingActor(session: Session): Actor {
   return session.closingReason === 'staff_ended' ? { kind: 'staff' } : SYSTEM
 }
 
-/** The invoice of a hold ended unpaid at the provider: the hold ends with it. */
+/** An invoice ended unpaid at the provider: the hold ends with it, or the extension, or the tip. */
 export async function paymentExpired(ctx: Ctx, paymentId: string): Promise<void> {
   const payment = await findPayment(ctx.sql, paymentId)
   if (!payment) return
   if (payment.kind === 'tip') return transact(ctx, (tx) => endTipPayment(tx, payment))
+  if (payment.kind === 'extension') return endExtensionPayment(ctx, payment)
   await startClosing(ctx, payment.sessionId, { reason: 'payment_expired', actor: PROVIDER })
   await finishClosing(ctx, payment.sessionId)
   // Where the hold had ended before, only the payment is left to be told.
   await transact(ctx, (tx) => endPayment(tx, paymentId))
 }
 
-/** An invoice that could not be made in time ends its hold at once: there is nothing at the provider to expire. */
+/** An invoice that could not be made in time ends its hold (extension, tip) at once: there is nothing at the provider to expire. */
 export async function paymentNotCreated(ctx: Ctx, paymentId: string): Promise<void> {
   const payment = await findPayment(ctx.sql, paymentId)
   if (!payment) return
   if (payment.kind === 'tip') return transact(ctx, (tx) => endTipPayment(tx, payment))
+  if (payment.kind === 'extension') return extensionNotCreated(ctx, payment)
   await decideOnSession(ctx, payment.sessionId, async (tx, seen) => {
     const current = await findPayment(tx.sql, paymentId)
     if (seen.session.state !== 'held' || current?.state !== 'creating') return

@@ -24,6 +24,11 @@ export const offerView = z.object({
 })
 export type OfferView = z.output<typeof offerView>
 
+/** The last one that was asked for. What it earns is the mitra's to see, its payment the customer's. */
+export const extensionView = z.object({
+  id, state: z.enum(['pending', 'applied', 'dropped']), packageId: id, minutes: z.number().int(), priceIdr: idr, payUntil: time.optional(),
+  earningsIdr: idr.optional(), payment: paymentView.optional(),
+})
 const person = z.object({ id, displayName: z.string().nullable() })
 export const sessionView = z.object({
   id,
@@ -37,6 +42,9 @@ export const sessionView = z.object({
   language: z.string().optional(),
   queue: z.object({ position: z.number().int(), waitSeconds: waitView }).optional(),
   payment: paymentView.optional(),
+  extension: extensionView.optional(),
+  /** What applied extensions have added to the package's minutes. */
+  extendedMinutes: z.number().int().optional(),
   isClosing: z.boolean().optional(),
   offer: offerView.optional(),
   createdAt: time,
@@ -53,11 +61,14 @@ export type SessionView = z.output<typeof sessionView>
 export const sessionNote = z.discriminatedUnion('code', [
   z.object({ code: z.literal('session_paused'), data: z.object({ sessionId: id, pausedAt: time, pauseUntil: time }) }),
   z.object({ code: z.literal('session_resumed'), data: z.object({ sessionId: id, endsAt: time }) }),
+  z.object({ code: z.literal('session_extended'), data: z.object({ sessionId: id, minutes: z.number().int(), endsAt: time }) }),
 ])
 export type SessionNote = z.output<typeof sessionNote>
 
 export const sessionReply = z.object({ session: sessionView })
 export const startReply = z.object({ session: sessionView, payment: paymentView.optional() })
+export type StartReply = z.output<typeof startReply>
+export const extendBody = z.strictObject({ packageId: z.uuid(), useWallet: z.boolean().optional() })
 export const tipBody = z.strictObject({ amountIdr: z.number().int().min(1).max(1_000_000_000), useWallet: z.boolean().default(false) })
 export const tipReply = z.object({ tip: z.object({ id, state: z.enum(['waiting', 'paid', 'expired']), amountIdr: idr }), payment: paymentView.optional() })
 export type TipReply = z.output<typeof tipReply>

@@ -6,10 +6,11 @@ import { account, sumAccount } from '../ledger/index.ts'
 import { notify } from '../notifications/index.ts'
 import { endPromoUse, findPromoUse } from '../promotions/index.ts'
 import { announceSessions } from './announce.ts'
+import { releaseExtension } from './drop-extension.ts'
 import { signalMatching } from './matching-signal.ts'
 import { fundedPart, promoUsed, returnMoney, settleEscrow } from './money.ts'
 import { endOffer } from './offer-session.ts'
-import { changeSession, findPurchases, type Actor, type Seen } from './queries.ts'
+import { changeSession, findPurchases, isBought, isPending, type Actor, type Seen } from './queries.ts'
 import { bankTime, capByEscrow, returnAll, type Returned } from './rules.ts'
 import type { EndedBy, Purchase, Session } from './tables.ts'
 
@@ -22,15 +23,17 @@ export type Finish = {
 }
 
 /**
- * Puts a session into a terminal state: money returned and settled so that the escrow is zero, the slot freed, the
- * offer withdrawn, the conversation closed. Everything in the caller's transaction.
+ * Puts a session into a terminal state: money returned and settled so that the escrow is zero, a pending extension
+ * dropped, the slot freed, the offer withdrawn, the conversation closed. Everything in the caller's transaction.
  */
 export async function finishSession(tx: Tx, seen: Seen, finish: Finish): Promise<Session> {
   crashPointAfterCommit(tx, 'session.finished')
   const { session, now } = seen
   const bought = await findPurchases(tx.sql, session.id)
-  // Whoever takes out of the escrow besides us changes the session's version: the guarded change then decides anew.
-  const escrowIdr = await sumAccount(tx.sql, account.escrow(session.id))
+  const pending = bought.find(isPending)
+  // What a pending extension has put there goes back by itself. Whoever takes out of the escrow besides us changes the
+  // session's version: the guarded change then decides anew.
+  const escrowIdr = (await sumAccount(tx.sql, account.escrow(session.id))) - (pending ? pending.promoIdr + pending.walletIdr : 0)
   const returned = capByEscrow(whatGoesBack(session, bought, now, finish.give), escrowIdr)
   const returnedIdr = returned.reduce((sum, part) => sum + part.promoIdr + part.walletIdr, 0)
   const ended = await changeSession(tx, seen, {
@@ -43,10 +46,11 @@ export async function finishSession(tx: Tx, seen: Seen, finish: Finish): Promise
   if (session.state === 'ringing') await endOffer(tx, session.id, 'withdrawn')
   if (session.conversationId && session.mitraId) {
     // The time was up when it was up, however late it was noticed.
-    const at = finish.reason === 'time_up' && session.endsAt ? session.endsAt : now
+    const at = session.state === 'active' && session.endsAt && session.endsAt < now ? session.endsAt : now
     await setWritableUntil(tx, session.conversationId, at)
     if (session.state === 'active') await closeServed(tx, { mitraId: session.mitraId, sessionId: session.id, at })
   }
+  if (pending) await releaseExtension(tx, session, pending)
   if (session.slotMitraId) await freeSlots(tx, [session.slotMitraId])
   crashPoint('session.finishing')
   const use = await findPromoUse(tx.sql, session.id)
@@ -63,7 +67,7 @@ export async function finishSession(tx: Tx, seen: Seen, finish: Finish): Promise
 }
 
 function whatGoesBack(session: Session, bought: readonly Purchase[], now: Date, give: Finish['give']): Returned[] {
-  const funded = bought.filter((purchase) => purchase.state !== 'waiting').map(fundedPart)
+  const funded = bought.filter(isBought).map(fundedPart)
   if (give === 'nothing') return []
   if (give === 'all') return funded.toReversed().map(returnAll)
   const usedUntil = session.state === 'paused' ? session.pausedAt : now

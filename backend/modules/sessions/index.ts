@@ -4,7 +4,7 @@
  * rows in one transaction; nobody is overtaken for a mitra whom they would have accepted; the escrow of a terminal
  * session is zero; every deadline is a row that any replica meets within 3 s.
  */
-export { forgetTipKeys } from './forget-keys.ts'
+export { forgetExtensionKeys, forgetTipKeys } from './forget-keys.ts'
 export { sessionRoutes } from './routes.ts'
 export { applyPayment } from './apply-payment.ts'
 export { paymentExpired } from './close-hold.ts'

@@ -3,14 +3,17 @@ import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
 import { findLastSeen, findUnseen } from '../mitras/index.ts'
 import { notify } from '../notifications/index.ts'
+import { askSoon } from '../payments/index.ts'
 import { announceSessions } from './announce.ts'
 import { endClosing, markClosing } from './close-hold.ts'
 import { finishSession } from './finish-session.ts'
 import { nextOffer } from './next-offer.ts'
 import { pauseSession, resumeSession } from './pause-session.ts'
-import { addSeconds, changeSession, findSession, lockMatching, SYSTEM, type Seen } from './queries.ts'
+import { addSeconds, changeSession, earlier, findPurchases, findSession, isPending, lockMatching, SYSTEM, type Seen } from './queries.ts'
 import { nextDueWhileActive } from './rules.ts'
 import { sessions } from './tables.ts'
+
+const EXTENSION_ASK_SECONDS = 20
 
 /** What a session's deadline means in the state it is in. A session that another replica is at is skipped. */
 export async function meetDeadline(ctx: Ctx, id: string): Promise<void> {
@@ -61,7 +64,7 @@ async function meetActive(tx: Tx, seen: Seen): Promise<void> {
   const { session, now } = seen
   if (!session.endsAt || !session.mitraId) return
   if (now >= session.endsAt) {
-    await meetEnd(tx, seen, session.mitraId)
+    if (!(await waitForExtension(tx, seen, session.endsAt))) await meetEnd(tx, seen, session.mitraId)
     return
   }
   const dueAt = nextDueWhileActive(session.endsAt, now, tx.settings.get('warningSeconds'))
@@ -74,6 +77,23 @@ async function meetActive(tx: Tx, seen: Seen): Promise<void> {
   }
   await changeSession(tx, seen, { set: { dueAt }, event: 'warned', actor: SYSTEM })
   await warn(tx, seen)
+}
+
+// The time is up, and more of it may be paid for just now: the slot is kept a little longer. Writes have stopped. Whether
+// it is paid the provider is asked meanwhile: its word may have got lost.
+async function waitForExtension(tx: Tx, seen: Seen, endsAt: Date): Promise<boolean> {
+  const { session, now } = seen
+  const pending = (await findPurchases(tx.sql, session.id)).find(isPending)
+  const until = pending?.payUntil && earlier(pending.payUntil, addSeconds(endsAt, tx.settings.get('extensionGraceSeconds')))
+  if (!pending || !until || now >= until) return false
+  const dueAt = earlier(until, addSeconds(now, EXTENSION_ASK_SECONDS))
+  if (session.dueAt && session.dueAt > endsAt) await tx.sql.update(sessions).set({ dueAt }).where(eq(sessions.id, session.id))
+  else {
+    await changeSession(tx, seen, { set: { dueAt }, event: 'time_is_up', actor: SYSTEM, details: { until: until.toISOString() } })
+    announceSessions(tx, [session.id])
+  }
+  await askSoon(tx, pending.id)
+  return true
 }
 
 // The time is up. A mitra unseen for a while may have been gone before it: then it waits until they are seen (ended) or

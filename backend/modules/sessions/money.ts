@@ -3,6 +3,7 @@ import type { Tx } from '../../platform/ctx.ts'
 import { account, findWallet, giveBackPromo, post, sumAccount, takePromo } from '../ledger/index.ts'
 import { findPromoUse, usePromo } from '../promotions/index.ts'
 import { holdEarning } from './earning-holds.ts'
+import { isBought, SessionMoved } from './queries.ts'
 import { heldShare, splitFunding, type Funded, type Returned, settle, type Split } from './rules.ts'
 import { purchases, type Purchase, type Session } from './tables.ts'
 
@@ -14,8 +15,8 @@ export const settleKey = (sessionId: string): string => `session:${sessionId}:se
  * Moves the promotional and wallet part of a purchase into the session's escrow and writes the split down.
  * Undefined (and nothing moved) where the rest is below the least invoice.
  */
-export async function fundPurchase(tx: Tx, session: Session, purchase: Purchase): Promise<Split | undefined> {
-  const wallet = session.useWallet && purchase.priceIdr > 0 ? await findWallet(tx.sql, session.customerId) : { balanceIdr: 0, promoIdr: 0 }
+export async function fundPurchase(tx: Tx, session: Session, purchase: Purchase, useWallet: boolean): Promise<Split | undefined> {
+  const wallet = useWallet && purchase.priceIdr > 0 ? await findWallet(tx.sql, session.customerId) : { balanceIdr: 0, promoIdr: 0 }
   const use = await findPromoUse(tx.sql, session.id)
   const reservedIdr = use?.state === 'reserved' && purchase.kind === 'session' ? use.reservedIdr : 0
   const split = splitFunding({
@@ -29,7 +30,7 @@ export async function fundPurchase(tx: Tx, session: Session, purchase: Purchase)
     ...(split.promoIdr > codeIdr ? await takePromo(tx, session.customerId, split.promoIdr - codeIdr) : []),
   ]
   const takenIdr = lots.reduce((sum, lot) => sum + lot.amountIdr, 0)
-  if (takenIdr !== split.promoIdr) throw new Error('promotional credit expired between two looks') // the next decision sees what is left
+  if (takenIdr !== split.promoIdr) throw new SessionMoved('promotional credit expired between two looks') // the next decision sees what is left
   if (split.promoIdr + split.walletIdr > 0) {
     await post(tx, {
       key: holdKey(purchase.id), flow: 'hold', sessionId: session.id,
@@ -94,7 +95,7 @@ function takeFromLots<L extends { amountIdr: number }>(lots: readonly L[], amoun
 
 /** How much promotional credit stays in the session's price once this has gone back. */
 export function promoUsed(bought: readonly Purchase[], returned: readonly Returned[]): number {
-  const paidIdr = bought.filter((purchase) => purchase.state !== 'returned').reduce((sum, purchase) => sum + purchase.promoIdr, 0)
+  const paidIdr = bought.filter(isBought).reduce((sum, purchase) => sum + purchase.promoIdr, 0)
   return paidIdr - returned.reduce((sum, part) => sum + part.promoIdr, 0)
 }
 

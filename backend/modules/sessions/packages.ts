@@ -1,4 +1,4 @@
-import { eq, sql } from '../../platform/drizzle.ts'
+import { and, eq, sql } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import { violatedConstraint, type Queryable } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
@@ -9,6 +9,12 @@ export type Package = typeof packages.$inferSelect
 /** Packages on sale, ordered by minutes. */
 export async function findPackages(handle: Queryable): Promise<Package[]> {
   return handle.select().from(packages).where(eq(packages.active, true)).orderBy(packages.minutes)
+}
+
+/** This package, while it is on sale. */
+export async function findPackageOnSale(handle: Queryable, id: string): Promise<Package | undefined> {
+  const [found] = await handle.select().from(packages).where(and(eq(packages.id, id), eq(packages.active, true)))
+  return found
 }
 
 /** All packages, withdrawn ones too, for staff. */

@@ -4,7 +4,7 @@ import { setWritableUntil } from '../chat/index.ts'
 import { closeServed, openServed } from '../mitras/index.ts'
 import { notify } from '../notifications/index.ts'
 import { announceSessions, noteInConversation } from './announce.ts'
-import { addSeconds, changeSession, SYSTEM, type Seen } from './queries.ts'
+import { addSeconds, changeSession, earlier, SYSTEM, type Seen } from './queries.ts'
 import { nextDueWhileActive } from './rules.ts'
 
 /** The mitra is gone: the clock stands still as of when they were last seen, within what is left of the allowance. */
@@ -12,9 +12,9 @@ export async function pauseSession(tx: Tx, seen: Seen, lastSeenAt: Date): Promis
   const { session } = seen
   if (session.state !== 'active' || !session.conversationId || !session.endsAt) return
   crashPointAfterCommit(tx, 'pause.begun')
-  // No second was used before the clock started, and none is given back twice.
+  // No second was used before the clock started, none is given back twice, and none is used after the end.
   const earliest = session.clockStartedAt ?? session.acceptedAt ?? lastSeenAt
-  const pausedAt = lastSeenAt > earliest ? lastSeenAt : earliest
+  const pausedAt = earlier(lastSeenAt > earliest ? lastSeenAt : earliest, session.endsAt)
   const pauseUntil = addSeconds(pausedAt, Math.max(0, tx.settings.get('pauseAllowanceSeconds') - session.pausedSeconds))
   await changeSession(tx, seen, { set: { state: 'paused', pausedAt, pauseUntil, dueAt: pauseUntil }, event: 'mitra_gone', actor: SYSTEM })
   await setWritableUntil(tx, session.conversationId, pauseUntil)

@@ -29,6 +29,24 @@ export async function findPurchases(handle: Queryable, sessionId: string): Promi
   return handle.select().from(purchases).where(eq(purchases.sessionId, sessionId)).orderBy(purchases.position)
 }
 
+/** An extension whose money is waited for. */
+export const isPending = (purchase: Purchase): boolean => purchase.kind === 'extension' && purchase.state === 'funding'
+
+/** What a session's time was bought with: paid for, or (its own package) about to be. */
+export const isBought = (purchase: Purchase): boolean => purchase.state !== 'waiting' && purchase.state !== 'dropped' && !isPending(purchase)
+
+/** This purchase, if it is an extension whose money is waited for. */
+export async function findPendingExtension(handle: Queryable, purchaseId: string): Promise<Purchase | undefined> {
+  const [purchase] = await handle.select().from(purchases).where(eq(purchases.id, purchaseId))
+  return purchase && isPending(purchase) ? purchase : undefined
+}
+
+/** The extensions of these sessions, each session's in order of purchase. */
+export async function findExtensions(handle: Queryable, sessionIds: readonly string[]): Promise<Purchase[]> {
+  if (sessionIds.length === 0) return []
+  return handle.select().from(purchases).where(and(inArray(purchases.sessionId, [...sessionIds]), eq(purchases.kind, 'extension'))).orderBy(purchases.position)
+}
+
 /** What was decided on has moved between reading and writing: `decideOnSession` reads again and decides again. */
 export class SessionMoved extends Error {}
 

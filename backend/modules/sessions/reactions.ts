@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { reaction, type Reaction } from '../../platform/outbox.ts'
 import { paymentReactions } from '../payments/index.ts'
-import { CLOSE_HOLD, END_INVOICE, endInvoice, finishClosing } from './close-hold.ts'
+import { endInvoice, finishClosing } from './close-hold.ts'
 import { tellInvoice } from './make-invoice.ts'
 import { signalMatching } from './matching-signal.ts'
+import { CLOSE_HOLD, END_INVOICE } from './topics.ts'
 import { withdrawUnavailable } from './withdraw-mitra.ts'
 
 const mitraPayload = z.object({ mitraId: z.uuid() })

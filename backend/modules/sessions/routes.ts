@@ -3,8 +3,9 @@ import type { Ctx } from '../../platform/ctx.ts'
 import { accessSession } from './access.ts'
 import { acceptOffer, declineOffer } from './answer-offer.ts'
 import { cancelSession } from './cancel-session.ts'
-import { idParams, offerList, packageList, pageQuery, sessionList, sessionReply, startReply, startSessionBody, tipBody, tipReply } from './contract.ts'
+import { extendBody, idParams, offerList, packageList, pageQuery, sessionList, sessionReply, startReply, startSessionBody, tipBody, tipReply } from './contract.ts'
 import { endSession } from './end-session.ts'
+import { extendSession } from './extend-session.ts'
 import { findSessionsOf } from './lists.ts'
 import { findPackages } from './packages.ts'
 import { startClocks } from './start-clock.ts'
@@ -46,6 +47,11 @@ export const sessionRoutes = (ctx: Ctx): FastifyPluginAsyncZod => async (app) =>
     await endSession(ctx, request.user, request.params.id)
     return viewSession(ctx, request.user, request.params.id)
   })
+
+  app.post('/api/v1/sessions/:id/extend', {
+    schema: { tags: ['sessions'], params: idParams, body: extendBody, response: { 201: startReply } },
+    config: { access: 'customer', limit: 'standard', idempotency: 'required' },
+  }, async (request, reply) => reply.code(201).send(await extendSession(ctx, request.user, request.params.id, { ...request.body, requestKey: String(request.headers['idempotency-key']) })))
 
   app.post('/api/v1/sessions/:id/tip', {
     schema: { tags: ['sessions'], params: idParams, body: tipBody, response: { 201: tipReply } },

@@ -127,6 +127,24 @@ function byIdleTime(a: Candidate, b: Candidate): number {
   return since !== other ? since - other : a.mitraId < b.mitraId ? -1 : 1
 }
 
+/**
+ * When a session ends that is lengthened at `now`: time that was up before is not taken from what was bought. Of a paused
+ * one the remainder (from `pausedAt` to here) grows.
+ */
+export function lengthenedEnd(session: { state: string; endsAt: Date }, now: Date, minutes: number): Date {
+  const from = session.state === 'active' && now > session.endsAt ? now : session.endsAt
+  return new Date(from.getTime() + minutes * 60_000)
+}
+
+/**
+ * Until when an extension that is asked for at `now` may be paid: a little after the session's end. Of a paused one the
+ * end is where it would be if it went on now.
+ */
+export function extensionPayUntil(session: { state: string; endsAt: Date; pausedAt: Date | null }, now: Date, graceSeconds: number): Date {
+  const pausedMs = session.state === 'paused' && session.pausedAt ? now.getTime() - session.pausedAt.getTime() : 0
+  return new Date(session.endsAt.getTime() + pausedMs + graceSeconds * 1000)
+}
+
 /** When an active session is next due: the next warning, or its end. */
 export function nextDueWhileActive(endsAt: Date, now: Date, warningSeconds: readonly number[]): Date {
   const warnings = warningSeconds.map((seconds) => endsAt.getTime() - seconds * 1000).filter((at) => at > now.getTime())

@@ -3,22 +3,22 @@ import t, { type Test } from 'tap'
 import { startTestApp, type TestApp } from '../../testing/app.ts'
 import { crowd } from '../../testing/crowd.ts'
 import type { Person } from '../../testing/people.ts'
-import { clearStage, packageOf, STAGE_SETTINGS, startSession } from '../../testing/stage.ts'
+import { clearStage, newKey, packageOf, STAGE_SETTINGS, startSession } from '../../testing/stage.ts'
 import { eventually } from '../../testing/wait.ts'
 import { checkLedger } from '../ledger/index.ts'
 
 /** Random sequences of what people, time and the provider do never leave the table, and keep money and slots right. */
 const ALLOWED = new Set([
   'null>queued', 'queued>held', 'queued>ringing', 'queued>expired', 'queued>cancelled', 'held>held', 'held>ringing', 'held>cancelled', 'held>expired',
-  'ringing>ringing', 'ringing>active', 'ringing>unserved', 'ringing>cancelled', 'active>active', 'active>paused', 'active>ended', 'paused>active', 'paused>ended',
+  'ringing>ringing', 'ringing>active', 'ringing>unserved', 'ringing>cancelled', 'active>active', 'active>paused', 'active>ended', 'paused>active', 'paused>paused', 'paused>ended',
 ])
 const SEED = Number(process.env['SEED'] ?? 20_261_121)
 const SEQUENCES = 8
 
-type Step = { act: 'start' | 'startNamed' | 'pay' | 'cancel' | 'end' | 'mitraEnds' | 'accept' | 'decline' | 'online' | 'offline' | 'vanish' | 'beat' | 'travel'; who: number; seconds: number }
+type Step = { act: 'start' | 'startNamed' | 'pay' | 'extend' | 'payLate' | 'cancel' | 'end' | 'mitraEnds' | 'accept' | 'decline' | 'online' | 'offline' | 'vanish' | 'beat' | 'travel'; who: number; seconds: number }
 
 const step: fc.Arbitrary<Step> = fc.record({
-  act: fc.constantFrom<Step['act'][]>('start', 'start', 'start', 'startNamed', 'pay', 'pay', 'pay', 'pay', 'cancel', 'end', 'mitraEnds', 'accept', 'accept', 'accept', 'accept', 'accept', 'decline', 'online', 'online', 'offline', 'vanish', 'vanish', 'beat', 'beat', 'travel'),
+  act: fc.constantFrom<Step['act'][]>('start', 'start', 'start', 'startNamed', 'pay', 'pay', 'pay', 'pay', 'extend', 'extend', 'payLate', 'cancel', 'end', 'mitraEnds', 'accept', 'accept', 'accept', 'accept', 'accept', 'decline', 'online', 'online', 'offline', 'vanish', 'vanish', 'beat', 'beat', 'travel'),
   who: fc.integer({ min: 0, max: 2 }),
   seconds: fc.constantFrom(1, 46, 200, 400, 700, 1000),
 })
@@ -38,6 +38,16 @@ async function act({ app, customers, mitras, packageId }: Cast, { act, who, seco
     case 'pay': {
       const [payment] = await app.query<{ provider_invoice_id: string | null }>('select p.provider_invoice_id from payments p join chat_sessions s on s.id = p.session_id where s.customer_id = $1 order by p.id desc limit 1', [customer.id])
       if (payment?.provider_invoice_id) await app.simulators.control.xendit.pay(payment.provider_invoice_id).catch(() => undefined) // over already: nothing to pay
+      return 200
+    }
+    case 'extend': {
+      const found = await session()
+      if (!found) return 404
+      return (await customer.call('POST', `/api/v1/sessions/${found.id}/extend`, { body: { packageId, useWallet: seconds > 300 }, headers: { 'idempotency-key': newKey() } })).status
+    }
+    case 'payLate': {
+      const [over] = await app.query<{ id: string }>(`select p.provider_invoice_id as id from payments p where p.customer_id = $1 and p.state = 'expired' and p.kind = 'extension' order by p.id desc limit 1`, [customer.id])
+      if (over) await app.simulators.control.xendit.pay(over.id, { afterExpiry: true }).catch(() => undefined) // paid before
       return 200
     }
     case 'cancel':
@@ -77,6 +87,7 @@ async function travel(app: TestApp, id: string, seconds: number): Promise<void> 
   const columns = ['due_at', 'queued_at', 'held_at', 'hold_until', 'closing_at', 'paid_at', 'ring_until', 'accepted_at', 'clock_started_at', 'ends_at', 'paused_at', 'pause_until', 'ended_at']
   await app.query(`update chat_sessions set ${columns.map((column) => `${column} = ${column} - make_interval(secs => $2)`).join(', ')}, version = version + 1 where id = $1`, [id, seconds])
   await app.query('update offers set created_at = created_at - make_interval(secs => $2), expires_at = expires_at - make_interval(secs => $2) where session_id = $1', [id, seconds])
+  await app.query('update purchases set pay_until = pay_until - make_interval(secs => $2) where session_id = $1', [id, seconds])
   await app.query('update conversations set writable_until = writable_until - make_interval(secs => $2) where id = (select conversation_id from chat_sessions where id = $1)', [id, seconds])
 }
 
@@ -86,6 +97,8 @@ async function prove(t: Test, { app }: Cast): Promise<void> {
   t.same((await checkLedger(app.replicas[0]!.ctx.sql)).problems, [], 'the ledger is sound')
   const open = await app.query(`select c.id, sum(e.amount_idr) from chat_sessions c join ledger_entries e on e.account = 'session_escrow:' || c.id where c.ended_at is not null group by c.id having sum(e.amount_idr) <> 0`)
   t.same(open, [], 'the escrow of every terminal session is zero')
+  const pending = await app.query(`select p.id from purchases p join chat_sessions c on c.id = p.session_id where p.kind = 'extension' and p.state in ('waiting', 'funding') and c.ended_at is not null`)
+  t.same(pending, [], 'whatever ends a session drops its pending extension')
   const slots = await app.query('select mitra_id from mitra_slots s where used <> (select count(*) from chat_sessions c where c.slot_mitra_id = s.mitra_id)')
   t.same(slots, [], 'slots in use equal the sessions that hold one')
   const chains = await app.query(`

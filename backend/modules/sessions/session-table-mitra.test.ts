@@ -11,6 +11,9 @@ mitra declines, nobody else    | -                            | -               
 mitra ends                     | -                            | -                             | -                  | >ended +unused          | >ended +unused           | =       | -
 goes offline                   | =                            | lost                          | next               | =                       | =                        | =       | =
 goes offline, named            | >cancelled !mitra_unavailable | lost                         | >unserved +all     | =                       | -                        | -       | -
+customer extends, the mitra refuses | -                       | -                             | -                  | 409                     | 409                      | -       | -
+mitra ends, extension pending  | -                            | -                             | -                  | >ended +unused dropped  | >ended +unused dropped   | =       | -
+goes offline, extension pending | -                           | -                             | -                  | = pending               | = pending                | -       | -
 `
 
 t.test('the table of session states and events: what the mitra does', (t) => proveTable(t, TABLE))

@@ -8,6 +8,13 @@ deadline                       | >expired                     | >expired !hold_e
 last offer's deadline          | -                            | -                             | >unserved +all     | -                       | -                        | -       | -
 mitra gone 120 s               | -                            | lost                          | next               | >paused                 | =                        | =       | =
 mitra seen again               | -                            | -                             | -                  | =                       | >active                  | =       | -
+its invoice is not created, extension pending | -             | -                             | -                  | = dropped               | = dropped                | -       | -
+its invoice expires, extension pending | -                    | -                             | -                  | = dropped               | = dropped                | -       | -
+the time is up, extension pending | -                         | -                             | -                  | waits                   | -                        | -       | -
+it is paid at zero, extension pending | -                     | -                             | -                  | longer                  | -                        | -       | -
+its time is up too, extension pending | -                     | -                             | -                  | >ended +none !time_up dropped | >ended +unused !pause_limit dropped | - | -
+mitra gone 120 s, extension pending | -                       | -                             | -                  | >paused pending         | = pending                | -       | -
+mitra seen again, extension pending | -                       | -                             | -                  | = pending               | >active pending          | -       | -
 `
 
 t.test('the table of session states and events: what time does', (t) => proveTable(t, TABLE))

@@ -3,7 +3,7 @@ import { crashPoint, crashPointAfterCommit } from '../../platform/crash-points.t
 import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { setWritableUntil } from '../chat/index.ts'
 import { announceSessions } from './announce.ts'
-import { addSeconds, changeSession, decideOnSession, type Seen } from './queries.ts'
+import { addSeconds, changeSession, decideOnSession, findPurchases, isBought, type Seen } from './queries.ts'
 import { nextDueWhileActive } from './rules.ts'
 import { sessions } from './tables.ts'
 
@@ -23,7 +23,8 @@ async function startClock(tx: Tx, seen: Seen): Promise<void> {
   const latest = addSeconds(session.acceptedAt, tx.settings.get('clockStartSeconds'))
   if (now >= latest) return // the deadline starts it, as of then
   crashPointAfterCommit(tx, 'clock.started')
-  const endsAt = addSeconds(now, session.minutes * 60)
+  const minutes = (await findPurchases(tx.sql, session.id)).filter(isBought).reduce((sum, purchase) => sum + purchase.minutes, 0)
+  const endsAt = addSeconds(now, minutes * 60)
   await changeSession(tx, seen, {
     set: { clockStartedAt: now, endsAt, dueAt: nextDueWhileActive(endsAt, now, tx.settings.get('warningSeconds')) },
     event: 'clock_started', actor: { kind: 'customer', id: session.customerId },

@@ -69,13 +69,15 @@ export const purchases = pgTable('purchases', {
   packageId: uuid('package_id').notNull(),
   minutes: integer('minutes').notNull(),
   priceIdr: idr('price_idr').notNull(),
-  state: text('state').$type<'waiting' | 'funding' | 'funded' | 'returned' | 'settled'>().notNull(),
+  state: text('state').$type<'waiting' | 'funding' | 'funded' | 'dropped' | 'returned' | 'settled'>().notNull(),
   promoIdr: idr('promo_idr').notNull().default(0),
   walletIdr: idr('wallet_idr').notNull().default(0),
   invoiceIdr: idr('invoice_idr').notNull().default(0),
   promoLots: jsonb('promo_lots').$type<{ lotId: string; amountIdr: number; expiresAt: string }[]>().notNull().default([]),
   returnedIdr: idr('returned_idr').notNull().default(0),
   createdAt: time('created_at').notNull().default(now),
+  requestKey: text('request_key'),
+  payUntil: time('pay_until'),
 })
 export type Purchase = typeof purchases.$inferSelect
 

@@ -9,11 +9,11 @@ import { findPeople } from '../identity/index.ts'
 import { account, post } from '../ledger/index.ts'
 import { createPayment, findPaymentOfPurchase, paymentView } from '../payments/index.ts'
 import { accessSession } from './access.ts'
-import { END_INVOICE } from './close-hold.ts'
 import type { TipReply } from './contract.ts'
 import { waitForInvoice } from './make-invoice.ts'
 import { sessions, tips, type Session, type Tip } from './tables.ts'
 import { tellTip } from './tell-tip.ts'
+import { END_INVOICE } from './topics.ts'
 
 export type TipWish = { amountIdr: number; useWallet: boolean; requestKey: string }
 

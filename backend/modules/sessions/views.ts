@@ -2,12 +2,12 @@ import { and, desc, eq, inArray, sql } from '../../platform/drizzle.ts'
 import { isAnyOf } from '../../platform/any-of.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { findPeople, type Person } from '../identity/index.ts'
-import { findPaymentsOfSessions, paymentView } from '../payments/index.ts'
+import { findPaymentsOfSessions, paymentView, type Payment } from '../payments/index.ts'
 import type { OfferView, SessionView } from './contract.ts'
 import { estimateQueue } from './estimate-wait.ts'
-import { findSessionsByIds } from './queries.ts'
+import { findExtensions, findSessionsByIds, isBought, isPending } from './queries.ts'
 import { settle } from './rules.ts'
-import { offers, sessions, type Offer, type Session } from './tables.ts'
+import { offers, sessions, type Offer, type Purchase, type Session } from './tables.ts'
 
 export type Side = 'customer' | 'mitra' | 'staff'
 
@@ -16,17 +16,39 @@ export async function findSessionViews(handle: Queryable, ids: readonly string[]
   const rows = await findSessionsByIds(handle, ids)
   if (rows.length === 0) return new Map()
   const queued = rows.filter((row) => row.state === 'queued')
-  const [people, payments, places] = await Promise.all([
+  const served = rows.filter((row) => row.conversationId !== null).map((row) => row.id)
+  const [people, payments, places, extensions] = await Promise.all([
     findPeople(handle, rows.flatMap((row) => [row.customerId, shownMitra(row) ?? []].flat())),
-    findPaymentsOfSessions(handle, rows.map((row) => row.id)),
+    findPaymentsOfSessions(handle, rows.map((row) => row.id), ['session', 'extension']),
     queued.length > 0 ? estimateQueue(handle, queued.map((row) => row.id)) : new Map<string, SessionView['queue']>(),
+    findExtensions(handle, served),
   ])
   return new Map(rows.map((row) => {
-    const payment = payments.filter((candidate) => candidate.sessionId === row.id).at(-1)
+    const paid = payments.filter((candidate) => candidate.sessionId === row.id)
+    const payment = paid.findLast((candidate) => candidate.kind === 'session')
     const common = view(row, people, places.get(row.id))
-    const withPayment = { ...common, ...(payment ? { payment: paymentView(payment) } : {}) }
-    return [row.id, { customer: withPayment, staff: withPayment, mitra: common }]
+    const { payer, mitra } = extended(row, extensions.filter((extension) => extension.sessionId === row.id), paid)
+    const withPayment = { ...common, ...(payment ? { payment: paymentView(payment) } : {}), ...payer }
+    return [row.id, { customer: withPayment, staff: withPayment, mitra: { ...common, ...mitra } }]
   }))
+}
+
+type Extended = Pick<SessionView, 'extension' | 'extendedMinutes'>
+
+// The last extension, as each side sees it, and what all of them have added.
+function extended(row: Session, extensions: readonly Purchase[], paid: readonly Payment[]): { payer: Extended; mitra: Extended } {
+  const last = extensions.at(-1)
+  if (!last) return { payer: {}, mitra: {} }
+  const extendedMinutes = extensions.filter(isBought).reduce((sum, extension) => sum + extension.minutes, 0)
+  const payment = paid.find((candidate) => candidate.purchaseId === last.id)
+  const common = {
+    id: last.id, state: isPending(last) ? 'pending' as const : last.state === 'dropped' ? 'dropped' as const : 'applied' as const,
+    packageId: last.packageId, minutes: last.minutes, priceIdr: last.priceIdr, ...(last.payUntil ? { payUntil: last.payUntil.toISOString() } : {}),
+  }
+  return {
+    payer: { extension: { ...common, ...(payment ? { payment: paymentView(payment) } : {}) }, extendedMinutes },
+    mitra: { extension: { ...common, earningsIdr: settle(last.priceIdr, row.mitraSharePercent).mitraIdr }, extendedMinutes },
+  }
 }
 
 /** The mitra a customer is told of: who serves, or whose slot is reserved. */

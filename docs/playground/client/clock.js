@@ -57,5 +57,5 @@ export function sessionLeftMs(session, nowMs) {
   if (session.state === 'paused') return Math.max(0, Date.parse(session.endsAt) - Date.parse(session.pausedAt))
   if (session.state !== 'active') return 0
   const leftMs = Math.max(0, Date.parse(session.endsAt) - nowMs)
-  return session.startedAt === undefined ? Math.min(leftMs, session.package.minutes * 60_000) : leftMs
+  return session.startedAt === undefined ? Math.min(leftMs, (session.package.minutes + (session.extendedMinutes ?? 0)) * 60_000) : leftMs
 }
