@@ -1,6 +1,7 @@
 import cookies from '@fastify/cookie'
 import type { FastifyInstance } from 'fastify'
 import { checkBooks } from './check-books.ts'
+import { lexiconStaffRoutes, type Lexicon } from './modules/moderation/index.ts'
 import { settingsStaffRoutes } from './modules/settings/index.ts'
 import {
   approvalStaffRoutes, auditStaffRoutes, customerStaffRoutes, inboxStaffRoutes, ledgerStaffRoutes, mitraStaffRoutes, packageStaffRoutes, paymentStaffRoutes,
@@ -13,7 +14,7 @@ import { healthRoutes, type Readiness } from './platform/health.ts'
 import { createFastify } from './platform/http.ts'
 import { metricsRoutes } from './platform/metrics-routes.ts'
 
-export type InternalParts = { readiness: Readiness; authenticators: Authenticators }
+export type InternalParts = { readiness: Readiness; authenticators: Authenticators; lexicon: Pick<Lexicon, 'screen'> }
 
 /** The internal listener: staff routes and metrics by name. Nothing of it is reachable in public. */
 export async function createInternalApp(ctx: Ctx, parts: InternalParts): Promise<FastifyInstance> {
@@ -24,6 +25,7 @@ export async function createInternalApp(ctx: Ctx, parts: InternalParts): Promise
   await app.register(staffAuthRoutes(ctx))
   await app.register(staffAccountRoutes(ctx))
   await app.register(settingsStaffRoutes(ctx))
+  await app.register(lexiconStaffRoutes(ctx, parts.lexicon))
   await app.register(packageStaffRoutes(ctx))
   await app.register(mitraStaffRoutes(ctx))
   await app.register(promoCodeStaffRoutes(ctx))

@@ -5,6 +5,7 @@ import { createSender } from './modules/chat/index.ts'
 import { createTokenVerifier } from './modules/identity/index.ts'
 import { createLiveness, createMirror } from './modules/mitras/index.ts'
 import { createSeenCustomers, type SeenCustomers } from './modules/sessions/index.ts'
+import { createLexicon } from './modules/moderation/index.ts'
 import { loadSettings, watchSettings, type SettingsWatch } from './modules/settings/index.ts'
 import { createStaffAuthenticator, mayAct } from './modules/staff/index.ts'
 import type { UserActor } from './platform/access.ts'
@@ -69,17 +70,18 @@ export async function startReplica(env: Env, options: ReplicaOptions = {}): Prom
   const liveness = createLiveness(ctx)
   const hub = createHub(ctx)
   world.plugs.publish = hub.publish
-  const sender = createSender(ctx)
+  const lexicon = createLexicon(ctx)
+  const sender = createSender(ctx, (text) => lexicon.screen(text))
   const customers = createSeenCustomers(ctx)
   const seen = (actor: UserActor) => (actor.kind === 'mitra' ? liveness : customers).seen(actor.id)
   const realtime = createPublicRealtime(ctx, hub, { verifier, sender, seen })
   // In this order: a token that was revoked before the start is refused from the start.
-  const parts: Part[] = [settingsInForce(ctx, hub), verifier, liveness, createMirror(ctx), realtime, sender, clocksOf(ctx, customers), backgroundWork(ctx, { producer: world.producer, ...options.worker })]
+  const parts: Part[] = [settingsInForce(ctx, hub), lexicon, verifier, liveness, createMirror(ctx), realtime, sender, clocksOf(ctx, customers), backgroundWork(ctx, { producer: world.producer, ...options.worker })]
   const apps: FastifyInstance[] = []
   try {
     const publicApp = await createPublicApp(ctx, { readiness, liveness, seen, realtime, sender, authenticators: options.authenticators?.public ?? { user: (token) => verifier.verify(token) } })
     apps.push(publicApp)
-    const internalApp = await createInternalApp(ctx, { readiness, authenticators: options.authenticators?.internal ?? { staff: createStaffAuthenticator(ctx), mayAct } })
+    const internalApp = await createInternalApp(ctx, { readiness, lexicon, authenticators: options.authenticators?.internal ?? { staff: createStaffAuthenticator(ctx), mayAct } })
     apps.push(internalApp)
     await options.mount?.(ctx, { publicApp, internalApp })
     await internalApp.listen({ host: env.INTERNAL_HOST, port: env.INTERNAL_PORT })

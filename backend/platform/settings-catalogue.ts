@@ -96,6 +96,7 @@ export const SETTINGS = {
   messageMaxLength: count(4000, 1, 16_000, 'Characters of a message.'),
   messageEditSeconds: seconds(900, 0, DAY, 'One’s own message may be edited this long after it was sent.'),
   messageDeleteSeconds: seconds(DAY, 0, 7 * DAY, 'It may be deleted for everyone this long after it was sent.'),
+  maskContacts: { type: 'flag', default: false, about: 'Phone numbers, mail addresses, handles and links in a message are covered before it is stored.' } as Flag,
   transcriptSeconds: seconds(180 * DAY, 30 * DAY, 3650 * DAY, 'Transcripts are erased this long after their session.'),
   historyPageBytes: bytes(65_536, 1024, 1_048_576, 'A history page is at most this large: on a slow link whatever comes behind it waits for it, a pong as well.'),
   framesPerSecond: count(60, 1, 10_000, 'Frames a second a socket; twice that a user.'),

@@ -3,11 +3,13 @@ import type { Pool } from 'pg'
 import { coalesce } from '../../platform/coalesce.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import { AppError } from '../../platform/errors.ts'
+import type { Screen } from '../moderation/index.ts'
 import type { Message } from './contract.ts'
 import { askHot } from './hot-pool.ts'
 import { closedError, type Members } from './members.ts'
 import { changeOf, toMessage, type MessageRow } from './message-row.ts'
 import { refuseText } from './rules.ts'
+import { screened } from './screened.ts'
 
 /** `body` null deletes the message for everyone. */
 export type ChangeWish = { conversationId: string; userId: string; seq: number; body: string | null }
@@ -70,7 +72,7 @@ from judged j left join changed d on true`
 
 type Row = MessageRow & { verdict: 'changed' | 'repeat' | 'deleted' | 'closed' | 'time_up' | 'late' }
 
-export function createChangeMessage(ctx: Ctx, pool: Pool, members: Members): ChangeMessage {
+export function createChangeMessage(ctx: Ctx, pool: Pool, { members, screen }: { members: Members; screen: Screen }): ChangeMessage {
   const inOrder = createQueues(WAITING_MAX)
   const ask = coalesce<{ wish: ChangeWish; windowSeconds: number }, Row | undefined>({
     lanes: LANES, most: 1,
@@ -93,7 +95,8 @@ export function createChangeMessage(ctx: Ctx, pool: Pool, members: Members): Cha
   return async (wish) => {
     const refusal = wish.body === null ? undefined : refuseText(wish.body, ctx.settings.get('messageMaxLength'))
     if (refusal) throw new AppError(refusal.code, refusal.detail)
-    return inOrder(`${wish.conversationId} ${wish.userId}`, () => make(wish))
+    const body = wish.body === null ? null : screened(ctx, screen, wish.body).body
+    return inOrder(`${wish.conversationId} ${wish.userId}`, () => make({ ...wish, body }))
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Ctx } from '../../platform/ctx.ts'
 import { AppError } from '../../platform/errors.ts'
+import type { Screen } from '../moderation/index.ts'
 import { createChangeMessage, type ChangeMessage } from './change-message.ts'
 import type { Message } from './contract.ts'
 import { createHeldSends } from './held-sends.ts'
@@ -7,6 +8,7 @@ import { createHotPool } from './hot-pool.ts'
 import { closedError, createMembers, type Members } from './members.ts'
 import { createReceipts, type Receipts } from './receipts.ts'
 import { refuseText } from './rules.ts'
+import { screened } from './screened.ts'
 import { storeBatch, type Around, type Entry, type Send } from './store-batch.ts'
 import { createTeller } from './tell-members.ts'
 import { createToldReceipts, type ToldReceipts } from './told-receipts.ts'
@@ -43,7 +45,7 @@ const HELD_MS = 8000
  * Sends of one turn of the event loop, and those that pile up while a commit is under way, become one commit: no
  * timer, and no added wait when idle. Within a conversation the order of arrival is the order of `seq`.
  */
-export function createSender(ctx: Ctx): Sender {
+export function createSender(ctx: Ctx, screen: Screen): Sender {
   const pool = createHotPool(ctx)
   const members = createMembers(ctx, pool)
   const teller = createTeller(ctx, members)
@@ -137,7 +139,7 @@ export function createSender(ctx: Ctx): Sender {
 
   return {
     members, settled, told,
-    change: createChangeMessage(ctx, pool, members),
+    change: createChangeMessage(ctx, pool, { members, screen }),
     receipts: createReceipts(ctx, pool, members, told),
     async send(send) {
       const refusal = refuseText(send.body, ctx.settings.get('messageMaxLength'))
@@ -145,7 +147,8 @@ export function createSender(ctx: Ctx): Sender {
       const key = `${send.conversationId} ${send.senderId} ${send.clientId}`
       const known = byKey.get(key)
       if (known) return known.promise
-      const entry: Entry = { send, key, id: ctx.ids.next(), heldUntilMs: 0, ...Promise.withResolvers<Message>() }
+      const { body } = screened(ctx, screen, send.body)
+      const entry: Entry = { send: { ...send, body }, key, id: ctx.ids.next(), heldUntilMs: 0, ...Promise.withResolvers<Message>() }
       byKey.set(key, entry)
       waiting.push(entry)
       if (!isScheduled && lanes < LANES) {
