@@ -102,6 +102,8 @@ export async function findUnrest(place: StatePlace): Promise<string[]> {
       select 1 from ledger_balances b where b.balance_idr <> (select coalesce(sum(amount_idr), 0) from ledger_entries e where e.account = b.account)`,
     'a terminal session has money in its escrow': `
       select 1 from chat_sessions s join ledger_entries e on e.account = 'session_escrow:' || s.id where s.ended_at is not null group by s.id having sum(e.amount_idr) <> 0`,
+    'an extension waits for its money of a session that is over': `
+      select 1 from purchases p join chat_sessions s on s.id = p.session_id where p.kind = 'extension' and p.state in ('waiting', 'funding') and s.ended_at is not null`,
     'a session is settled twice': `select 1 from ledger_transactions where flow = 'settlement' group by session_id having count(*) > 1`,
     'suspended money is not what its items say': `
       select 1 from suspense_items i left join ledger_entries e on e.account = 'suspense:' || i.id group by i.id having coalesce(sum(e.amount_idr), 0) <> case when i.state = 'open' then i.amount_idr else 0 end`,

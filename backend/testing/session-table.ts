@@ -88,16 +88,24 @@ function optionsOf(cell: Cell): StageOptions {
 
 const needsAnother = (cell: Cell) => cell.expected.includes('next')
 
-async function proveCell(t: Test, app: TestApp, cell: Cell): Promise<void> {
+const isExtended = (cell: Cell) => cell.event.endsWith(WITH_EXTENSION)
+
+async function stageOf(app: TestApp, cell: Cell): Promise<Scene> {
   await clearStage(app)
+  return isExtended(cell) ? stageExtension(app, cell.state) : stage(app, cell.state, optionsOf(cell))
+}
+
+/** Cells that leave everything as it was: they can share a scene, one after another. */
+const isStill = (cell: Cell) => cell.expected.every((expected) => /^(409|201)$/.test(expected) || (expected === '=' && (cell.state === 'ended' || cell.state === 'cancelled')))
+const sceneOf = (cell: Cell) => [cell.state, isExtended(cell), optionsOf(cell).named].join()
+
+async function proveCell(t: Test, app: TestApp, cell: Cell, scene: Scene): Promise<void> {
   const act = EVENTS[cell.event.replace(WITH_EXTENSION, '')]!
-  const isExtended = cell.event.endsWith(WITH_EXTENSION)
-  const scene = isExtended ? await stageExtension(app, cell.state) : await stage(app, cell.state, optionsOf(cell))
   const other = needsAnother(cell) ? await approvedMitra(app, { online: true }) : undefined
   const before = { row: await scene.row(), money: await scene.money() }
   const answer = (await act(scene, other)) ?? {}
   for (const expected of cell.expected) {
-    if (!(await proveExtension(t, scene, before, expected, answer))) await proveExpected(t, scene, { ...before, ownIdr: isExtended ? OWN_IDR : 0 }, expected, answer, other)
+    if (!(await proveExtension(t, scene, before, expected, answer))) await proveExpected(t, scene, { ...before, ownIdr: isExtended(cell) ? OWN_IDR : 0 }, expected, answer, other)
   }
   await proveMoney(t, scene)
 }
@@ -162,5 +170,11 @@ async function proveMoney(t: Test, scene: Scene): Promise<void> {
  */
 export async function proveTable(t: Test, table: string): Promise<void> {
   const app = await startTestApp(t, { settings: { ...STAGE_SETTINGS, anonymousRequests: 1_000_000, otpPerPrefixHour: 1_000_000 } })
-  for (const cell of readTable(table)) await t.test(`${cell.event}, ${cell.state}: ${cell.expected.join(' ')}`, (cellTest) => proveCell(cellTest, app, cell))
+  const prove = (cell: Cell, scene: () => Promise<Scene>) => t.test(`${cell.event}, ${cell.state}: ${cell.expected.join(' ')}`, async (cellTest) => proveCell(cellTest, app, cell, await scene()))
+  const cells = readTable(table)
+  for (const alike of Map.groupBy(cells.filter(isStill), sceneOf).values()) {
+    let shared: Promise<Scene> | undefined
+    for (const cell of alike) await prove(cell, () => (shared ??= stageOf(app, cell)))
+  }
+  for (const cell of cells.filter((one) => !isStill(one))) await prove(cell, () => stageOf(app, cell))
 }

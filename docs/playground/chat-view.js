@@ -3,6 +3,7 @@ import { button, element, timeOf } from './dom.js'
 const SYSTEM_WORDS = {
   session_paused: () => 'Paused: the clock stands still until the mitra is back',
   session_resumed: () => 'It goes on',
+  session_extended: ({ minutes }) => `${minutes} more minutes`,
 }
 const PENDING_WORDS = { queued: 'waits for the connection', sent: 'sending …', unknown: 'perhaps sent, goes out again' }
 

@@ -59,6 +59,8 @@ async function extend(tx: Tx, seen: Seen, { chosen, wish, actor }: Asked): Promi
     id, sessionId: seen.session.id, kind: 'extension', position: bought.at(-1)!.position + 1, packageId: chosen.id, minutes: chosen.minutes, priceIdr: chosen.priceIdr,
     state: 'waiting', requestKey: wish.requestKey,
   }).returning()
+  // Before any money: a conversation is locked ahead of it.
+  await setMayReopen(tx, seen.session.conversationId!, true)
   const split = await fundPurchase(tx, seen.session, extension!, wish.useWallet ?? false)
   if (!split) throw new AppError('amount_below_minimum')
   if (split.invoiceIdr === 0) await lengthenSession(tx, asked, extension!, actor)
@@ -79,10 +81,9 @@ async function assertExtendable(tx: Tx, { session, now }: Seen, bought: readonly
 }
 
 async function askForMoney(tx: Tx, { session, now }: { session: Session; now: Date }, extension: Purchase, split: { invoiceIdr: number; ownIdr: number }): Promise<void> {
-  const { endsAt, conversationId } = session
-  if (!endsAt || !conversationId) throw new Error('a session that runs has an end and a conversation')
+  const { endsAt } = session
+  if (!endsAt) throw new Error('a session that runs has an end')
   const payUntil = extensionPayUntil({ ...session, endsAt }, now, tx.settings.get('extensionGraceSeconds'))
-  await setMayReopen(tx, conversationId, true)
   const payment = await createPayment(tx, {
     kind: 'extension', customerId: session.customerId, sessionId: session.id, purchaseId: extension.id, amountIdr: split.invoiceIdr,
     walletIdr: split.ownIdr, description: `halobestie +${extension.minutes} menit`, expiresAt: payUntil,
