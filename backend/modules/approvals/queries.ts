@@ -3,11 +3,6 @@ import type { Queryable } from '../../platform/database.ts'
 import { approvals } from './tables.ts'
 import type { Approval, ApprovalAct, ApprovalState } from './types.ts'
 
-export async function findApproval(handle: Queryable, id: string): Promise<Approval | undefined> {
-  const [approval] = await handle.select().from(approvals).where(eq(approvals.id, id))
-  return approval
-}
-
 /** The newest first. `cursor` is the last id of the page before. */
 export async function findApprovals(handle: Queryable, page: { state?: ApprovalState | undefined; cursor?: string | undefined; limit: number }): Promise<{ items: Approval[]; nextCursor: string | null }> {
   const rows = await handle.select().from(approvals)
@@ -22,4 +17,10 @@ export async function findPendingApprovals(handle: Queryable, act: ApprovalAct, 
   if (targetIds.length === 0) return new Map()
   const rows = await handle.select().from(approvals).where(and(eq(approvals.act, act), inArray(approvals.targetId, [...targetIds]), eq(approvals.state, 'pending')))
   return new Map(rows.map((row) => [row.targetId, row]))
+}
+
+/** What a second person was last asked about this target, decided or not. */
+export async function findLastApproval(handle: Queryable, act: ApprovalAct, targetId: string): Promise<Approval | undefined> {
+  const [approval] = await handle.select().from(approvals).where(and(eq(approvals.act, act), eq(approvals.targetId, targetId))).orderBy(desc(approvals.id)).limit(1)
+  return approval
 }

@@ -7,9 +7,9 @@ import { PERSON, type Person } from './people.ts'
 import { parsePhone, storePhone } from './phones.ts'
 import { users } from './tables.ts'
 
-/** Ids of people whose name contains `q` or whose whole number it is, in order of id; for staff. */
-export async function searchPeople(handle: Queryable, world: Pick<World, 'env' | 'settings'>, input: { kind: Kind; q: string; limit: number }): Promise<string[]> {
-  const phoneHash = hashOf(world, input.q)
+/** Ids of people whose name contains `q` or, where `byPhone`, whose whole number it is, in order of id; for staff. */
+export async function searchPeople(handle: Queryable, world: Pick<World, 'env' | 'settings'>, input: { kind: Kind; q: string; byPhone: boolean; limit: number }): Promise<string[]> {
+  const phoneHash = input.byPhone ? hashOf(world, input.q) : undefined
   const pattern = `%${input.q.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`
   const rows = await handle.select({ id: users.id }).from(users).where(and(
     eq(users.kind, input.kind), isNull(users.erasedAt), or(ilike(users.displayName, pattern), phoneHash ? eq(users.phoneHash, phoneHash) : undefined),

@@ -4,6 +4,7 @@ import { startTestApp } from '../../testing/app.ts'
 import { crowd } from '../../testing/crowd.ts'
 import { findUnrest } from '../../testing/final-state.ts'
 import { expect } from '../../testing/people.ts'
+import { signIn } from '../../testing/sign-in.ts'
 import { staffByRows } from '../../testing/staff-rows.ts'
 
 t.test('credit by staff, promo codes by staff, and customers as staff see them', async (t) => {
@@ -38,14 +39,20 @@ t.test('credit by staff, promo codes by staff, and customers as staff see them',
 
   await t.test('what is refused is not given; nor what is decided on after a ban', async (t) => {
     const [refused, banned] = [await someone(), await someone()]
-    const first = await expect(202, give(admin, refused.id, { amountIdr: 700_000 }))
+    const [refusedKey, bannedKey] = [randomUUID(), randomUUID()]
+    const first = await expect(202, give(admin, refused.id, { amountIdr: 700_000 }, { key: refusedKey }))
     await expect(200, finance.call('POST', `/approvals/${first.body.approval.id}/reject`, { body: { reason: 'too much' } }))
     t.match((await app.query('select state from staff_credits where customer_id = $1', [refused.id]))[0], { state: 'refused' })
-    const second = await expect(202, give(admin, banned.id, { amountIdr: 700_000 }))
+    const second = await expect(202, give(admin, banned.id, { amountIdr: 700_000 }, { key: bannedKey }))
     await app.query('update users set banned_at = app_now() where id = $1', [banned.id])
     t.equal((await finance.call('POST', `/approvals/${second.body.approval.id}/approve`, { body: {} })).status, 409)
     t.equal((await give(admin, banned.id, { amountIdr: 1_000 })).status, 409)
     t.equal((await app.query(`select 1 from promo_lots where customer_id = any($1)`, [[refused.id, banned.id]])).length, 0)
+    // Its answer was lost: the same key is answered as at first, whatever has become of it.
+    await app.query('delete from idempotency_keys')
+    t.match(await give(admin, refused.id, { amountIdr: 700_000 }, { key: refusedKey }), { status: 202, body: { approval: { id: first.body.approval.id, state: 'rejected' } } })
+    t.match(await give(admin, banned.id, { amountIdr: 700_000 }, { key: bannedKey, replica: 1 }), { status: 202, body: { approval: { id: second.body.approval.id, state: 'pending' } } })
+    t.equal((await app.query('select 1 from staff_credits where customer_id = any($1)', [[refused.id, banned.id]])).length, 2, 'nothing new')
   })
 
   await t.test('the same key answers the same credit, its answer lost or not; it lives as long as was said', async (t) => {
@@ -73,6 +80,9 @@ t.test('credit by staff, promo codes by staff, and customers as staff see them',
     const { body: next } = await expect(200, admin.call('GET', `/customers?limit=100&q=siti&cursor=${page.nextCursor}`))
     t.ok(next.items.length > 0 && next.items.every((one: { id: string }) => one.id > page.nextCursor))
     t.equal((await admin.call('GET', `/customers/${randomUUID()}`)).status, 404)
+    const { id, phone } = await signIn(app)
+    const found = async (who: typeof finance) => (await expect(200, who.call('GET', `/customers?q=${encodeURIComponent(phone)}`))).body.items.map((one: { id: string }) => one.id)
+    t.same([await found(admin), await found(moderator)], [[id], []], 'who sees numbers masked can’t find out whose one is')
   })
 
   await t.test('promo codes are made, changed and listed; each is written down', async (t) => {

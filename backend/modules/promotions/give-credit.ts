@@ -16,13 +16,20 @@ export type CreditWish = { customerId: string; amountIdr: number; days?: number 
  */
 export async function askCredit(tx: Tx, wish: CreditWish): Promise<StaffCredit & { isNew: boolean }> {
   const { days = tx.settings.get('creditDays'), ...row } = wish
+  // Before anything is refused: what was answered to this key stands, whatever has changed since.
+  const earlier = await findByKey(tx.sql, wish)
+  if (earlier) return { ...earlier, isNew: false }
   if (wish.amountIdr > tx.settings.get('staffCreditMostIdr')) throw new AppError('validation_failed', `Credit is at most Rp ${tx.settings.get('staffCreditMostIdr')}.`)
   await assertMayGet(tx, wish.customerId)
   const [made] = await tx.sql.insert(staffCredits)
     .values({ ...row, id: tx.ids.next(), state: 'asked', expiresAt: sql`app_now() + make_interval(days => ${days})` }).onConflictDoNothing().returning()
   if (made) return { ...made, isNew: true }
-  const [first] = await tx.sql.select().from(staffCredits).where(and(eq(staffCredits.givenBy, wish.givenBy), eq(staffCredits.requestKey, wish.requestKey)))
-  return { ...first!, isNew: false }
+  return { ...(await findByKey(tx.sql, wish))!, isNew: false }
+}
+
+async function findByKey(handle: Queryable, { givenBy, requestKey }: Pick<CreditWish, 'givenBy' | 'requestKey'>): Promise<StaffCredit | undefined> {
+  const [credit] = await handle.select().from(staffCredits).where(and(eq(staffCredits.givenBy, givenBy), eq(staffCredits.requestKey, requestKey)))
+  return credit
 }
 
 /** Takes a credit out of what its giver may give alone on a day in Asia/Jakarta. False: that would be more than `staffCreditDailyIdr`. */

@@ -5,7 +5,7 @@ const id = z.string().meta({ format: 'uuid' })
 const time = z.string().meta({ format: 'date-time' })
 const idr = z.number().int()
 
-/** `q`: part of a name, or a whole phone number. */
+/** `q`: part of a name, or a whole phone number for roles that see numbers. */
 export const customersQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(20), cursor: z.uuid().optional(), q: z.string().trim().min(1).max(100).optional() })
 export type CustomersQuery = z.output<typeof customersQuery>
 export const customerForStaff = z.object({

@@ -11,9 +11,9 @@ import { mayAct, seesMasked } from './roles.ts'
 /** Whoever searches for something so common sees the first ones. */
 const MATCHES_MAX = 1000
 
-/** Customers by id, masked for roles that see names and numbers masked. */
+/** Customers by id, masked for roles that see names and numbers masked: those don't find anybody by a number either. */
 export async function findCustomersForStaff(ctx: Ctx, role: StaffRole, query: CustomersQuery): Promise<{ items: CustomerForStaff[]; nextCursor: string | null }> {
-  const ids = query.q === undefined ? undefined : await searchPeople(ctx.sql, ctx, { kind: 'customer', q: query.q, limit: MATCHES_MAX })
+  const ids = query.q === undefined ? undefined : await searchPeople(ctx.sql, ctx, { kind: 'customer', q: query.q, byPhone: !seesMasked(role), limit: MATCHES_MAX })
   const found = await listPeople(ctx.sql, { kind: 'customer', ids, after: query.cursor, limit: query.limit + 1 })
   const shown = found.slice(0, query.limit)
   return { items: await forStaff(ctx, role, shown), nextCursor: found.length > query.limit ? shown.at(-1)!.id : null }

@@ -10,9 +10,9 @@ import { seesMasked } from './roles.ts'
 /** Whoever searches for something so common sees the first ones. */
 const MATCHES_MAX = 1000
 
-/** Mitras by id, masked for roles that see names and numbers masked. */
+/** Mitras by id, masked for roles that see names and numbers masked: those don't find anybody by a number either. */
 export async function findMitrasForStaff(ctx: Ctx, role: StaffRole, query: MitrasQuery): Promise<{ items: MitraForStaff[]; nextCursor: string | null }> {
-  const ids = query.q === undefined ? undefined : await searchPeople(ctx.sql, ctx, { kind: 'mitra', q: query.q, limit: MATCHES_MAX })
+  const ids = query.q === undefined ? undefined : await searchPeople(ctx.sql, ctx, { kind: 'mitra', q: query.q, byPhone: !seesMasked(role), limit: MATCHES_MAX })
   const found = await listMitras(ctx.sql, { status: query.status, after: query.cursor, limit: query.limit + 1, ids })
   const shown = found.slice(0, query.limit)
   return { items: await forStaff(ctx, role, shown), nextCursor: found.length > query.limit ? shown.at(-1)!.mitraId : null }
