@@ -78,6 +78,13 @@ t.test('what is weak or unusable is refused, by its name and without its value',
   for (const secret of secrets) t.notOk(told.includes(secret))
 })
 
+t.test('the token before this one has an end in production: it would live on from each start', async (t) => {
+  const previous = { ...production, XENDIT_WEBHOOK_TOKEN_PREVIOUS: random() }
+  t.match(problemsOf(previous), [/^XENDIT_WEBHOOK_TOKEN_PREVIOUS_UNTIL: is required in production/])
+  t.same(problemsOf({ ...previous, XENDIT_WEBHOOK_TOKEN_PREVIOUS_UNTIL: '2026-12-01T00:00:00Z' }), [])
+  t.same(problemsOf({ ...previous, APP_ENV: 'staging' }), [])
+})
+
 t.test('a misspelt variable is found wherever the slip is', async (t) => {
   for (const [wrong, right] of [
     ['DATABSE_URL', 'DATABASE_URL'], ['TRSUT_PROXY', 'TRUST_PROXY'], ['ALOWED_ORIGINS', 'ALLOWED_ORIGINS'], ['XENDIT_WEBHOOK_TOKEN_PREVIUOS', 'XENDIT_WEBHOOK_TOKEN_PREVIOUS'],

@@ -192,6 +192,7 @@ function refusals(env: Known, given: Record<string, unknown>): string[] {
   if (env.APP_ENV === 'production') {
     need(env.FAZPASS_ENABLED !== true, 'FAZPASS_ENABLED: must be true in production')
     need(env.XENDIT_ENABLED !== true, 'XENDIT_ENABLED: must be true in production')
+    need(env.XENDIT_WEBHOOK_TOKEN_PREVIOUS !== undefined && given['XENDIT_WEBHOOK_TOKEN_PREVIOUS_UNTIL'] === undefined, 'XENDIT_WEBHOOK_TOKEN_PREVIOUS_UNTIL: is required in production with XENDIT_WEBHOOK_TOKEN_PREVIOUS: without an end, the old token would live on from each start')
     need((env.OTP_TEST_PHONES ?? []).length > 0, 'OTP_TEST_PHONES: refused in production')
     need(env.FIREBASE_AUTH_EMULATOR_HOST !== undefined, 'FIREBASE_AUTH_EMULATOR_HOST: refused in production')
     need(!env.FIREBASE_SERVICE_ACCOUNT_PATH, 'FIREBASE_SERVICE_ACCOUNT_PATH: is required in production')
