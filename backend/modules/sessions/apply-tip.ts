@@ -3,7 +3,7 @@ import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
 import { findPeople } from '../identity/index.ts'
 import { account, findPosting, post } from '../ledger/index.ts'
-import { markExpired, markFailed, markPaid, postingKeyOfPayment, type ApplyPayment, type Payment } from '../payments/index.ts'
+import { findPayment, markExpired, markFailed, markPaid, postingKeyOfPayment, type ApplyPayment, type Payment } from '../payments/index.ts'
 import { accountOfPayer } from './payer-account.ts'
 import { tips, type Tip } from './tables.ts'
 import { tellTip } from './tell-tip.ts'
@@ -52,7 +52,9 @@ async function acceptTip(tx: Tx, payment: Payment): Promise<Tip | undefined> {
 
 /** The invoice of a tip ended unpaid, or was never made: what comes later is not the mitra's. */
 export async function endTipPayment(tx: Tx, payment: Pick<Payment, 'id' | 'purchaseId'>): Promise<void> {
-  if ((await markExpired(tx, payment.id)) ?? (await markFailed(tx, payment.id))) await endTip(tx, payment.purchaseId)
+  // Who found that no invoice was made has marked the payment, and knows nothing of tips.
+  const ended = (await markExpired(tx, payment.id)) ?? (await markFailed(tx, payment.id)) ?? (await findPayment(tx.sql, payment.id))
+  if (ended?.state === 'expired' || ended?.state === 'failed') await endTip(tx, payment.purchaseId)
 }
 
 async function endTip(tx: Tx, tipId: string): Promise<void> {

@@ -63,9 +63,12 @@ t.test('tips', async (t) => {
   await t.test('its time is over: the invoice is ended at the provider; what is paid all the same is the customer’s', async (t) => {
     const scene = await stage(app, 'ended')
     const moved = await since(scene)
-    const asked = await expect(201, tip(scene.customer, scene.sessionId, { amountIdr: 15_000 }))
+    const [asked, failed] = [await expect(201, tip(scene.customer, scene.sessionId, { amountIdr: 15_000 })), await expect(201, tip(scene.customer, scene.sessionId, { amountIdr: 12_000 }))]
+    // Who gave up making its invoice has marked the payment, and knows nothing of tips.
+    await app.query(`update payments set state = 'failed', closed_at = app_now() where id = $1`, [failed.body.payment.id])
     await endInvoices()
     await eventually(async () => (await stateOf(asked.body.tip.id)) === 'expired', 'the tip is over', { timeoutMs: 30_000 })
+    await eventually(async () => (await stateOf(failed.body.tip.id)) === 'expired', 'and the one whose payment failed', { timeoutMs: 30_000 })
     t.equal(xendit.invoice(invoiceOf(asked)).status, 'EXPIRED')
     await xendit.pay(invoiceOf(asked), { afterExpiry: true })
     await eventually(async () => (await moved()).wallet === 15_000, 'the late money is in the wallet')
