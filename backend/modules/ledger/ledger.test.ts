@@ -60,6 +60,13 @@ t.test('several postings are one statement, each under its own key', async (t) =
   const posted = await transact(ctx, (tx) => postAll(tx, ['a', 'b', 'c'].map((key) => ({ key, flow: 'test', entries: move(account.providerClearing, wallet, 10) }))))
   t.same([...posted].toSorted(), ['a', 'c'])
   t.equal((await sumAccount(ctx.sql, wallet)), 21)
+  const twice = { key: 'd', flow: 'test', entries: move(account.providerClearing, wallet, 7) }
+  const before = await sumAccount(ctx.sql, wallet)
+  t.same(await transact(ctx, (tx) => postAll(tx, [twice, { ...twice, entries: twice.entries.toReversed() }])), new Set(['d']), 'the same one twice is posted once')
+  t.equal(await sumAccount(ctx.sql, wallet), before + 7)
+  const other = { ...twice, key: 'e' }
+  await t.rejects(transact(ctx, (tx) => postAll(tx, [other, { ...other, entries: move(account.providerClearing, wallet, 8) }])), { code: 'conflict' }, 'a key of two different ones')
+  t.equal(await findPosting(ctx.sql, 'e'), undefined)
 })
 
 t.test('a posting that is unbalanced or not whole is refused before it reaches the database', async (t) => {

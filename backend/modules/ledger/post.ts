@@ -14,9 +14,12 @@ export async function post(tx: Tx, posting: Posting): Promise<boolean> {
   return (await postAll(tx, [posting])).has(posting.key)
 }
 
-/** Several postings at once, each under its own key, as `post`. Answers the keys that were posted by this call. */
+/**
+ * Several postings at once, each under its own key, as `post`. Answers the keys that were posted by this call. One that
+ * stands twice among them is posted once; throws `conflict` where a key stands for two different postings.
+ */
 export async function postAll(tx: Tx, postings: readonly Posting[]): Promise<Set<string>> {
-  const filled = postings.map((posting) => ({ ...posting, entries: posting.entries.filter((entry) => entry.amountIdr !== 0) }))
+  const filled = onceByKey(postings.map((posting) => ({ ...posting, entries: posting.entries.filter((entry) => entry.amountIdr !== 0) })))
   for (const posting of filled) assertBalanced(posting)
   const posted = new Set(filled.filter((posting) => posting.entries.length === 0).map((posting) => posting.key))
   const rows = filled.filter((posting) => posting.entries.length > 0)
@@ -30,6 +33,21 @@ export async function postAll(tx: Tx, postings: readonly Posting[]): Promise<Set
 }
 
 type Row = { id: string; posting: Posting }
+
+// The key's conflict clause can't see a row of its own statement.
+function onceByKey(postings: readonly Posting[]): Posting[] {
+  const byKey = new Map<string, Posting>()
+  for (const posting of postings) {
+    const first = byKey.get(posting.key) ?? posting
+    if (contentOf(first) !== contentOf(posting)) throw new AppError('conflict', `The key ${posting.key} stands for two different postings.`)
+    byKey.set(posting.key, first)
+  }
+  return [...byKey.values()]
+}
+
+function contentOf({ flow, sessionId, paymentId, entries }: Posting): string {
+  return JSON.stringify([flow, sessionId ?? null, paymentId ?? null, entries.map(({ account, amountIdr }) => `${account} ${amountIdr}`).toSorted()])
+}
 
 function assertBalanced(posting: Posting): void {
   const isWhole = posting.entries.every((entry) => Number.isSafeInteger(entry.amountIdr))
