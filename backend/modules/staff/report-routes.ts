@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { sql } from '../../platform/drizzle.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import { sendCsv, type Cell } from '../../platform/csv.ts'
 import { AppError } from '../../platform/errors.ts'
@@ -16,19 +17,25 @@ export const reportStaffRoutes = (ctx: Ctx): FastifyPluginAsyncZod => async (app
     const { name } = request.params
     const report = Object.hasOwn(REPORTS, name) ? REPORTS[name] : undefined
     if (!report) throw new AppError('not_found', 'no such report')
-    const days = daysOf(ctx, request.query)
+    const days = await daysOf(ctx, request.query)
     if (request.query.format === 'csv') return sendCsv(reply, `${name}-${days.from}-${days.until}.csv`, report.header, report.rows(ctx, days))
     return { name, header: [...report.header], ...await firstRows(ctx, report, days) }
   })
 }
 
 /** Without days: yesterday in Asia/Jakarta. */
-function daysOf(ctx: Ctx, { from, until }: { from?: string | undefined; until?: string | undefined }): { from: string; until: string } {
-  const yesterday = new Date(ctx.clock.nowMs() + 7 * 3_600_000 - 86_400_000).toISOString().slice(0, 10)
+async function daysOf(ctx: Ctx, { from, until }: { from?: string | undefined; until?: string | undefined }): Promise<{ from: string; until: string }> {
+  const yesterday = from ?? until ?? await findYesterday(ctx)
   const days = { from: from ?? until ?? yesterday, until: until ?? from ?? yesterday }
   const count = (Date.parse(days.until) - Date.parse(days.from)) / 86_400_000 + 1
   if (count < 1 || count > DAYS_MOST) throw new AppError('validation_failed', `Ask for 1 to ${DAYS_MOST} days.`)
   return days
+}
+
+// Days are the database's: a process whose clock is wrong would name a day that is not closed.
+async function findYesterday(ctx: Ctx): Promise<string> {
+  const { rows } = await ctx.sql.execute<{ day: string }>(sql`select ((app_now() at time zone 'Asia/Jakarta')::date - 1)::text as day`)
+  return rows[0]!.day
 }
 
 async function firstRows(ctx: Ctx, report: Report, days: { from: string; until: string }) {
