@@ -8,8 +8,8 @@ const backend = import.meta.dirname
 const GRAPH: Record<string, readonly string[]> = {
   audit: [],
   settings: [],
-  identity: [],
   ledger: [],
+  identity: ['ledger'],
   notifications: ['identity'],
   payments: ['ledger', 'identity', 'notifications'],
   moderation: ['identity'],

@@ -1,12 +1,12 @@
 import cookies from '@fastify/cookie'
 import type { FastifyInstance } from 'fastify'
-import { checkBooks } from './check-books.ts'
+import { checkBooksAndClosings } from './check-books.ts'
 import { lexiconStaffRoutes, type Lexicon } from './modules/moderation/index.ts'
 import { settingsStaffRoutes } from './modules/settings/index.ts'
 import {
   approvalStaffRoutes, auditStaffRoutes, customerStaffRoutes, inboxStaffRoutes, ledgerStaffRoutes, mitraStaffRoutes, packageStaffRoutes, paymentStaffRoutes,
   payoutStaffRoutes, promoCodeStaffRoutes, reconciliationStaffRoutes, refundStaffRoutes, reportStaffRoutes, sessionStaffRoutes, staffAccountRoutes,
-  staffAuthRoutes, suspenseStaffRoutes, systemStaffRoutes,
+  staffAuthRoutes, suspenseStaffRoutes, systemStaffRoutes, walletStaffRoutes,
 } from './modules/staff/index.ts'
 import type { Authenticators } from './platform/auth-hook.ts'
 import type { Ctx } from './platform/ctx.ts'
@@ -35,7 +35,8 @@ export async function createInternalApp(ctx: Ctx, parts: InternalParts): Promise
   await app.register(reconciliationStaffRoutes(ctx))
   await app.register(approvalStaffRoutes(ctx))
   await app.register(suspenseStaffRoutes(ctx))
-  await app.register(ledgerStaffRoutes(ctx, { checkBooks }))
+  await app.register(walletStaffRoutes(ctx))
+  await app.register(ledgerStaffRoutes(ctx, { checkBooks: checkBooksAndClosings }))
   await app.register(reportStaffRoutes(ctx))
   await app.register(paymentStaffRoutes(ctx))
   await app.register(refundStaffRoutes(ctx))

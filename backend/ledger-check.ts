@@ -7,7 +7,8 @@ import { createLog } from './platform/log.ts'
 async function main(): Promise<void> {
   const url = process.env['DATABASE_URL']
   if (!url) throw new Error('DATABASE_URL must be set')
-  const { problems, driftIdr, entries, accounts } = await readBooks({ url, log: createLog({ level: 'silent', environment: 'command' }) }, { withClosings: true })
+  const { closingsProblem, driftIdr, entries, accounts, ...found } = await readBooks({ url, log: createLog({ level: 'silent', environment: 'command' }) }, { withClosings: true })
+  const problems = [...found.problems, closingsProblem ?? []].flat()
   for (const problem of problems) console.log(problem)
   if (problems.length === 0) console.log(`ledger sound: ${entries} entries, ${accounts} accounts`)
   else console.log(`ledger wrong: ${problems.length} problems, Rp ${driftIdr} of drift`)

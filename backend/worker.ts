@@ -1,4 +1,4 @@
-import { checkBooks, tellBooks } from './check-books.ts'
+import { checkBooks, checkBooksAndClosings, tellBooks } from './check-books.ts'
 import { expireApprovals } from './modules/approvals/index.ts'
 import { eraseTranscripts, indexWords, pushUndelivered, turnPartitions } from './modules/chat/index.ts'
 import { purgeChallenges } from './modules/identity/index.ts'
@@ -51,6 +51,7 @@ const TASK_BATCHES_MAX = 200
 const timedWork: readonly Timed[] = [
   { what: 'ledger-check', every: (ctx) => ({ seconds: ctx.settings.get('ledgerCheckSeconds') }), leaseSeconds: 300, run: checkBooks },
   { what: 'close-days', every: () => ({ daily: '00:05' }), run: closeDays },
+  { what: 'check-closings', every: () => ({ daily: '00:20' }), leaseSeconds: 300, run: checkBooksAndClosings },
   { what: 'reconcile', leaseSeconds: 300, every: (ctx) => ({ seconds: ctx.settings.get('reconcileSeconds') }), run: (ctx) => reconcile(ctx, paymentHooks, { scope: 'recent', seconds: ctx.settings.get('reconcileBackSeconds') }) },
   { what: 'reconcile-nightly', leaseSeconds: 1800, every: () => ({ daily: '02:30' }), run: (ctx) => reconcile(ctx, paymentHooks, { scope: 'nightly', seconds: ctx.settings.get('reconcileNightlySeconds') }) },
   { what: 'expire-promo-lots', every: () => ({ seconds: 600 }), run: (ctx) => inBatches(ctx, expirePromoLots) },

@@ -37,7 +37,7 @@ export function createMetrics(options: { processMetrics: boolean } = { processMe
     sessionsEnded: counter('sessions_ended_total', 'Sessions that reached a terminal state.', ['state', 'reason']),
     ledgerDriftIdr: gauge('ledger_drift_idr', 'Rupiah by which balances and entries differ, or that stand in the escrow of a session that is over.'),
     reconciliationDifferences: counter('reconciliation_differences_total', 'Differences between our books and the provider’s lists.', ['kind', 'outcome']),
-    moneyNeedsStaff: gauge('money_needs_staff', 'Refunds, payouts and suspended money that wait for a person.', ['what']),
+    moneyNeedsStaff: gauge('money_needs_staff', 'Refunds, payouts, wallets of recycled numbers and suspended money that wait for a person.', ['what']),
     rateLimited: counter('rate_limited_total', 'Requests refused by a limit.', ['limit']),
   }
 }

@@ -1,6 +1,7 @@
 import { and, type AnyPgColumn, eq, gt, isNotNull, isNull, or, sql } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
+import { holdWallet } from '../ledger/index.ts'
 import type { Kind } from './contract.ts'
 import { parsePhone, storePhone, type StoredPhone } from './phones.ts'
 import { revokeSignIns } from './revocations.ts'
@@ -21,7 +22,7 @@ export async function ensurePerson(tx: Tx, input: { kind: Kind; phone: string })
 
 /**
  * Two at once are settled by the unique index: one makes the account, the other finds it. An account that was idle
- * for too long starts afresh: its number may have a new owner, who must not meet the old one's name and history.
+ * for too long starts afresh: its number may have a new owner, who must not meet the old one's name, history and money.
  */
 export async function findOrCreate(tx: Tx, kind: Kind, phone: StoredPhone): Promise<{ user: User; isNew: boolean }> {
   const [made] = await tx.sql.insert(users).values({ id: tx.ids.next(), kind, ...phone }).onConflictDoNothing().returning()
@@ -35,7 +36,7 @@ export async function findOrCreate(tx: Tx, kind: Kind, phone: StoredPhone): Prom
     gender: unlessIdle(tx, users.gender),
   }).where(and(eq(users.kind, kind), eq(users.phoneHash, phone.phoneHash), isNull(users.erasedAt))).returning()
   if (!found) throw new Error('an account was erased while its owner signed in')
-  if (found.historyFrom?.getTime() === found.lastActiveAt.getTime()) await startAfresh(tx, found.id)
+  if (found.historyFrom?.getTime() === found.lastActiveAt.getTime()) await startAfresh(tx, found)
   return { user: found, isNew: false }
 }
 
@@ -43,7 +44,8 @@ function unlessIdle(tx: Tx, column: AnyPgColumn, otherwise = sql`null`) {
   return sql`case when ${users.lastActiveAt} < app_now() - make_interval(secs => ${tx.settings.get('accountIdleSeconds')}) then ${otherwise} else ${column} end`
 }
 
-async function startAfresh(tx: Tx, userId: string): Promise<void> {
+async function startAfresh(tx: Tx, { id: userId, kind }: User): Promise<void> {
   await revokeSignIns(tx, { userId, reason: 'account_idle' })
   await tx.sql.delete(preferences).where(eq(preferences.userId, userId))
+  if (kind === 'customer') await holdWallet(tx, userId)
 }

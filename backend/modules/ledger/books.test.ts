@@ -24,6 +24,9 @@ t.test('whatever is wrong in the books is found within one check, by every repli
   t.match(sound, { code: 0, stdout: /^ledger sound: \d+ entries, \d+ accounts$/m })
   t.match(await finance.call('GET', '/ledger/check'), { status: 200, body: { ok: true, driftIdr: 0, problems: [] } })
 
+  await app.query(`update timetable set due_at = app_now() where what = 'check-closings'`)
+  await eventually(async () => (await app.query('select 1 from ledger_checks where closings_checked_at is not null and closings_problem is null')).length === 1, 'the closed days are looked at by the timetable')
+
   const [lot] = await app.query<{ id: string }>(`insert into promo_lots (id, customer_id, source, amount_idr, remaining_idr, expires_at) values (gen_random_uuid(), $1, 'test', 0 + 1000, 0, app_now() + interval '1 day') returning id`, [scene.customer.id])
   const balanced = `insert into ledger_transactions (id, key, flow) values ('00000000-0000-7000-8000-00000000000%', 'test:%', 'test')`
   const rows: [string, string, string, RegExp, number][] = [

@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { transact } from '../../platform/database.ts'
+import { checkBooks } from '../../check-books.ts'
 import { startTestApp } from '../../testing/app.ts'
+import { call } from '../../testing/http.ts'
 import { staffByRows } from '../../testing/staff-rows.ts'
+import { eventually } from '../../testing/wait.ts'
 import { account, closeDays, findClosings, post, verifyClosings } from './index.ts'
 
 t.test('a day in Jakarta is closed once, proves its sums, and cannot be changed unseen', async (t) => {
@@ -61,6 +64,8 @@ t.test('a day in Jakarta is closed once, proves its sums, and cannot be changed 
     t.equal(lines.reduce((sum, line) => sum + Number(line.split(',').at(-1)!.replace(`'`, '')), 0), 0, 'and they sum to zero')
     t.match(await finance.call('GET', '/ledger/balances'), { status: 200, body: { totalIdr: 0, items: [{ account: 'customer_wallet:*', balanceIdr: 68_000 }, {}, {}] } })
     t.match(await finance.call('GET', '/reports/nothing'), { status: 404 })
+    const byDefault = await finance.call('GET', '/reports/daily-closing')
+    t.same([...new Set((byDefault.body.rows as string[][]).map(([day]) => day))], ['2030-03-12'], 'yesterday by the clock of the database, in Jakarta')
     t.match(await finance.call('GET', '/reports/daily-closing?from=2030-03-12&until=2030-03-10'), { status: 400 })
     const listed = await finance.call('GET', '/ledger/transactions?flow=tip&limit=1')
     t.match(listed, { status: 200, body: { items: [{ flow: 'tip', entries: [{ account: 'provider_clearing' }, { account: 'platform_revenue' }] }] } })
@@ -79,6 +84,12 @@ t.test('a day in Jakarta is closed once, proves its sums, and cannot be changed 
     await app.query(`alter table daily_closings disable trigger user`)
     await app.query(`update daily_closings set entries = 3 where day = '2030-03-10'`)
     t.match(await verifyClosings(a!.sql), { ok: false, day: '2030-03-10', problem: /row was changed/ })
+    const finance = await staffByRows(app, 'finance')
+    t.match(await finance.call('POST', '/ledger/check'), { status: 200, body: { ok: false, problems: [/closing of 2030-03-10: its row was changed/] } }, 'staff see it')
+    await checkBooks(b!)
+    for (const { internalUrl } of app.replicas) {
+      await eventually(async () => /^ledger_drift_idr [1-9]/m.test((await call(internalUrl, 'GET', '/metrics')).text), 'and the metric tells it, also after the check of the minute')
+    }
     await app.query(`delete from daily_closings where day = '2030-03-10'`)
     t.match(await verifyClosings(a!.sql), { ok: false, day: '2030-03-11', problem: /chain/ })
   })

@@ -1,7 +1,7 @@
 /**
  * The ledger: append-only double entry in whole rupiah, wallets and promotional credit.
  * Owns ledger_transactions, ledger_entries, ledger_balances, promo_lots, ledger_checks, daily_closings,
- * wallet_releases.
+ * wallet_holds.
  * Promises: a key is posted once; every transaction sums to zero (the database checks it at commit); nothing is ever
  * changed or removed; a person's balance never falls below zero, save mitra_payable.
  */
@@ -18,6 +18,9 @@ export { closeDays, findClosings, type Closing } from './close-day.ts'
 export { verifyClosings, type ClosingsVerdict } from './verify-closings.ts'
 export { findTransaction, findTransactions, readEntries, sumByClass, type LedgerTransaction } from './find-transactions.ts'
 export { findPayable, findPayablesFrom, findPayableStatement, lockPayable, type PayableStatement } from './payable.ts'
+export { holdWallet } from './hold-wallet.ts'
+export { releaseWallet } from './release-wallet.ts'
+export { countWalletHolds, findWalletAccount, findWalletHold, findWalletHolds, type WalletHold } from './wallet-holds.ts'
 export { walletRoutes } from './routes.ts'
 export type { SessionPosting } from './queries.ts'
 export type { AccountEntry, Entry, LotPart, Posting, Wallet } from './types.ts'

@@ -1,7 +1,8 @@
-import { and, desc, eq, gt, inArray, lt, sql, sum } from '../../platform/drizzle.ts'
+import { and, desc, eq, gt, inArray, lt, sql, sum, type SQL } from '../../platform/drizzle.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { account } from './accounts.ts'
 import { ledgerBalances, ledgerEntries, ledgerTransactions, promoLots } from './tables.ts'
+import { walletBegins } from './wallet-holds.ts'
 import type { AccountEntry, Page, Paged, Wallet } from './types.ts'
 
 /** The flow that was posted under this key, if one was. */
@@ -61,9 +62,9 @@ export async function findWallet(handle: Queryable, customerId: string): Promise
   return { balanceIdr: balance?.balanceIdr ?? 0, promoIdr: lots.reduce((total, lot) => total + lot.amountIdr, 0), lots }
 }
 
-/** What moved in a customer's wallet and promotional credit, the newest first. */
+/** What moved in a customer's wallet and promotional credit, the newest first; nothing of an earlier owner of their number. */
 export function findWalletEntries(handle: Queryable, customerId: string, page: Page): Promise<Paged<AccountEntry>> {
-  return findEntries(handle, [account.wallet(customerId), account.promo(customerId)], page)
+  return findEntries(handle, [account.wallet(customerId), account.promo(customerId)], page, sql`${ledgerEntries.createdAt} > ${walletBegins(customerId)}`)
 }
 
 /** What moved in what a mitra is owed, the newest first. */
@@ -71,7 +72,7 @@ export function findPayableEntries(handle: Queryable, mitraId: string, page: Pag
   return findEntries(handle, [account.payable(mitraId)], page)
 }
 
-async function findEntries(handle: Queryable, names: readonly string[], page: Page): Promise<Paged<AccountEntry>> {
+async function findEntries(handle: Queryable, names: readonly string[], page: Page, also?: SQL): Promise<Paged<AccountEntry>> {
   const before = page.cursor === undefined ? undefined : lt(ledgerEntries.id, Number(page.cursor))
   const rows = await handle
     .select({
@@ -79,7 +80,7 @@ async function findEntries(handle: Queryable, names: readonly string[], page: Pa
       sessionId: ledgerTransactions.sessionId, paymentId: ledgerTransactions.paymentId, at: ledgerEntries.createdAt,
     })
     .from(ledgerEntries).innerJoin(ledgerTransactions, eq(ledgerTransactions.id, ledgerEntries.transactionId))
-    .where(and(inArray(ledgerEntries.account, [...names]), before))
+    .where(and(inArray(ledgerEntries.account, [...names]), before, also))
     .orderBy(desc(ledgerEntries.id)).limit(page.limit + 1)
   const items = rows.slice(0, page.limit).map((row) => ({ ...row, id: String(row.id) }))
   return { items, nextCursor: rows.length > page.limit ? items.at(-1)!.id : null }

@@ -3,21 +3,26 @@ import type { Ctx } from '../../platform/ctx.ts'
 import type { Cell } from '../../platform/csv.ts'
 import { account } from './accounts.ts'
 import type { WalletStatement } from './contract.ts'
+import { walletBegins } from './wallet-holds.ts'
 
 type Moved = { at: string; account: string; flow: string; session_id: string | null; payment_id: string | null; amount_idr: string }
 
-/** A customer's month in Asia/Jakarta (this one unless told otherwise), wallet and credit: what stood there, what moved, what stands there then. */
+/**
+ * A customer's month in Asia/Jakarta (this one unless told otherwise), wallet and credit: what stood there, what moved, what
+ * stands there then. What an earlier owner of the number left has been moved away, and moves nothing here.
+ */
 export async function showWalletStatement(ctx: Ctx, customerId: string, asked: string | undefined): Promise<WalletStatement> {
   const month = asked ?? await thisMonth(ctx)
   const [wallet, promo] = [account.wallet(customerId), account.promo(customerId)]
   const names = sql`(${wallet}, ${promo})`
   const fromAt = sql`(${`${month}-01`}::date::timestamp at time zone 'Asia/Jakarta')`
   const untilAt = sql`((${`${month}-01`}::date + interval '1 month') at time zone 'Asia/Jakarta')`
+  const begins = walletBegins(customerId)
   const { rows: before } = await ctx.sql.execute<{ account: string; opening: string }>(sql`
-    select account, sum(amount_idr) as opening from ledger_entries where account in ${names} and created_at < ${fromAt} group by account`)
+    select account, sum(amount_idr) as opening from ledger_entries where account in ${names} and (created_at < ${fromAt} or created_at <= ${begins}) group by account`)
   const { rows } = await ctx.sql.execute<Moved>(sql`
     select e.created_at as at, e.account, t.flow, t.session_id, t.payment_id, e.amount_idr from ledger_entries e join ledger_transactions t on t.id = e.transaction_id
-    where e.account in ${names} and e.created_at >= ${fromAt} and e.created_at < ${untilAt} order by e.created_at, e.id`)
+    where e.account in ${names} and e.created_at >= ${fromAt} and e.created_at < ${untilAt} and e.created_at > ${begins} order by e.created_at, e.id`)
   const items = rows.map((row) => ({
     at: new Date(row.at).toISOString(), kind: row.account === wallet ? 'wallet' as const : 'promo' as const, flow: row.flow, amountIdr: Number(row.amount_idr),
     sessionId: row.session_id, paymentId: row.payment_id,

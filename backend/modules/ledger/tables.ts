@@ -41,6 +41,8 @@ export const ledgerChecks = pgTable('ledger_checks', {
   tookMs: integer('took_ms').notNull(),
   driftIdr: bigint('drift_idr', { mode: 'number' }).notNull(),
   problems: jsonb('problems').$type<string[]>().notNull().default([]),
+  closingsCheckedAt: timestamp('closings_checked_at', { withTimezone: true, mode: 'date' }),
+  closingsProblem: text('closings_problem'),
 })
 
 export type AccountSums = { account: string; openingIdr: number; debitsIdr: number; creditsIdr: number; closingIdr: number }
@@ -60,9 +62,12 @@ export const dailyClosings = pgTable('daily_closings', {
   closedAt: timestamp('closed_at', { withTimezone: true, mode: 'date' }).notNull().default(sql`app_now()`),
 })
 
-/** Wallets of accounts that were idle for long, found by staff to be the same person's still. */
-export const walletReleases = pgTable('wallet_releases', {
-  customerId: uuid('customer_id').primaryKey(),
-  releasedAt: timestamp('released_at', { withTimezone: true, mode: 'date' }).notNull().default(sql`app_now()`),
-  releasedBy: uuid('released_by').notNull(),
+/** Wallets of numbers that may be recycled: under the hold's own id until staff have placed them. */
+export const walletHolds = pgTable('wallet_holds', {
+  id: uuid('id').primaryKey(),
+  customerId: uuid('customer_id').notNull(),
+  heldAt: timestamp('held_at', { withTimezone: true, mode: 'date' }).notNull().default(sql`app_now()`),
+  state: text('state', { enum: ['held', 'released', 'suspended'] }).notNull().default('held'),
+  settledAt: timestamp('settled_at', { withTimezone: true, mode: 'date' }),
+  suspenseId: uuid('suspense_id'),
 })

@@ -7,7 +7,7 @@ import type { Refund } from './tables.ts'
 export const FLOWS = { send: 'refund.sent', succeeded: 'refund.succeeded', failed: 'refund.failed', cancelled: 'refund.cancelled' } as const
 
 /** States in which a refund's money has left where it was. */
-export const LIVE: readonly Refund['state'][] = ['approved', 'pending', 'succeeded']
+const LIVE: readonly Refund['state'][] = ['approved', 'pending', 'succeeded']
 
 type Known = {
   payment: Pick<Payment, 'id' | 'kind' | 'customerId' | 'sessionId'>
@@ -20,11 +20,14 @@ type Known = {
   refunds: readonly Pick<Refund, 'state' | 'amountIdr'>[]
   suspense: { openIdr: number; toWalletIdr: number }
   walletIdr: number
+  /** Where the payer's money stands now: not in their wallet any more where their number has had a new owner since. */
+  walletAccount: string
 }
 
 /** What the ledger says about one payment, by its session's postings. */
-export function factsOf({ payment, invoiceIdr, purchaseId, postings, refunds, suspense, walletIdr }: Known): Facts {
-  const wallet = account.wallet(payment.customerId)
+export function factsOf({ payment, invoiceIdr, purchaseId, postings, refunds, suspense, walletIdr, walletAccount }: Known): Facts {
+  const wallets = [...new Set([account.wallet(payment.customerId), walletAccount])]
+  const inWallets = (of: readonly SessionPosting[]) => wallets.reduce((sum, name) => sum + sumOf(of, name), 0)
   const escrow = account.escrow(payment.sessionId)
   const own = postings.filter((posting) => posting.paymentId === payment.id)
   const isTip = payment.kind === 'tip'
@@ -35,8 +38,8 @@ export function factsOf({ payment, invoiceIdr, purchaseId, postings, refunds, su
   const escrowTaken = -sumOf(own.filter(isOfRefund), escrow)
   // Of a purchase that this payment came too late for, only what was somebody's own came back.
   const isApplied = own.some((posting) => posting.flow === 'payment')
-  const returned = !isApplied ? 0 : sumOf(postings.filter((posting) => posting.key === `purchase:${purchaseId}:return`), wallet)
-  const direct = sumOf(own.filter((posting) => posting.flow === 'late_payment' || posting.flow === 'surplus' || isOfRefund(posting)), wallet)
+  const returned = !isApplied ? 0 : inWallets(postings.filter((posting) => posting.key === `purchase:${purchaseId}:return`))
+  const direct = inWallets(own.filter((posting) => posting.flow === 'late_payment' || posting.flow === 'surplus' || isOfRefund(posting)))
   const mitra = shares.flatMap((posting) => posting.entries).find((entry) => entry.account.startsWith('mitra_payable:'))?.account
   return {
     paidIdr: -own.flatMap((posting) => posting.entries).filter((entry) => entry.account === account.providerClearing && entry.amountIdr < 0).reduce((sum, entry) => sum + entry.amountIdr, 0),
@@ -49,7 +52,7 @@ export function factsOf({ payment, invoiceIdr, purchaseId, postings, refunds, su
     escrowIdr: Math.max(0, Math.min(sumOf(postings, escrow), sumOf(own, escrow))),
     platformIdr: isTip ? 0 : Math.max(0, sumOf(shared, account.platformRevenue)),
     mitraIdr: mitra === undefined ? 0 : Math.max(0, sumOf(shares, mitra)),
-    accounts: { wallet, escrow, platform: account.platformRevenue, mitra },
+    accounts: { wallet: walletAccount, escrow, platform: account.platformRevenue, mitra },
   }
 }
 

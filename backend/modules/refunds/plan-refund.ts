@@ -1,7 +1,7 @@
 import type { Tx } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
-import { account, findPostingsOfSession, lockBalance, sumAccount } from '../ledger/index.ts'
+import { account, findPostingsOfSession, findWalletAccount, lockBalance, sumAccount } from '../ledger/index.ts'
 import { findPayment, lockPayment, sumSuspense, type Payment } from '../payments/index.ts'
 import { findInvoiced, lockSession, type SessionState } from '../sessions/index.ts'
 import { factsOf } from './facts.ts'
@@ -22,7 +22,7 @@ export type Plan = { payment: Payment; refund: Refund | undefined; amountIdr: nu
 
 /** What of a payment can still be given back, as it looks now. */
 export async function findRefundable(handle: Queryable, payment: Payment): Promise<number> {
-  const { facts } = await gather(handle, payment, await sumAccount(handle, account.wallet(payment.customerId)))
+  const { facts } = await gather(handle, payment, (name) => sumAccount(handle, name))
   return refundableIdr(facts)
 }
 
@@ -38,7 +38,7 @@ export async function planRefund(tx: Tx, wanted: Wanted): Promise<Plan> {
   const payment = await lockPayment(tx, wanted.paymentId)
   if (!payment) throw new AppError('not_found', 'no such payment')
   const refund = wanted.refundId === undefined ? undefined : await lockRefund(tx, wanted.refundId)
-  const { facts, state } = await gather(tx.sql, payment, await lockBalance(tx, account.wallet(payment.customerId)))
+  const { facts, state } = await gather(tx.sql, payment, (name) => lockBalance(tx, name))
   if (BEFORE.includes(state)) throw new AppError('session_state_conflict', 'The session has not begun: cancel it, and the money goes to the wallet.')
   const most = refundableIdr(facts)
   const amountIdr = wanted.amountIdr ?? most
@@ -52,10 +52,13 @@ export async function planRefund(tx: Tx, wanted: Wanted): Promise<Plan> {
 
 const BEFORE: readonly SessionState[] = ['queued', 'held', 'ringing']
 
-async function gather(handle: Queryable, payment: Payment, walletIdr: number): Promise<{ facts: Facts; state: SessionState }> {
+async function gather(handle: Queryable, payment: Payment, readBalance: (name: string) => Promise<number>): Promise<{ facts: Facts; state: SessionState }> {
+  const held = await findWalletAccount(handle, payment.customerId, payment.createdAt)
+  // What staff have placed elsewhere can't be given back out of the wallet of the number's new owner.
+  const [walletAccount, walletIdr] = held === undefined ? [account.wallet(payment.customerId), 0] : [held, await readBalance(held)]
   const { state, invoiceIdrOf } = await findInvoiced(handle, payment.sessionId)
   const [postings, refunds, suspense] = [
     await findPostingsOfSession(handle, payment.sessionId), await findRefundsOfPayments(handle, [payment.id]), await sumSuspense(handle, payment.id),
   ]
-  return { state, facts: factsOf({ payment, purchaseId: payment.purchaseId, invoiceIdr: invoiceIdrOf.get(payment.purchaseId) ?? 0, postings, refunds, suspense, walletIdr }) }
+  return { state, facts: factsOf({ payment, purchaseId: payment.purchaseId, invoiceIdr: invoiceIdrOf.get(payment.purchaseId) ?? 0, postings, refunds, suspense, walletIdr, walletAccount }) }
 }

@@ -67,7 +67,7 @@ t.test('what the ledger says of one payment', async (t) => {
   const tip = posting('payment:tip:j', 'tip', 'tip', { provider_clearing: -9_000, [accounts.mitra]: 9_000 })
   const returned = posting('purchase:b:return', 'return', null, { [accounts.escrow]: -10_000, [accounts.wallet]: 10_000 })
   const settled = posting('session:s:settle', 'settlement', null, { [accounts.escrow]: -15_000, [accounts.mitra]: 10_500, platform_revenue: 4_500 })
-  const known = { payment: { id: 'p', kind: 'session' as const, customerId: 'c', sessionId: 's' }, purchaseId: 'b', invoiceIdr: 25_000, refunds: [], suspense: { openIdr: 0, toWalletIdr: 0 }, walletIdr: 11_000 }
+  const known = { payment: { id: 'p', kind: 'session' as const, customerId: 'c', sessionId: 's' }, purchaseId: 'b', invoiceIdr: 25_000, refunds: [], suspense: { openIdr: 0, toWalletIdr: 0 }, walletIdr: 11_000, walletAccount: accounts.wallet }
   t.match(factsOf({ ...known, postings: [paid, surplus, tip] }), { paidIdr: 26_000, escrowIdr: 25_000, putIdr: 1_000, platformIdr: 0, mitraIdr: 0 }, 'while it runs')
   t.match(factsOf({ ...known, postings: [paid, surplus, tip, returned, settled] }), { escrowIdr: 0, putIdr: 11_000, platformIdr: 4_500, mitraIdr: 10_500 }, 'when it is over')
   const sent = posting('refund:r:send', 'refund.sent', 'p', { [accounts.escrow]: -20_000, refunds_pending: 20_000 })

@@ -4,8 +4,8 @@ import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
 import type { ProviderRefund } from '../../platform/gateways.ts'
 import { findPeople } from '../identity/index.ts'
-import { account, post } from '../ledger/index.ts'
-import { openSuspense } from '../payments/index.ts'
+import { account, findWalletAccount, post } from '../ledger/index.ts'
+import { findPayment, openSuspense } from '../payments/index.ts'
 import { findInvoiced, lockSession, touchSession } from '../sessions/index.ts'
 import { FLOWS } from './facts.ts'
 import { findRefund } from './queries.ts'
@@ -74,10 +74,14 @@ export async function postOutcome(tx: Tx, refund: Refund, outcome: Outcome): Pro
 
 async function backOf(tx: Tx, refund: Refund): Promise<Source[]> {
   const { state } = await findInvoiced(tx.sql, refund.sessionId)
-  const wallet = account.wallet(refund.customerId)
-  const back = goesBackTo(refund.sources, wallet, state === 'active' || state === 'paused')
+  const payment = await findPayment(tx.sql, refund.paymentId)
+  const held = payment && await findWalletAccount(tx.sql, refund.customerId, payment.createdAt)
+  const wallet = held ?? account.wallet(refund.customerId)
+  // Since it was decided on, the number may have had a new owner, or staff may have placed what the old one left.
+  const sources = refund.sources.map((source) => (source.account.startsWith('customer_wallet:') ? { ...source, account: wallet } : source))
+  const back = goesBackTo(sources, wallet, state === 'active' || state === 'paused')
   const payer = (await findPeople(tx.sql, [refund.customerId])).get(refund.customerId)
-  const isGone = !payer || payer.bannedAt !== null || payer.erasedAt !== null
+  const isGone = held === undefined || !payer || payer.bannedAt !== null || payer.erasedAt !== null
   // Money of somebody who is gone, and what stood in suspense before, waits for staff again.
   const waits = back.filter((target) => target.account.startsWith('suspense:') || (isGone && target.account === wallet))
   const waitingIdr = waits.reduce((sum, target) => sum + target.amountIdr, 0)

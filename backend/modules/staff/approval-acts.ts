@@ -1,11 +1,13 @@
 import { z } from 'zod'
 import type { ApprovalActs } from '../approvals/index.ts'
-import { resolveSuspense } from '../payments/index.ts'
+import { releaseWallet } from '../ledger/index.ts'
+import { openSuspense, resolveSuspense } from '../payments/index.ts'
 import { giveCredit, refuseCredit } from '../promotions/index.ts'
 import { refundSuspense } from '../refunds/index.ts'
 import { approveRefundAct, settleRefundAct } from './refund-acts.ts'
 import { approveBatch, reopenBatch } from '../payouts/index.ts'
 
+const releasePayload = z.object({ to: z.enum(['owner', 'suspense']) })
 const suspensePayload = z.object({ to: z.enum(['wallet', 'refund', 'revenue']) })
 
 /** How each act that needs a second person is done once it has one. */
@@ -35,6 +37,15 @@ export const approvalActs: ApprovalActs = {
       }
       const { amountIdr } = await resolveSuspense(tx, approval.targetId, to)
       return { act: 'suspense.resolved', details: { to, amountIdr } }
+    },
+  },
+  'wallet.release': {
+    async approve(tx, approval) {
+      const { to } = releasePayload.parse(approval.payload)
+      // Nobody is known any more whose wallet it could go to; the hold says whose number it was.
+      const suspend = (amountIdr: number) => openSuspense(tx, { paymentId: null, providerPaymentId: null, customerId: null, amountIdr, reason: 'number_recycled' })
+      const released = await releaseWallet(tx, approval.targetId, to === 'owner' ? { to } : { to, suspend })
+      return { act: 'wallet.released', details: { to, ...released } }
     },
   },
 }

@@ -19,6 +19,15 @@ export const suspenseList = z.object({
   nextCursor,
 })
 
+export const walletHoldsQuery = z.strictObject({ ...page, state: z.enum(['held', 'released', 'suspended']).optional() })
+export const releaseBody = z.strictObject({ to: z.enum(['owner', 'suspense']), reason })
+export const walletHoldList = z.object({
+  items: z.array(z.object({
+    id, customerId: id, walletIdr: idr, promoIdr: idr, state: z.string(), heldAt: time, settledAt: time.nullable(), suspenseId: id.nullable(),
+  })),
+  nextCursor,
+})
+
 export const transactionsQuery = z.strictObject({
   ...page, account: z.string().min(1).max(80).optional(), sessionId: z.uuid().optional(), paymentId: z.uuid().optional(), flow: z.string().min(1).max(80).optional(),
 })

@@ -8,7 +8,7 @@ import { idParams } from './contract.ts'
 const reading = { access: { staff: 'ledger.read' }, limit: 'standard' } as const
 
 export type LedgerParts = {
-  /** Checks the books now and writes down what it finds. */
+  /** Checks the books and the closed days now and writes down what it finds. */
   checkBooks: (ctx: Ctx) => Promise<unknown>
 }
 
