@@ -3,7 +3,8 @@ import t from 'tap'
 import { transact } from '../../platform/database.ts'
 import { startTestApp } from '../../testing/app.ts'
 import { staffByRows } from '../../testing/staff-rows.ts'
-import { decideApproval, expireApprovals, findPendingApprovals, requestApproval, type ApprovalActs } from './index.ts'
+import { eventually } from '../../testing/wait.ts'
+import { decideApproval, expireApprovals, findPendingApprovals, holdApproval, requestApproval, type ApprovalActs } from './index.ts'
 
 const settings = { sweepMs: 10_000, approvalSeconds: 3600 }
 
@@ -43,6 +44,39 @@ t.test('an act that needs a second person', async (t) => {
     await t.rejects(decide(id, other), { code: 'conflict' }, 'somebody else is told that it is decided')
     t.strictSame([done, audited], [[], []])
     await t.rejects(decide(randomUUID()), { code: 'not_found' })
+  })
+
+  t.test('the same asked again is what waits already; something else about the same is refused', async (t) => {
+    const targetId = randomUUID()
+    const want = (more: object) => transact(a!, (tx) => requestApproval(tx, { act: 'credit.give', targetType: 'staff_credit', targetId, amountIdr: 600_000, payload: { to: 'wallet', n: 1 }, reason: 'they waited', requestedBy: asker, ...more }))
+    const { id } = await want({})
+    t.match(await want({ payload: { n: 1, to: 'wallet' }, reason: 'in other words' }), { id, isNew: false, reason: 'they waited' })
+    for (const more of [{ payload: { to: 'revenue', n: 1 } }, { payload: {} }, { amountIdr: 1 }, { amountIdr: undefined }, { requestedBy: other }]) await t.rejects(want(more), { code: 'conflict' }, JSON.stringify(more))
+    await app.query(`update approvals set state = 'expired', decided_at = app_now() where id = $1`, [id])
+  })
+
+  t.test('who holds a target first meets nobody who decides on it', async (t) => {
+    const targetId = randomUUID()
+    t.equal(await transact(a!, (tx) => holdApproval(tx, 'credit.give', targetId)), undefined)
+    // Nothing waits when the first looks: who asks beside them comes after them all the same.
+    const order: string[] = []
+    const { promise: mayGoOn, resolve: goOn } = Promise.withResolvers<void>()
+    const { promise: isHeld, resolve: held } = Promise.withResolvers<void>()
+    const first = transact(a!, async (tx) => {
+      await holdApproval(tx, 'credit.give', targetId)
+      held()
+      await mayGoOn
+      order.push('first')
+    })
+    await isHeld
+    const second = transact(b!, async (tx) => {
+      await holdApproval(tx, 'credit.give', targetId)
+      order.push('second')
+    })
+    await eventually(async () => (await app.query(`select 1 from pg_locks where locktype = 'advisory' and not granted and database = (select oid from pg_database where datname = current_database())`))[0], 'the second waits')
+    goOn()
+    await Promise.all([first, second])
+    t.strictSame(order, ['first', 'second'])
   })
 
   t.test('two who decide at once on two replicas: one effect', async (t) => {

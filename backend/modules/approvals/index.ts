@@ -3,7 +3,7 @@
  * Promises: nobody decides on what they asked for (a CHECK says so too); an act is done once, in the transaction that
  * approves it; what nobody decides on expires.
  */
-export { requestApproval, type NewApproval } from './request-approval.ts'
+export { holdApproval, requestApproval, type NewApproval } from './request-approval.ts'
 export { decideApproval, type Decision } from './decide-approval.ts'
 export { expireApprovals } from './expire-approvals.ts'
 export { findApprovals, findLastApproval, findPendingApprovals } from './queries.ts'

@@ -4,7 +4,7 @@ const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date
 
 export const approvals = pgTable('approvals', {
   id: uuid('id').primaryKey(),
-  act: text('act', { enum: ['refund.approve', 'refund.settle', 'payout_batch.approve', 'credit.give', 'suspense.resolve', 'wallet.release'] }).notNull(),
+  act: text('act', { enum: ['refund.approve', 'refund.settle', 'payout_batch.approve', 'payout.settle', 'credit.give', 'suspense.resolve', 'wallet.release'] }).notNull(),
   targetType: text('target_type').notNull(),
   targetId: uuid('target_id').notNull(),
   amountIdr: bigint('amount_idr', { mode: 'number' }),
