@@ -6,9 +6,9 @@ import { closeDays, expirePromoLots } from './modules/ledger/index.ts'
 import { reencryptBankAccounts, sweepLiveness } from './modules/mitras/index.ts'
 import { purgePushes, runPush, sweepPushes } from './modules/notifications/index.ts'
 import { purgeInbox, runInboxRow, sweepAsks, sweepInbox, type InboxHooks } from './modules/payments/index.ts'
-import { forgetPayoutKeys, judgePayoutEvent, measurePayouts, payoutReactions, prepareWeeklyBatch, sweepPayoutAsks } from './modules/payouts/index.ts'
+import { forgetPayoutKeys, judgePayoutEvent, measurePayouts, payoutReactions, prepareWeeklyBatch, resendLostPayouts, sweepPayoutAsks } from './modules/payouts/index.ts'
 import { forgetCreditKeys } from './modules/promotions/index.ts'
-import { forgetRefundKeys, judgeRefundEvent, refundReactions, sweepRefundAsks } from './modules/refunds/index.ts'
+import { forgetRefundKeys, judgeRefundEvent, refundReactions, resendLostRefunds, sweepRefundAsks } from './modules/refunds/index.ts'
 import { promotionReactions } from './modules/promotions/index.ts'
 import { applyPayment, findOpenConversations, forgetExtensionKeys, forgetTipKeys, paymentExpired, sessionReactions, startMatching, sweepSessions } from './modules/sessions/index.ts'
 import { approvalActs } from './modules/staff/index.ts'
@@ -57,6 +57,7 @@ const timedWork: readonly Timed[] = [
   { what: 'expire-promo-lots', every: () => ({ seconds: 600 }), run: (ctx) => inBatches(ctx, expirePromoLots) },
   { what: 'forget-request-keys', every: () => ({ seconds: 3600 }), run: forgetKeys },
   { what: 'expire-approvals', every: () => ({ seconds: 60 }), run: (ctx) => inBatches(ctx, (one, limit) => expireApprovals(one, approvalActs, limit)) },
+  { what: 'resend-lost', every: () => ({ seconds: 60 }), run: resendLost },
   { what: 'reencrypt-bank-accounts', every: () => ({ seconds: 3600 }), run: (ctx) => inBatches(ctx, reencryptBankAccounts) },
   { what: 'weekly-payouts', every: () => ({ weekly: { weekday: 1, at: '09:00' } }), run: prepareWeeklyBatch },
 ]
@@ -144,6 +145,11 @@ async function runTask(ctx: Ctx, name: string): Promise<void> {
 
 async function forgetKeys(ctx: Ctx): Promise<void> {
   for (const forget of KEY_KEEPERS) await inBatches(ctx, forget)
+}
+
+async function resendLost(ctx: Ctx): Promise<void> {
+  await inBatches(ctx, resendLostRefunds)
+  await inBatches(ctx, resendLostPayouts)
 }
 
 async function inBatches(ctx: Ctx, run: Task['run']): Promise<number> {

@@ -45,6 +45,18 @@ export async function sumByClass(handle: Queryable): Promise<{ account: string; 
   return [...sums].map(([account, balanceIdr]) => ({ account, balanceIdr })).toSorted((a, b) => (a.account < b.account ? -1 : 1))
 }
 
+export type Move = { key: string; day: string; amountIdr: number }
+
+/** What moved in an account on these days in Asia/Jakarta, both within, by the key of each posting; the oldest first. */
+export async function findMoves(handle: Queryable, account: string, days: { from: string; until: string }): Promise<Move[]> {
+  const { fromAt, untilAt } = await boundsOf(handle, days.from, days.until)
+  const { rows } = await handle.execute<{ key: string; day: string; amount_idr: string }>(sql`
+    select t.key, to_char(e.created_at at time zone 'Asia/Jakarta', 'YYYY-MM-DD') as day, e.amount_idr
+    from ledger_entries e join ledger_transactions t on t.id = e.transaction_id
+    where e.account = ${account} and e.created_at >= ${fromAt.toISOString()}::timestamptz and e.created_at < ${untilAt.toISOString()}::timestamptz order by e.id`)
+  return rows.map(({ key, day, amount_idr }) => ({ key, day, amountIdr: Number(amount_idr) }))
+}
+
 export type ExportedEntry = { id: number; at: Date; transactionId: string; key: string; flow: string; sessionId: string | null; paymentId: string | null; account: string; amountIdr: number }
 
 const EXPORT_PAGE = 1000

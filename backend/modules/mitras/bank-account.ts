@@ -11,7 +11,7 @@ import { mitraBankAccounts, mitras } from './tables.ts'
 
 export type BankAccount = typeof mitraBankAccounts.$inferSelect
 /** What may be shown of an account: nobody can pay anything to it by this. */
-export type MaskedBankAccount = { id: string; bankCode: string; accountNumberMasked: string; accountHolderMasked: string; createdAt: Date }
+export type MaskedBankAccount = { id: string; bankCode: string; accountNumberMasked: string; accountHolderMasked: string; createdAt: Date; /** The bank knows no such account: nothing is paid out to it. */ isRefused: boolean }
 /** Where money is sent: for the call to the provider alone, never kept or logged. */
 export type PayoutDestination = { channelCode: string; accountNumber: string; holderName: string }
 
@@ -62,9 +62,21 @@ export async function findBankAccount(handle: Queryable, world: Pick<World, 'env
   return (await findBankAccounts(handle, world, [mitraId])).get(mitraId)
 }
 
-/** Only the ids of the accounts that are in force, by mitra. */
-export async function findAccountIds(handle: Queryable, mitraIds: readonly string[]): Promise<Map<string, string>> {
-  return new Map([...await findCurrent(handle, mitraIds)].map(([mitraId, row]) => [mitraId, row.id]))
+/** Only the ids of the accounts that are in force and can be paid out to, by mitra. */
+export async function findPayableAccountIds(handle: Queryable, mitraIds: readonly string[]): Promise<Map<string, string>> {
+  return new Map([...await findCurrent(handle, mitraIds)].flatMap(([mitraId, row]) => (row.refusedAt === null ? [[mitraId, row.id]] : [])))
+}
+
+/** The bank says that there is no such account: nothing is paid out to it any more, and its mitra is told, once. */
+export async function refuseBankAccount(tx: Tx, accountId: string, code: string): Promise<void> {
+  const [refused] = await tx.sql.update(mitraBankAccounts).set({ refusedAt: sql`app_now()`, refusedCode: code })
+    .where(and(eq(mitraBankAccounts.id, accountId), isNull(mitraBankAccounts.refusedAt))).returning()
+  if (!refused || refused.replacedAt !== null) return
+  await notify(tx, [{
+    userId: refused.mitraId, kind: 'bank_account', dedupeKey: `bank-account:${accountId}:refused`, title: 'Rekening tidak ditemukan',
+    body: `Bank tidak mengenal rekening ${bankCodeOf(refused.channelCode)} ${maskNumber(refused.lastDigits)}. Isi rekening lain supaya pendapatanmu bisa dicairkan.`,
+    data: {}, push: { tag: 'bank-account', ttlSeconds: 86_400, highPriority: false },
+  }])
 }
 
 /** Accounts by their own ids, also replaced ones, masked: where payouts went. */
@@ -109,7 +121,7 @@ async function findCurrent(handle: Queryable, mitraIds: readonly string[]): Prom
 function maskAccount(world: Pick<World, 'env'>, row: BankAccount): MaskedBankAccount {
   return {
     id: row.id, bankCode: bankCodeOf(row.channelCode), accountNumberMasked: maskNumber(row.lastDigits),
-    accountHolderMasked: maskName(open(world, row).holderName), createdAt: row.createdAt,
+    accountHolderMasked: maskName(open(world, row).holderName), createdAt: row.createdAt, isRefused: row.refusedAt !== null,
   }
 }
 

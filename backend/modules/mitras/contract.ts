@@ -99,6 +99,7 @@ export const bankAccountBody = z.strictObject({
   accountHolderName: z.string().min(1).max(200),
 })
 /** Never in clear, to nobody. */
-export const bankAccountView = z.object({ bankCode: z.string(), accountNumberMasked: z.string(), accountHolderMasked: z.string(), createdAt: time })
+/** `isRefused`: the bank knows no such account, nothing is paid out until another one is set. */
+export const bankAccountView = z.object({ bankCode: z.string(), accountNumberMasked: z.string(), accountHolderMasked: z.string(), createdAt: time, isRefused: z.boolean() })
 export const bankAccountReply = z.object({ bankAccount: bankAccountView })
 export const bankAccountOrNone = z.object({ bankAccount: bankAccountView.nullable() })

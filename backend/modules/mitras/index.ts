@@ -4,7 +4,7 @@
  * Promises: never more slots in use than the capacity; whoever is deactivated gets nothing new from that commit on;
  * an outage makes nobody stale; bank accounts are encrypted and leave in clear for the provider alone; the mirror is right within 10 s of anything, and Postgres answers until then.
  */
-export { findAccountIds, findAccountsById, findBankAccount, findBankAccounts, readDestination, reencryptBankAccounts, setBankAccount, type MaskedBankAccount, type PayoutDestination } from './bank-account.ts'
+export { findAccountsById, findBankAccount, findBankAccounts, findPayableAccountIds, readDestination, reencryptBankAccounts, refuseBankAccount, setBankAccount, type MaskedBankAccount, type PayoutDestination } from './bank-account.ts'
 export { bankRoutes } from './bank-routes.ts'
 export { applyAsMitra } from './apply-as-mitra.ts'
 export { deactivateMitra, reactivateMitra } from './deactivate-mitra.ts'

@@ -66,4 +66,6 @@ export const mitraBankAccounts = pgTable('mitra_bank_accounts', {
   keyId: text('key_id').notNull(),
   createdAt: timestamp('created_at', { withTimezone: true, mode: 'date' }).notNull().default(now),
   replacedAt: timestamp('replaced_at', { withTimezone: true, mode: 'date' }),
+  refusedAt: timestamp('refused_at', { withTimezone: true, mode: 'date' }),
+  refusedCode: text('refused_code'),
 })

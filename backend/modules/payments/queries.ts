@@ -1,4 +1,5 @@
 import { and, asc, desc, eq, inArray, lt, lte, sql } from '../../platform/drizzle.ts'
+import { isAnyOf } from '../../platform/any-of.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { payments, suspenseItems } from './tables.ts'
@@ -13,6 +14,13 @@ export async function findPayment(handle: Queryable, id: string): Promise<Paymen
 export async function findPaymentsOfSessions(handle: Queryable, sessionIds: readonly string[], kinds: readonly Payment['kind'][] = ['session']): Promise<Payment[]> {
   if (sessionIds.length === 0) return []
   return handle.select().from(payments).where(and(inArray(payments.sessionId, [...sessionIds]), inArray(payments.kind, [...kinds]))).orderBy(asc(payments.sessionId), asc(payments.id))
+}
+
+/** The channels that these payments came by; one that nobody told of is not in the map. */
+export async function findChannels(handle: Queryable, ids: readonly string[]): Promise<Map<string, string>> {
+  if (ids.length === 0) return new Map()
+  const rows = await handle.select({ id: payments.id, channel: payments.channel }).from(payments).where(isAnyOf(payments.id, ids))
+  return new Map(rows.flatMap(({ id, channel }) => (channel === null ? [] : [[id, channel]])))
 }
 
 /** The payment that was made for this purchase or tip. */
@@ -34,12 +42,14 @@ export async function lockPayment(tx: Tx, id: string): Promise<Payment | undefin
   return payment
 }
 
-/** Money of a payment that stands in suspense, and what of it staff have given to the wallet. Rupiah. */
-export async function sumSuspense(handle: Queryable, paymentId: string): Promise<{ openIdr: number; toWalletIdr: number }> {
-  const items = await handle.select({ amountIdr: suspenseItems.amountIdr, state: suspenseItems.state, resolvedTo: suspenseItems.resolvedTo })
+/** Money of a payment that stands in suspense, also by the invoice that it came by (null: not known), and what of it staff have given to the wallet. Rupiah. */
+export async function sumSuspense(handle: Queryable, paymentId: string): Promise<{ openIdr: number; openOf: Map<string | null, number>; toWalletIdr: number }> {
+  const items = await handle.select({ invoiceId: suspenseItems.providerPaymentId, amountIdr: suspenseItems.amountIdr, state: suspenseItems.state, resolvedTo: suspenseItems.resolvedTo })
     .from(suspenseItems).where(eq(suspenseItems.paymentId, paymentId))
   const of = (isMeant: (item: (typeof items)[number]) => boolean) => items.filter(isMeant).reduce((sum, item) => sum + item.amountIdr, 0)
-  return { openIdr: of((item) => item.state === 'open'), toWalletIdr: of((item) => item.resolvedTo === 'wallet') }
+  const openOf = new Map<string | null, number>()
+  for (const item of items) if (item.state === 'open') openOf.set(item.invoiceId, (openOf.get(item.invoiceId) ?? 0) + item.amountIdr)
+  return { openIdr: of((item) => item.state === 'open'), openOf, toWalletIdr: of((item) => item.resolvedTo === 'wallet') }
 }
 
 type Page = { state?: Payment['state'] | undefined; sessionId?: string | undefined; customerId?: string | undefined; cursor?: string | undefined; limit: number }

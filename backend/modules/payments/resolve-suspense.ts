@@ -4,9 +4,10 @@ import type { Tx } from '../../platform/ctx.ts'
 import { AppError } from '../../platform/errors.ts'
 import { findPeople } from '../identity/index.ts'
 import { account, post } from '../ledger/index.ts'
+import { lockPayment } from './queries.ts'
 import { findSuspense } from './suspense.ts'
-import { payments, providerInbox, suspenseItems } from './tables.ts'
-import type { SuspenseItem } from './types.ts'
+import { providerInbox, suspenseItems } from './tables.ts'
+import type { Payment, SuspenseItem } from './types.ts'
 
 /** Throws `conflict` where the wallet of whoever paid cannot take it: nobody knows them, or they are erased. */
 export async function assertPayerHasWallet(tx: Tx, item: SuspenseItem): Promise<string> {
@@ -28,10 +29,11 @@ export async function resolveSuspense(tx: Tx, id: string, to: 'wallet' | 'revenu
  */
 export async function closeSuspense(tx: Tx, id: string, into: { to: NonNullable<SuspenseItem['resolvedTo']>; account: string }): Promise<SuspenseItem> {
   crashPointAfterCommit(tx, 'suspense.resolved')
+  // Before its own row: what can still be given back of the payment is counted under this lock.
+  const payment = await lockPaymentOf(tx, id)
   const [item] = await tx.sql.update(suspenseItems).set({ state: 'resolved', resolvedTo: into.to, resolvedAt: sql`app_now()` })
     .where(and(eq(suspenseItems.id, id), eq(suspenseItems.state, 'open'))).returning()
   if (!item) throw new AppError('conflict', 'This money is placed already.')
-  const [payment] = item.paymentId === null ? [] : await tx.sql.select({ sessionId: payments.sessionId }).from(payments).where(eq(payments.id, item.paymentId))
   await post(tx, {
     key: `event:${id}:resolve`, flow: 'suspense.resolve', sessionId: payment?.sessionId, paymentId: item.paymentId ?? undefined,
     entries: [{ account: account.suspense(id), amountIdr: -item.amountIdr }, { account: into.account, amountIdr: item.amountIdr }],
@@ -40,6 +42,11 @@ export async function closeSuspense(tx: Tx, id: string, into: { to: NonNullable<
   crashPoint('suspense.resolving')
   tx.log.info({ event: 'suspense_resolved', suspenseId: id, paymentId: item.paymentId, to: into.to, amountIdr: item.amountIdr }, 'suspended money is placed')
   return item
+}
+
+async function lockPaymentOf(tx: Tx, suspenseId: string): Promise<Payment | undefined> {
+  const { paymentId = null } = await findSuspense(tx.sql, suspenseId) ?? {}
+  return paymentId === null ? undefined : lockPayment(tx, paymentId)
 }
 
 // The event itself, and later ones that told of the same sum (PAID, then SETTLED): nothing of it is left to do.

@@ -1,5 +1,6 @@
 import { sql } from '../../platform/drizzle.ts'
 import type { Ctx, Tx } from '../../platform/ctx.ts'
+import { STUCK } from '../../platform/resend-lost.ts'
 
 /** Whoever talks to the provider about making a payout holds the row for this long; longer than any call. */
 export const CLAIM_SECONDS = 30
@@ -10,6 +11,8 @@ export type Claim = {
   amountIdr: number
   /** How many tries before this one may have made it: those that the provider surely refused are taken back. */
   triesBefore: number
+  /** How often in a row the provider could not be asked before. */
+  failuresBefore: number
   /** Whose claim it is: the time is the token. */
   until: string
 }
@@ -28,12 +31,12 @@ export async function noteTry(ctx: Ctx, claim: Claim): Promise<boolean> {
 }
 
 /**
- * Lets others try again; whoever claimed the payout since keeps it. `needsStaff`: why a person has to look; `notMade`: the
- * try that was noted surely made nothing, and is taken back.
+ * Lets others try again; whoever claimed the payout since keeps it. `needsStaff`: why a person has to look; `failed`: the
+ * provider was asked in vain; `notMade`: the try that was noted surely made nothing, and is taken back.
  */
-export async function releaseClaim(ctx: Ctx, claim: Claim, { needsStaff = null, notMade = false }: { needsStaff?: string | null; notMade?: boolean } = {}): Promise<void> {
+export async function releaseClaim(ctx: Ctx, claim: Claim, { needsStaff = null, failed = false, notMade = false }: { needsStaff?: string | null; failed?: boolean; notMade?: boolean } = {}): Promise<void> {
   await ctx.sql.execute(sql`
-    update payouts set claimed_until = null, needs_staff = coalesce(${needsStaff}, needs_staff), send_tries = send_tries - ${notMade ? 1 : 0}
+    update payouts set claimed_until = null, needs_staff = coalesce(${needsStaff}, needs_staff), send_failures = send_failures + ${failed ? 1 : 0}, send_tries = send_tries - ${notMade ? 1 : 0}
     where id = ${claim.id} and claimed_until = ${claim.until}::timestamptz`)
 }
 
@@ -43,6 +46,9 @@ export async function holdsClaim(tx: Tx, claim: Claim): Promise<boolean> {
   return rowCount === 1
 }
 
+/** Why a payout was shown to staff that is over once the provider has it: nobody could ask, or nobody sent it any more. */
+const OVER_ONCE_MADE = [STUCK, 'timeout', 'unreachable', 'limited', 'unreadable']
+
 /**
  * Keeps the provider's id of a payout that was sent, and when it is asked about first. False: there is another one
  * already under our reference, which should never be.
@@ -50,7 +56,8 @@ export async function holdsClaim(tx: Tx, claim: Claim): Promise<boolean> {
 export async function rememberPayout(ctx: Ctx, id: string, provider: { id: string; status: string }): Promise<boolean> {
   const [firstAsk] = ctx.settings.get('payoutAskSeconds')
   const { rowCount } = await ctx.sql.execute(sql`
-    update payouts set provider_payout_id = ${provider.id}, claimed_until = null, provider_status = coalesce(provider_status, ${provider.status}),
+    update payouts set provider_payout_id = ${provider.id}, claimed_until = null, provider_status = coalesce(provider_status, ${provider.status}), send_failures = 0,
+      needs_staff = case when needs_staff <> all(${sql.param(OVER_ONCE_MADE)}::text[]) then needs_staff end,
       ask_at = case when state = 'sent' then coalesce(ask_at, app_now() + make_interval(secs => ${firstAsk ?? 60})) end, version = version + 1
     where id = ${id} and (provider_payout_id is null or provider_payout_id = ${provider.id})`)
   return rowCount === 1

@@ -1,3 +1,4 @@
+import pg from 'pg'
 import t from 'tap'
 import { checkLedger } from '../ledger/index.ts'
 import { startTestApp } from '../../testing/app.ts'
@@ -11,7 +12,7 @@ import { prepareWeeklyBatch } from './index.ts'
 import { sendPayout } from './send-payout.ts'
 
 t.test('payouts on two replicas', async (t) => {
-  const app = await startTestApp(t, { replicas: 2, settings: { ...STAGE_SETTINGS, userRequests: 1_000_000, payoutAskSeconds: [60] } })
+  const app = await startTestApp(t, { replicas: 2, settings: { ...STAGE_SETTINGS, sweepMs: 100, userRequests: 1_000_000, payoutAskSeconds: [60] } })
   const [a, b] = app.replicas.map((replica) => replica.ctx) as [typeof app.replicas[0]['ctx'], typeof app.replicas[0]['ctx']]
   const { xendit } = app.simulators.control
   const p = await payoutStage(app)
@@ -88,6 +89,9 @@ t.test('payouts on two replicas', async (t) => {
     t.same(await p.money(mitra), { payable: 100_000, pending: 0 }, 'what failed came back')
     t.match((await mitra.call('GET', '/api/v1/mitra/payouts')).body.items[0], { state: 'failed', failureCode: 'INVALID_DESTINATION' })
     t.same(await p.notices(mitra), ['Pencairan gagal'])
+    t.match((await mitra.call('GET', '/api/v1/mitra/bank-account')).body, { bankAccount: { isRefused: true } }, 'the bank knows no such account')
+    t.match(await app.query(`select title from notifications where user_id = $1 and kind = 'bank_account'`, [mitra.id]), [{ title: 'Rekening tidak ditemukan' }])
+    t.match(await p.ask(mitra), { status: 409, body: { code: 'conflict' } })
     await p.earn(mitra, -100_000)
   })
 
@@ -95,6 +99,18 @@ t.test('payouts on two replicas', async (t) => {
     const mitra = await p.newMitra(80_000)
     await expect(201, p.ask(mitra))
     const { batchId, approvalId } = await p.handIn()
+    // Whoever decides has locked the approval and wants the batch: who hands it in again has not taken that before.
+    const deciding = new pg.Client({ connectionString: app.db.ownerUrl })
+    await deciding.connect()
+    const { rows } = await deciding.query<{ pid: number }>('select pg_backend_pid() as pid')
+    await deciding.query('begin')
+    await deciding.query('select 1 from approvals where id = $1 for update', [approvalId])
+    const again = p.finance.call('POST', `/payout-batches/${batchId}/submit`, { body: { reason: 'the payouts of today' } })
+    await eventually(async () => (await app.query(`select 1 from pg_locks where not granted and $1 = any(pg_blocking_pids(pid))`, [rows[0]!.pid]))[0], 'it waits for the approval')
+    await deciding.query('select 1 from payout_batches where id = $1 for update nowait', [batchId])
+    await deciding.query('commit')
+    await deciding.end()
+    t.match(await again, { status: 202, body: { approval: { id: approvalId } } })
     await expect(200, p.boss.call('POST', `/approvals/${approvalId}/reject`, { body: { reason: 'not today' } }))
     t.match((await p.finance.call('GET', `/payout-batches/${batchId}`)).body.batch, { state: 'draft', approvalId: null })
     t.match(await p.finance.call('POST', `/payout-batches/${batchId}/reject`, { body: { reason: 'never' } }), { status: 200, body: { batch: { state: 'rejected' } } })
@@ -154,14 +170,15 @@ t.test('payouts on two replicas', async (t) => {
     const [due, held, poor, unpayable, gone] = [await p.newMitra(90_000), await p.newMitra(90_000), await p.newMitra(40_000), await p.newMitra(90_000, ''), await p.newMitra(90_000)]
     await p.hold(held, 50_000)
     await app.query(`update mitras set status = 'deactivated', deactivated_at = app_now() where user_id = $1`, [gone.id])
-    const asking = await p.newMitra(200_000)
+    const [asking, dead] = [await p.newMitra(200_000), await p.newMitra(90_000)]
+    await app.query(`update mitra_bank_accounts set refused_at = app_now(), refused_code = 'INVALID_DESTINATION' where mitra_id = $1`, [dead.id])
     await expect(201, p.ask(asking, { amountIdr: 150_000 }))
     const batches = await Promise.all([prepareWeeklyBatch(a), prepareWeeklyBatch(b), prepareWeeklyBatch(a)])
     t.equal(new Set(batches.map((batch) => batch?.id)).size, 1, 'one a week')
     const paid = await app.query<{ mitra_id: string; amount_idr: string; requested_by_kind: string }>('select mitra_id, amount_idr, requested_by_kind from payouts where batch_id = $1', [batches[0]!.id])
     const of = (mitra: { id: string } | undefined) => paid.filter((row) => row.mitra_id === mitra!.id).map((row) => `${row.requested_by_kind} ${row.amount_idr}`)
     t.match(batches[0], { payouts: 2, amountIdr: 240_000 })
-    t.same([due, asking, held, poor, unpayable, gone].map(of), [['system 90000'], ['mitra 150000'], [], [], [], []])
+    t.same([due, asking, held, poor, unpayable, gone, dead].map(of), [['system 90000'], ['mitra 150000'], [], [], [], [], []])
     const again = await p.make('weekly')
     t.match(again, { status: 201, body: { batch: { id: batches[0]!.id, kind: 'weekly', state: 'draft', madeBy: null } } })
     const { approvalId } = await p.handIn('weekly')
@@ -173,7 +190,13 @@ t.test('payouts on two replicas', async (t) => {
       await p.until(mitra, 'succeeded')
     }
     t.match(await p.make('requested'), { status: 409 }, 'nothing is left')
-    for (const mitra of [held, unpayable, gone]) await p.earn(mitra, -90_000)
+    const setAccount = (accountNumber: string) => expect(200, dead.call('PUT', '/api/v1/mitra/bank-account', { body: { bankCode: 'BCA', accountNumber, accountHolderName: 'I Made Wirawan' } }))
+    t.match((await setAccount('7310284596')).body, { bankAccount: { isRefused: true } }, 'the same account is no other')
+    t.match(await p.ask(dead), { status: 409 })
+    t.match((await setAccount('7310284597')).body, { bankAccount: { isRefused: false } })
+    await expect(201, p.ask(dead))
+    await app.query(`update payouts set state = 'failed', failure_code = 'test', settled_at = app_now() where mitra_id = $1`, [dead.id])
+    for (const mitra of [held, unpayable, gone, dead]) await p.earn(mitra, -90_000)
   })
 
   t.test('the provider is away, slow or says no: never two, and what can’t be made comes back', async (t) => {
@@ -240,7 +263,7 @@ t.test('payouts on two replicas', async (t) => {
       xendit.setPayoutRule(rule)
       await expect(200, p.approve(approvalId))
       const judged = await eventually(async () => {
-        await hurry(app)
+        await sendPayout(a, (await p.rows(mitra))[0]!.id)
         return (await p.rows(mitra)).find((row) => row.needs_staff !== null || row.state === 'failed')
       }, 'it is shown to a person')
       t.match(judged, { state: 'sent', needs_staff: code, failure_code: null, provider_payout_id: null }, code)
@@ -248,7 +271,7 @@ t.test('payouts on two replicas', async (t) => {
       t.match(await p.ask(mitra), { status: 400, body: { code: 'amount_below_minimum' } }, 'and there is nothing to ask for again')
       xendit.setPayoutRule({})
       const payout = await eventually(async () => {
-        await hurry(app)
+        await sendPayout(a, (await p.rows(mitra))[0]!.id)
         return (await p.rows(mitra)).find((row) => row.provider_payout_id !== null)
       }, 'it is found')
       await xendit.movePayout(payout.provider_payout_id!, { status: 'SUCCEEDED' })

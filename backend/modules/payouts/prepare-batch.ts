@@ -3,7 +3,7 @@ import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
 import { findPayablesFrom } from '../ledger/index.ts'
-import { findAccountIds, findStatuses } from '../mitras/index.ts'
+import { findPayableAccountIds, findStatuses } from '../mitras/index.ts'
 import { sumHeldEarnings } from '../sessions/index.ts'
 import { findBatch, sumOpenPayouts } from './queries.ts'
 import { availableIdr } from './rules.ts'
@@ -57,7 +57,7 @@ async function addDue(tx: Tx): Promise<void> {
   const leastIdr = tx.settings.get('minPayoutIdr')
   const owed = await findPayablesFrom(tx.sql, leastIdr)
   const ids = [...owed.keys()]
-  const [held, open, accounts, statuses] = [await sumHeldEarnings(tx.sql, ids), await sumOpenPayouts(tx.sql, ids), await findAccountIds(tx.sql, ids), await findStatuses(tx.sql, ids)]
+  const [held, open, accounts, statuses] = [await sumHeldEarnings(tx.sql, ids), await sumOpenPayouts(tx.sql, ids), await findPayableAccountIds(tx.sql, ids), await findStatuses(tx.sql, ids)]
   const due = ids.flatMap((mitraId) => {
     const amountIdr = availableIdr({ payableIdr: owed.get(mitraId)!, heldIdr: held.get(mitraId) ?? 0, openIdr: open.get(mitraId) ?? 0 })
     const accountId = accounts.get(mitraId)

@@ -12,7 +12,7 @@ import { payouts, type Payout } from './tables.ts'
 /**
  * A mitra asks to be paid out, all that is available unless told otherwise; two members of staff decide, and what is
  * owed then decides again. One at a time. `requestKey` (the Idempotency-Key) finds it again after a crash.
- * Throws `conflict` (no bank account, one is open), `amount_below_minimum`, `insufficient_balance`.
+ * Throws `conflict` (no bank account, or one that is dead; one is open), `amount_below_minimum`, `insufficient_balance`.
  */
 export async function requestPayout(ctx: Ctx, mitraId: string, input: { amountIdr?: number | undefined }, requestKey: string): Promise<PayoutView> {
   const payout = await transact(ctx, async (tx) => await findByKey(tx, mitraId, requestKey) ?? insertPayout(tx, mitraId, input, requestKey))
@@ -27,6 +27,7 @@ async function findByKey(tx: Tx, mitraId: string, requestKey: string): Promise<P
 async function insertPayout(tx: Tx, mitraId: string, input: { amountIdr?: number | undefined }, requestKey: string): Promise<Payout> {
   const account = await findBankAccount(tx.sql, tx, mitraId)
   if (!account) throw new AppError('conflict', 'Set your bank account first.')
+  if (account.isRefused) throw new AppError('conflict', 'Your bank knows no such account: set another one.')
   const earnings = await sumEarnings(tx.sql, mitraId)
   if (earnings.open) throw new AppError('conflict', 'A payout is waiting already.')
   const amountIdr = input.amountIdr ?? earnings.availableIdr

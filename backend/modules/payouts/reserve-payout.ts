@@ -54,7 +54,7 @@ async function claim(tx: Tx, payout: Payout): Promise<{ claim: Claim } | undefin
   const { rows: [row] } = await tx.sql.execute<{ until: string }>(sql`
     update payouts set claimed_until = app_now() + make_interval(secs => ${CLAIM_SECONDS})
     where id = ${payout.id} and (claimed_until is null or claimed_until <= app_now()) returning claimed_until::text as until`)
-  return row && { claim: { id: payout.id, bankAccountId: payout.bankAccountId, amountIdr: payout.amountIdr, triesBefore: payout.sendTries, until: row.until } }
+  return row && { claim: { id: payout.id, bankAccountId: payout.bankAccountId, amountIdr: payout.amountIdr, triesBefore: payout.sendTries, failuresBefore: payout.sendFailures, until: row.until } }
 }
 
 async function waitForRefund(tx: Tx, payout: Payout): Promise<Reserved> {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { availableIdr, isConfirmed, judgeRefusal, judgeStatus, retrySeconds, statusOf, type PayoutState, type ProviderStatus, type Refused } from './rules.ts'
+import { availableIdr, isAccountDead, isConfirmed, judgeByHand, judgeRefusal, judgeStatus, retrySeconds, statusOf, type Outcome, type PayoutState, type ProviderStatus, type Refused } from './rules.ts'
 
 t.test('what the provider calls a payout', async (t) => {
   const table = {
@@ -29,6 +29,23 @@ t.test('what a status means in each state', async (t) => {
       t.same(judgeStatus(state as PayoutState, status as ProviderStatus), typeof expected === 'string' ? { act: expected } : expected, `${state}: ${status}`)
     }
   }
+})
+
+t.test('what persons say: the money goes from where it is to where that puts it', async (t) => {
+  const [back, out] = [{ from: 'pending', to: 'payable' }, { from: 'clearing', to: 'payable' }]
+  const table: Record<PayoutState, Record<Outcome, object | undefined>> = {
+    requested: { succeeded: undefined, failed: undefined, reversed: undefined },
+    approved: { succeeded: undefined, failed: { from: 'payable', to: 'payable' }, reversed: undefined },
+    sent: { succeeded: { from: 'pending', to: 'clearing' }, failed: back, reversed: back },
+    succeeded: { succeeded: { from: 'clearing', to: 'clearing' }, failed: out, reversed: out },
+    failed: { succeeded: { from: 'payable', to: 'clearing' }, failed: { from: 'payable', to: 'payable' }, reversed: { from: 'payable', to: 'payable' } },
+    reversed: { succeeded: { from: 'payable', to: 'clearing' }, failed: { from: 'payable', to: 'payable' }, reversed: { from: 'payable', to: 'payable' } },
+  }
+  for (const [state, row] of Object.entries(table)) {
+    for (const [outcome, expected] of Object.entries(row)) t.same(judgeByHand({ state: state as PayoutState, wasSent: true }, outcome as Outcome), expected, `${state}: ${outcome}`)
+  }
+  t.same(judgeByHand({ state: 'failed', wasSent: false }, 'succeeded'), undefined, 'what was never sent')
+  t.same(['INVALID_DESTINATION', 'TEMPORARY_TRANSFER_ERROR', 'by_hand', null].map(isAccountDead), [true, false, false, false])
 })
 
 t.test('whatever is told in whatever order, the money is in one place, and came back at most once', async () => {

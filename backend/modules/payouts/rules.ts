@@ -37,6 +37,21 @@ export function judgeStatus(state: PayoutState, status: ProviderStatus): Verdict
   return status === 'succeeded' ? { act: 'contradiction' } : { act: 'nothing' }
 }
 
+// Where a payout's money is, once it was sent.
+const PLACES = { sent: 'pending', succeeded: 'clearing', failed: 'payable', reversed: 'payable' } as const
+export type Place = (typeof PLACES)[keyof typeof PLACES]
+
+/**
+ * What it means when persons say what the provider really did; they may be right where its webhooks are not. The money
+ * moves from where it is to where it belongs, if that is elsewhere. Undefined: that cannot have happened.
+ */
+export function judgeByHand(payout: { state: PayoutState; wasSent: boolean }, outcome: Outcome): { from: Place; to: Place } | undefined {
+  if (payout.state === 'requested') return undefined
+  // It has never left what is owed.
+  if (!payout.wasSent || payout.state === 'approved') return outcome === 'failed' ? { from: 'payable', to: 'payable' } : undefined
+  return { from: PLACES[payout.state], to: outcome === 'succeeded' ? 'clearing' : 'payable' }
+}
+
 // How far a payout has come by a status.
 const RANK: Readonly<Record<ProviderStatus, number>> = { unknown: -1, waiting: 0, succeeded: 1, failed: 1, reversed: 2 }
 
@@ -48,6 +63,14 @@ export function isConfirmed(claimed: ProviderStatus, answered: ProviderStatus): 
 /** What a mitra can ask for now: what is owed, less what is held and what is asked for already. Never below 0. */
 export function availableIdr(sums: { payableIdr: number; heldIdr: number; openIdr: number }): number {
   return Math.max(0, sums.payableIdr - sums.heldIdr - sums.openIdr)
+}
+
+// What the provider documents as the account’s own fault, not the network’s: it will not be another time.
+const DEAD_ACCOUNT: readonly unknown[] = ['INVALID_DESTINATION', 'RECIPIENT_ACCOUNT_NUMBER_ERROR', 'RECIPIENT_ACCOUNT_NAME_ERROR', 'ACCOUNT_NOT_FOUND', 'ACCOUNT_CLOSED']
+
+/** Whether a payout came back because there is no such account. */
+export function isAccountDead(failureCode: string | null | undefined): boolean {
+  return DEAD_ACCOUNT.includes(failureCode)
 }
 
 /** Waiting time before the provider is asked to send again, in seconds. */

@@ -20,6 +20,8 @@ const SWITCHED_OFF_SECONDS = 600
 const REFUSED_SECONDS = 300
 /** What may pass by itself (a list that lags behind, a page of a proxy) is shown to a person after so many tries. */
 const STAFF_AFTER_TRIES = 3
+/** So often in a row, about a quarter of an hour. */
+const STAFF_AFTER_FAILURES = 10
 
 /**
  * Sends an approved payout, once, whoever else tries: its money is reserved in the ledger first, the row is claimed, and
@@ -71,11 +73,12 @@ async function ask(ctx: Ctx, claim: Claim): Promise<ProviderPayout> {
 }
 
 async function notMade(ctx: Ctx, claim: Claim, call: Refused['call'], error: GatewayError): Promise<void> {
-  const tries = claim.triesBefore + 1
-  ctx.log.warn({ payoutId: claim.id, call, reason: error.reason, providerCode: error.providerCode, tries }, 'a payout could not be made')
+  const [tries, failures] = [claim.triesBefore + 1, claim.failuresBefore + 1]
+  ctx.log.warn({ payoutId: claim.id, call, reason: error.reason, providerCode: error.providerCode, tries, failures }, 'a payout could not be made')
+  // By failures and not by tries: who only looks for what an earlier try made adds none.
   if (error.reason !== 'refused') {
-    await releaseClaim(ctx, claim)
-    return tryLater(ctx, claim.id, retrySeconds(tries))
+    await releaseClaim(ctx, claim, { failed: true, needsStaff: failures >= STAFF_AFTER_FAILURES ? error.reason : null })
+    return tryLater(ctx, claim.id, retrySeconds(failures))
   }
   const { status, providerCode } = error
   const proves = judgeRefusal({ call, status, providerCode, triesBefore: claim.triesBefore })
@@ -83,7 +86,7 @@ async function notMade(ctx: Ctx, claim: Claim, call: Refused['call'], error: Gat
   if (proves === 'final' && await failRefused(ctx, claim, why)) return
   // A list that is refused adds no tries: it would never come to that number.
   const mayPass = proves === 'unclear' && call === 'create'
-  await releaseClaim(ctx, claim, { needsStaff: mayPass && tries < STAFF_AFTER_TRIES ? null : why, notMade: proves === 'not_made' })
+  await releaseClaim(ctx, claim, { needsStaff: mayPass && tries < STAFF_AFTER_TRIES ? null : why, failed: true, notMade: proves === 'not_made' })
   await tryLater(ctx, claim.id, mayPass ? retrySeconds(tries) : REFUSED_SECONDS)
 }
 

@@ -39,6 +39,10 @@ export const payouts = pgTable('payouts', {
   settledAt: time('settled_at'),
   reversedAt: time('reversed_at'),
   version: bigint('version', { mode: 'number' }).notNull().default(1),
+  settledReference: text('settled_reference'),
+  sendFailures: integer('send_failures').notNull().default(0),
+  resends: integer('resends').notNull().default(0),
+  resentAt: time('resent_at'),
 })
 export type Payout = typeof payouts.$inferSelect
 export type PayoutBatch = typeof payoutBatches.$inferSelect

@@ -39,7 +39,7 @@ export async function approveRefund(tx: Tx, refund: Refund, plan: Plan, decision
   crashPointAfterCommit(tx, 'refund.approved')
   const [approved] = await tx.sql.update(refunds)
     .set({
-      state: 'approved', amountIdr: plan.amountIdr, sources: plan.sources, clawback: decision.clawback ?? refund.clawback, method: decision.method ?? refund.method,
+      state: 'approved', providerInvoiceId: plan.invoiceId ?? null, amountIdr: plan.amountIdr, sources: plan.sources, clawback: decision.clawback ?? refund.clawback, method: decision.method ?? refund.method,
       needsStaff: (decision.method ?? refund.method) === 'manual' ? 'manual' : null,
       decidedBy: decision.decidedBy, decisionReason: decision.reason ?? null, approvedAt: sql`app_now()`, version: sql`${refunds.version} + 1`,
     })

@@ -9,6 +9,8 @@ const PATIENCE_SECONDS = 900
 export type Claim = {
   id: string
   paymentId: string
+  /** The invoice whose money it is; undefined: the payment's own. */
+  invoiceId: string | undefined
   amountIdr: number
   reason: 'REQUESTED_BY_CUSTOMER' | 'OTHERS'
   /** How often the provider was asked to make it before. */
@@ -17,17 +19,17 @@ export type Claim = {
   until: string
 }
 
-type Row = { id: string; payment_id: string; amount_idr: string; requested_by_kind: string; send_tries: number; until: string }
+type Row = { id: string; payment_id: string; provider_invoice_id: string | null; amount_idr: string; requested_by_kind: string; send_tries: number; until: string }
 
 /** Claims an approved refund in order to send it; undefined: it is not to be sent, or somebody is at it. */
 export async function claimRefund(ctx: Ctx, refundId: string): Promise<Claim | undefined> {
   const { rows: [row] } = await ctx.sql.execute<Row>(sql`
     update refunds set claimed_until = app_now() + make_interval(secs => ${CLAIM_SECONDS})
     where id = ${refundId} and state = 'approved' and method = 'provider' and (claimed_until is null or claimed_until <= app_now())
-    returning id, payment_id, amount_idr, requested_by_kind, send_tries, claimed_until as until`)
+    returning id, payment_id, provider_invoice_id, amount_idr, requested_by_kind, send_tries, claimed_until as until`)
   return row && {
-    id: row.id, paymentId: row.payment_id, amountIdr: Number(row.amount_idr), reason: row.requested_by_kind === 'customer' ? 'REQUESTED_BY_CUSTOMER' : 'OTHERS',
-    triesBefore: row.send_tries, until: row.until,
+    id: row.id, paymentId: row.payment_id, invoiceId: row.provider_invoice_id ?? undefined, amountIdr: Number(row.amount_idr),
+    reason: row.requested_by_kind === 'customer' ? 'REQUESTED_BY_CUSTOMER' : 'OTHERS', triesBefore: row.send_tries, until: row.until,
   }
 }
 
@@ -37,7 +39,7 @@ export async function claimRefund(ctx: Ctx, refundId: string): Promise<Claim | u
  */
 export async function releaseRefund(ctx: Ctx, claim: Claim, failure?: { code: string; isNow: boolean }): Promise<void> {
   await ctx.sql.execute(sql`
-    update refunds set claimed_until = null,
+    update refunds set claimed_until = null, send_failures = send_failures + ${failure === undefined ? 0 : 1},
       needs_staff = case when ${failure !== undefined} and (${failure?.isNow ?? false} or approved_at <= app_now() - make_interval(secs => ${PATIENCE_SECONDS}))
         then coalesce(needs_staff, ${failure?.code ?? null}::text) else needs_staff end
     where id = ${claim.id} and claimed_until = ${claim.until}`)

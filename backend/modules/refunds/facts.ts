@@ -1,5 +1,5 @@
 import { account, type SessionPosting } from '../ledger/index.ts'
-import type { Payment } from '../payments/index.ts'
+import { postingKeyOfPayment, type Payment } from '../payments/index.ts'
 import type { Facts } from './rules.ts'
 import type { Refund } from './tables.ts'
 
@@ -54,6 +54,27 @@ export function factsOf({ payment, invoiceIdr, purchaseId, postings, refunds, su
     mitraIdr: mitra === undefined ? 0 : Math.max(0, sumOf(shares, mitra)),
     accounts: { wallet: walletAccount, escrow, platform: account.platformRevenue, mitra },
   }
+}
+
+type KnownOfInvoices = {
+  payment: Pick<Payment, 'id' | 'providerInvoiceId'>
+  postings: readonly SessionPosting[]
+  refunds: readonly Pick<Refund, 'state' | 'amountIdr' | 'providerInvoiceId'>[]
+  suspense: { openOf: ReadonlyMap<string | null, number> }
+}
+
+/** What each invoice of a payment has brought and no refund of it has taken, nor is suspended: the provider refunds an invoice. */
+export function leftOfInvoices({ payment, postings, refunds, suspense }: KnownOfInvoices): Map<string, number> {
+  const prefix = postingKeyOfPayment(payment.id, '')
+  const left = new Map<string, number>()
+  const add = (invoiceId: string | null, amountIdr: number) => {
+    const id = invoiceId ?? payment.providerInvoiceId
+    if (id !== null) left.set(id, (left.get(id) ?? 0) + amountIdr)
+  }
+  for (const posting of postings) if (posting.key.startsWith(prefix)) add(posting.key.slice(prefix.length).replace(/:surplus$/, ''), -sumOf([posting], account.providerClearing))
+  for (const refund of refunds) if (LIVE.includes(refund.state)) add(refund.providerInvoiceId, -(refund.amountIdr ?? 0))
+  for (const [invoiceId, openIdr] of suspense.openOf) add(invoiceId, -openIdr)
+  return left
 }
 
 function isOfRefund(posting: Pick<SessionPosting, 'flow'>): boolean {

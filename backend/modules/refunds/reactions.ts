@@ -15,12 +15,13 @@ export const refundReactions: readonly Reaction[] = [reaction({
   payload: z.object({ refundId: z.uuid() }),
   async run(ctx, { refundId }) {
     const refund = await sendRefund(ctx, refundId)
-    if (refund?.state === 'approved' && refund.method === 'provider') await tryLater(ctx, refundId, refund.sendTries)
+    if (refund?.state === 'approved' && refund.method === 'provider') await tryLater(ctx, refundId, refund.sendFailures)
   },
 })]
 
 // Not by failing: that a provider is away is no fault of the reaction, and it must not use up the row's attempts.
-async function tryLater(ctx: Ctx, refundId: string, tries: number): Promise<void> {
-  const dueInSeconds = tries === 0 ? NO_TURN_SECONDS : Math.min(2 ** tries, MOST_SECONDS)
+// By failures and not by tries: who only looks for what an earlier try made adds none.
+async function tryLater(ctx: Ctx, refundId: string, failures: number): Promise<void> {
+  const dueInSeconds = failures === 0 ? NO_TURN_SECONDS : Math.min(2 ** Math.min(failures, 9), MOST_SECONDS)
   await transact(ctx, (tx) => writeOutbox(tx, [{ topic: SEND_REFUND, payload: { refundId }, dueInSeconds }]))
 }

@@ -19,7 +19,7 @@ export async function refundSuspense(tx: Tx, suspenseId: string, decision: { req
   await closeSuspense(tx, item.id, { to: 'refund', account: account.refundsPending })
   const id = tx.ids.next()
   await tx.sql.insert(refunds).values({
-    id, paymentId: payment.id, sessionId: payment.sessionId, customerId: payment.customerId, state: 'approved', amountIdr: item.amountIdr, suspenseId: item.id,
+    id, providerInvoiceId: item.providerPaymentId, paymentId: payment.id, sessionId: payment.sessionId, customerId: payment.customerId, state: 'approved', amountIdr: item.amountIdr, suspenseId: item.id,
     sources: [{ account: account.suspense(item.id), amountIdr: item.amountIdr }], reason: decision.reason, requestedByKind: 'staff', requestedBy: decision.requestedBy,
     decidedBy: decision.decidedBy, approvedAt: sql`app_now()`,
   })

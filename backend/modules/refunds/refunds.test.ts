@@ -6,10 +6,10 @@ import { clearStage, newKey, stage, STAGE_SETTINGS, type Scene } from '../../tes
 import { staffByRows, type StaffPerson } from '../../testing/staff-rows.ts'
 import { eventually } from '../../testing/wait.ts'
 
-type Row = { id: string; state: string; method: string; amount_idr: string | null; sources: { account: string; amountIdr: number }[]; needs_staff: string | null; provider_refund_id: string | null; send_tries: number }
+type Row = { id: string; state: string; method: string; amount_idr: string | null; sources: { account: string; amountIdr: number }[]; needs_staff: string | null; settled_reference: string | null; provider_refund_id: string | null; send_tries: number }
 
 t.test('refunds', async (t) => {
-  const app = await startTestApp(t, { replicas: 2, settings: STAGE_SETTINGS })
+  const app = await startTestApp(t, { replicas: 2, settings: { ...STAGE_SETTINGS, sweepMs: 100 } })
   const { refunds } = app.simulators.control.xendit
   const [finance, boss, admin, moderator] = [await staffByRows(app, 'finance'), await staffByRows(app, 'super_admin'), await staffByRows(app, 'admin'), await staffByRows(app, 'moderator')]
 
@@ -110,7 +110,7 @@ t.test('refunds', async (t) => {
   })
 
   t.test('a clawback may leave the mitra owing; without one the platform bears it', async (t) => {
-    const [first, other] = [await stage(app, 'ended', { named: true }), await stage(app, 'ended', { named: true })]
+    const [first, other] = await Promise.all([stage(app, 'ended', { named: true }), stage(app, 'ended', { named: true })])
     await app.query(`with t as (insert into ledger_transactions (id, key, flow) values (gen_random_uuid(), 'test:paid-out', 'test') returning id),
       e as (insert into ledger_entries (transaction_id, account, amount_idr) select id, account, idr from t, (values ('mitra_payable:' || $1::text, -17500), ('provider_clearing', 17500)) as v(account, idr))
       update ledger_balances set balance_idr = balance_idr - 17500 where account = 'mitra_payable:' || $1::text`, [first.mitra.id])
@@ -133,10 +133,15 @@ t.test('refunds', async (t) => {
     t.equal((await decide(finance, id, 'approve')).status, 409)
     t.same(await audited(id), ['refund.requested', 'refund.rejected'])
     const again = (await expect(201, give(admin, { paymentId, amountIdr: 4_000 }))).body.refund.id
-    const both = await Promise.all([decide(finance, again, 'approve'), decide(boss, again, 'approve', {}, 1)])
+    const byHand = await expect(202, decide(finance, again, 'approve', { method: 'manual' }))
+    t.same((await expect(202, decide(finance, again, 'approve', { method: 'manual' }))).body, byHand.body, 'the same again is what waits')
+    for (const other of [{ method: 'manual', amountIdr: 3_000 }, {}]) t.match(await decide(finance, again, 'approve', other), { status: 409, body: { code: 'conflict' } }, 'something else is not')
+    await expect(200, second(boss, byHand.body.approval.id, 'reject'))
+    const afresh = (await expect(201, give(admin, { paymentId, amountIdr: 4_000 }))).body.refund.id
+    const both = await Promise.all([decide(finance, afresh, 'approve'), decide(boss, afresh, 'approve', {}, 1)])
     t.same(both.map((answer) => answer.status).toSorted((a, b) => a - b), [200, 409], 'two decide at once: one does')
     t.equal((await scene.money()).escrow, 21_000)
-    t.equal((await app.query(`select 1 from ledger_transactions where key = $1`, [`refund:${again}:send`])).length, 1)
+    t.equal((await app.query(`select 1 from ledger_transactions where key = $1`, [`refund:${afresh}:send`])).length, 1)
   })
 
   t.test('the end of the session meets a refund: the escrow is shared once', async (t) => {
@@ -170,7 +175,8 @@ t.test('refunds', async (t) => {
     const { approval } = (await expect(202, decide(finance, id, 'settle', { outcome: 'succeeded', reference: 'TRX-1', reason: 'paid by hand' }))).body
     t.match(await second(finance, approval.id), { status: 403 })
     await expect(200, second(boss, approval.id))
-    t.match(await row(id), { state: 'succeeded' })
+    t.match(await row(id), { state: 'succeeded', decision_reason: 'a test', settled_reference: 'TRX-1' }, 'why it was decided and what proves it are two things')
+    t.match(await app.query(`select details from audit_log where target_id = $1 and act = 'refund.settled'`, [id]), [{ details: { outcome: 'succeeded', reference: 'TRX-1' } }])
     const other = (await expect(201, give(finance, { paymentId, amountIdr: 2_000 }))).body.refund.id
     await eventually(async () => (await row(other)).method === 'manual', 'the next one too')
     refunds.setRules({})
@@ -203,7 +209,7 @@ t.test('refunds', async (t) => {
   })
 
   t.test('a refund that fails when its session is over comes back to the wallet; of somebody banned, to suspense', async (t) => {
-    for (const isBanned of [false, true]) {
+    await Promise.all([false, true].map(async (isBanned) => {
       const scene = await stage(app, 'active', { named: true })
       const { id } = (await expect(201, give(finance, { paymentId: await paymentOf(scene), amountIdr: 9_000 }))).body.refund
       const { provider_refund_id } = await until(id, 'pending')
@@ -214,18 +220,37 @@ t.test('refunds', async (t) => {
       t.match(await scene.money(), { escrow: 0, wallet: isBanned ? 0 : 9_000 })
       const items = await app.query<{ id: string; reason: string; amount_idr: string }>('select * from suspense_items where customer_id = $1', [scene.customer.id])
       t.match(items, isBanned ? [{ reason: 'refund_returned', amount_idr: '9000' }] : [])
-      if (!isBanned) continue
+      if (!isBanned) return
       const { approval } = (await expect(202, finance.call('POST', `/suspense/${items[0]!.id}/resolve`, { body: { to: 'refund', reason: 'it is theirs' } }))).body
       await expect(200, second(boss, approval.id))
       const [again] = await app.query<Row>('select * from refunds where suspense_id = $1', [items[0]!.id])
       await refunds.succeed((await until(again!.id, 'pending')).provider_refund_id!)
       await until(again!.id, 'succeeded')
-    }
+    }))
   })
 
   t.test('the books', async (t) => {
     for (const refund of refunds.all()) if (refund.status === 'PENDING') await refunds.succeed(refund.id)
     await eventually(async () => (await app.query(`select 1 from refunds where state = 'pending'`)).length === 0, 'every refund has its outcome')
     t.same(await findUnrest(app), [])
+    const day = new Date((await app.clock.now()).getTime() + 7 * 3_600_000).toISOString().slice(0, 10)
+    const yesterday = new Date(Date.parse(day) - 86_400_000).toISOString().slice(0, 10)
+    const { body } = await expect(200, finance.call('GET', `/reports/refunds?from=${yesterday}&until=${day}`))
+    t.same(body.header, ['day', 'state', 'method', 'channel', 'refunds', 'amount_idr', 'pending_idr'])
+    const lines = (body.rows as (string | number | null)[][])
+    const idr = (state: string, at: number, method?: string) => lines.filter((line) => line[1] === state && (method === undefined || line[2] === method)).reduce((sum, line) => sum + Number(line[at]), 0)
+    t.ok(idr('approved', 6) > 0)
+    t.equal(idr('total', 6), idr('ledger', 6), 'what the refunds say and what the ledger says')
+    t.equal(idr('ledger', 6), Number((await app.query<{ idr: string }>(`select sum(amount_idr) as idr from ledger_entries where account = 'refunds_pending'`))[0]!.idr))
+    const [stored] = await app.query<Record<string, string>>(`select count(*) as requested, count(*) filter (where state = 'succeeded') as succeeded, sum(amount_idr) filter (where state = 'succeeded' and method = 'manual') as by_hand,
+      sum(amount_idr) filter (where state = 'failed') as failed from refunds`)
+    t.same([idr('requested', 4), idr('succeeded', 4), idr('succeeded', 5, 'manual'), idr('failed', 5)].map(String), [stored!['requested'], stored!['succeeded'], stored!['by_hand'], stored!['failed']])
+    t.ok(lines.some((line) => line[1] === 'succeeded' && line[3] === 'BCA'), 'by channel')
+    const csv = await finance.call('GET', `/reports/refunds?from=${yesterday}&until=${day}&format=csv`)
+    t.equal(csv.text.trim().split('\r\n').length, lines.length + 1)
+    await expect(200, finance.call('POST', '/ledger/check'))
+    t.match(await app.query(`select act, actor_id, target_id, details from audit_log where act in ('report.exported', 'ledger.checked') order by seq`), [
+      { act: 'report.exported', actor_id: finance.id, target_id: 'refunds', details: { from: yesterday, until: day } }, { act: 'ledger.checked', actor_id: finance.id, details: { ok: true, driftIdr: 0 } },
+    ])
   })
 })

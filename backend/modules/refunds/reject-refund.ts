@@ -1,7 +1,8 @@
-import { and, eq, sql } from '../../platform/drizzle.ts'
+import { and, eq, gt, or, sql } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import { AppError } from '../../platform/errors.ts'
 import { writeOutbox } from '../../platform/outbox.ts'
+import { STUCK } from '../../platform/resend-lost.ts'
 import { lockSession } from '../sessions/index.ts'
 import { SEND_REFUND } from './approve-refund.ts'
 import { findRefund, lockRefund } from './queries.ts'
@@ -33,10 +34,15 @@ export async function rejectRefund(tx: Tx, refundId: string, decision: Decision)
   return cancelled!
 }
 
-/** Lets the provider be asked again for what it refused; never for what was decided to be made by hand. Throws `not_found`, `conflict`. */
+/**
+ * Lets the provider be asked again for what it refused, or for what stands still; never for what was decided to be made
+ * by hand. Throws `not_found`, `conflict`.
+ */
 export async function retryRefund(tx: Tx, refundId: string): Promise<Refund> {
-  const [again] = await tx.sql.update(refunds).set({ method: 'provider', needsStaff: null, claimedUntil: null, version: sql`${refunds.version} + 1` })
-    .where(and(eq(refunds.id, refundId), eq(refunds.state, 'approved'), eq(refunds.method, 'manual'), sql`${refunds.needsStaff} <> ${MANUAL}`)).returning()
+  const isRefused = and(eq(refunds.method, 'manual'), sql`${refunds.needsStaff} <> ${MANUAL}`)
+  const [again] = await tx.sql.update(refunds)
+    .set({ method: 'provider', needsStaff: null, sendFailures: 0, resends: 0, resentAt: sql`app_now()`, version: sql`${refunds.version} + 1` })
+    .where(and(eq(refunds.id, refundId), eq(refunds.state, 'approved'), or(eq(refunds.needsStaff, STUCK), isRefused))).returning()
   if (!again) throw await whyNot(tx, refundId)
   await writeOutbox(tx, [{ topic: SEND_REFUND, payload: { refundId } }])
   return again
@@ -52,10 +58,15 @@ export async function assertByHand(tx: Tx, refundId: string): Promise<Refund> {
 /** What two persons say became of a refund that the provider does not do. Throws as `assertByHand`. */
 export async function settleByHand(tx: Tx, refundId: string, said: { outcome: 'succeeded' | 'failed'; reference: string }): Promise<Refund> {
   const refund = await assertByHand(tx, refundId)
-  // Who has claimed it may be asking the provider for it at this moment.
-  if (refund.claimedUntil !== null) throw new AppError('conflict', 'The provider is being asked: try again in a minute.')
-  await settleRefund(tx, refund, said.outcome, { providerStatus: 'by_hand', decisionReason: said.reference })
+  if (await isClaimed(tx, refundId)) throw new AppError('conflict', 'The provider is being asked: try again in a minute.')
+  await settleRefund(tx, refund, said.outcome, { providerStatus: 'by_hand', settledReference: said.reference })
   return (await findRefund(tx.sql, refundId))!
+}
+
+// Who has claimed it may be asking the provider for it at this moment; a claim of a process that died runs out.
+async function isClaimed(tx: Tx, refundId: string): Promise<boolean> {
+  const [row] = await tx.sql.select({ id: refunds.id }).from(refunds).where(and(eq(refunds.id, refundId), gt(refunds.claimedUntil, sql`app_now()`)))
+  return row !== undefined
 }
 
 async function lockDecided(tx: Tx, refundId: string): Promise<Refund> {

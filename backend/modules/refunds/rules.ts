@@ -57,6 +57,13 @@ export function needsSecond(refund: { amountIdr: number; refundedIdr: number; so
   return isOurs || refund.method === 'manual' || refund.amountIdr + refund.refundedIdr > aloneMaxIdr
 }
 
+/** By which invoice a refund goes back: the payment's own where it has brought enough, else the one that has brought the most. */
+export function pickInvoice(leftOf: ReadonlyMap<string, number>, own: string | null, amountIdr: number): string | undefined {
+  if (own !== null && (leftOf.get(own) ?? 0) >= amountIdr) return own
+  const [most] = [...leftOf].toSorted(([, a], [, b]) => b - a)
+  return most !== undefined && most[1] >= amountIdr ? most[0] : undefined
+}
+
 export type Outcome = 'succeeded' | 'failed' | 'cancelled'
 
 /**

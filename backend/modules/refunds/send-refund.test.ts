@@ -1,9 +1,12 @@
+import pg from 'pg'
 import t from 'tap'
 import { transact } from '../../platform/database.ts'
 import { GatewayError } from '../../platform/gateways.ts'
 import { startRefunds } from '../../testing/refunds.ts'
-import { account, sumAccount } from '../ledger/index.ts'
-import { rejectRefund, retryRefund, settleByHand } from './index.ts'
+import { eventually } from '../../testing/wait.ts'
+import { account, post, sumAccount } from '../ledger/index.ts'
+import { postingKeyOfPayment } from '../payments/index.ts'
+import { refundReactions, refundSuspense, rejectRefund, resendLostRefunds, retryRefund, settleByHand } from './index.ts'
 import { sendRefund } from './send-refund.ts'
 import { sweepRefundAsks } from './sweep-refunds.ts'
 
@@ -116,6 +119,102 @@ t.test('sending refunds', async (t) => {
     t.equal(await sumAccount(app.ctx.sql, account.wallet(payment.customerId)), 15_000)
     control.resetFaults()
   })
+
+  t.test('what is to be sent and was lost is sent again, a few times; then a person looks', async (t) => {
+    const payment = await app.newPaid()
+    const refund = await app.approve(payment, 10_000)
+    const entries = () => app.query(`select id from outbox where topic = 'refunds.send' and done_at is null and parked_at is null and payload ->> 'refundId' = $1`, [refund.id])
+    const park = () => app.query(`update outbox set parked_at = app_now() where payload ->> 'refundId' = $1`, [refund.id])
+    await app.advance(901)
+    t.equal(await resendLostRefunds(app.ctx, 10), 0, 'its entry is there')
+    await park()
+    t.same(await Promise.all(app.replicas.map((replica) => resendLostRefunds(replica.ctx, 10))).then((done) => done.toSorted((a, b) => a - b)), [0, 1], 'on one replica')
+    t.equal((await entries()).length, 1)
+    for (const round of [2, 3]) {
+      await park()
+      t.equal(await resendLostRefunds(app.ctx, 10), 0, 'not at once')
+      await app.advance(901)
+      t.equal(await resendLostRefunds(app.ctx, 10), 1)
+      t.match([(await entries()).length, await app.row(refund.id)], [1, { resends: round, needsStaff: null }])
+    }
+    await park()
+    await app.advance(901)
+    t.equal(await resendLostRefunds(app.ctx, 10), 1)
+    t.match([(await entries()).length, await app.row(refund.id)], [0, { state: 'approved', needsStaff: 'stuck' }])
+    await app.advance(901)
+    t.equal(await resendLostRefunds(app.ctx, 10), 0, 'once')
+    await app.query(`update refunds set claimed_until = app_now() - interval '1 minute' where id = $1`, [refund.id])
+    t.match(await transact(app.ctx, (tx) => retryRefund(tx, refund.id)), { needsStaff: null, resends: 0 }, 'a person may have it tried again')
+    t.match([(await entries()).length, await sendRefund(app.ctx, refund.id)], [1, { state: 'pending' }], 'and a claim of a process that died is over')
+    t.equal(app.made(payment).length, 1)
+    const other = await app.approve(payment, 5_000)
+    await app.query(`update refunds set needs_staff = 'stuck', claimed_until = app_now() - interval '1 minute' where id = $1`, [other.id])
+    t.match(await transact(app.ctx, (tx) => settleByHand(tx, other.id, { outcome: 'failed', reference: 'TRX-4' })), { state: 'failed', settledReference: 'TRX-4' })
+  })
+
+  t.test('a look-up that fails again and again is tried less and less often', async (t) => {
+    const payment = await app.newPaid()
+    const refund = await app.approve(payment, 10_000)
+    api({ error: 'reset', afterEffect: true })
+    await sendRefund(app.ctx, refund.id)
+    control.setFaults({ xendit: { api: { error: 503, operations: ['refund-list'] } } })
+    const waits: number[] = []
+    for (let round = 0; round < 10; round++) {
+      await refundReactions[0]!.run(app.ctx, { refundId: refund.id })
+      const [entry] = await app.query(`select round(extract(epoch from due_at - created_at)) as seconds from outbox where payload ->> 'refundId' = $1 order by id desc limit 1`, [refund.id])
+      waits.push(Number(entry!.seconds))
+    }
+    t.same(waits, [4, 8, 16, 32, 64, 128, 256, 300, 300, 300])
+    t.match(await app.row(refund.id), { state: 'approved', sendTries: 1, sendFailures: 11 })
+    control.resetFaults()
+    t.match(await sendRefund(app.ctx, refund.id), { state: 'pending' })
+  })
+
+  t.test('money that came by another invoice goes back by that one', async (t) => {
+    const payment = await app.newPaid()
+    const other = await app.ctx.gateways.payments.createInvoice({ externalId: payment.id, amountIdr: 25_000, durationSeconds: 600, description: 'again', successUrl: 'http://127.0.0.1/', failureUrl: 'http://127.0.0.1/' })
+    control.setFaults({ xendit: { webhooks: { drop: 1 } } })
+    await app.xendit.pay(other.id)
+    control.resetFaults()
+    await transact(app.ctx, (tx) => post(tx, {
+      key: postingKeyOfPayment(payment.id, other.id), flow: 'late_payment', sessionId: payment.sessionId, paymentId: payment.id,
+      entries: [{ account: account.providerClearing, amountIdr: -25_000 }, { account: account.wallet(payment.customerId), amountIdr: 25_000 }],
+    }))
+    await t.rejects(app.approve(payment, 25_001), { code: 'refund_exceeds' }, 'the provider gives back one invoice at a time')
+    const first = await app.approve(payment, 20_000)
+    t.match(first, { providerInvoiceId: payment.providerInvoiceId })
+    const second = await app.approve(payment, 20_000)
+    t.match(second, { providerInvoiceId: other.id })
+    for (const refund of [first, second]) t.match(await sendRefund(app.ctx, refund.id), { state: 'pending', method: 'provider' })
+    t.same([app.made(payment), app.xendit.refunds.all(other.id)].map((made) => made.map((one) => one.reference_id)), [[first.id], [second.id]])
+    // What comes back is kept under its invoice, and goes by that again.
+    await app.query('update users set banned_at = app_now() where id = $1', [payment.customerId])
+    await refunds.fail((await app.row(second.id)).providerRefundId!)
+    await app.drain()
+    const [item] = await app.query('select id, provider_payment_id from suspense_items where payment_id = $1', [payment.id])
+    t.equal(item!.provider_payment_id, other.id)
+    const staff = { requestedBy: payment.id, decidedBy: payment.sessionId, reason: 'it is theirs' }
+    const id = await whileLocked(payment.id, () => transact(app.ctx, (tx) => refundSuspense(tx, item!.id, staff)))
+    t.match([await app.row(id), await sendRefund(app.ctx, id)], [{ providerInvoiceId: other.id }, { state: 'pending', method: 'provider' }])
+  })
+
+  // While somebody counts what can be given back of a payment, under its lock, none of its money is placed elsewhere.
+  async function whileLocked<T>(paymentId: string, act: () => Promise<T>): Promise<T> {
+    const counting = new pg.Client({ connectionString: app.db.ownerUrl })
+    await counting.connect()
+    try {
+      const { rows } = await counting.query<{ pid: number }>('select pg_backend_pid() as pid')
+      await counting.query('begin')
+      await counting.query('select 1 from payments where id = $1 for update', [paymentId])
+      const done = act()
+      await eventually(async () => (await app.query(`select 1 from pg_locks where not granted and $1 = any(pg_blocking_pids(pid))`, [rows[0]!.pid]))[0], 'it waits for the payment')
+      await counting.query(`select 1 from suspense_items where payment_id = $1 for update nowait`, [paymentId])
+      await counting.query('commit')
+      return await done
+    } finally {
+      await counting.end()
+    }
+  }
 
   t.test('payments are off: it stays approved', async (t) => {
     const payment = await app.newPaid()

@@ -28,7 +28,7 @@ export async function sendRefund(ctx: Ctx, refundId: string): Promise<Refund | u
 async function send(ctx: Ctx, claim: Claim): Promise<void> {
   crashPoint('refund.claimed')
   try {
-    const invoiceId = (await findPayment(ctx.sql, claim.paymentId))?.providerInvoiceId
+    const invoiceId = claim.invoiceId ?? (await findPayment(ctx.sql, claim.paymentId))?.providerInvoiceId
     if (!invoiceId) return await giveToStaff(ctx, claim, 'no_invoice')
     const answer = await lookUp(ctx, claim, invoiceId) ?? await make(ctx, claim, invoiceId)
     crashPoint('refund.made')

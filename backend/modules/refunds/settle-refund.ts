@@ -38,7 +38,7 @@ export async function settleRefundAnswer(ctx: Ctx, refundId: string, answer: Pro
   return transact(ctx, (tx) => settleRefund(tx, refund, outcome, { providerRefundId: answer.id, providerStatus: answer.status, failureCode: answer.failureCode ?? null }))
 }
 
-type Told = Partial<Pick<Refund, 'providerRefundId' | 'providerStatus' | 'failureCode' | 'decisionReason'>>
+type Told = Partial<Pick<Refund, 'providerRefundId' | 'providerStatus' | 'failureCode' | 'settledReference'>>
 
 /** approved, pending → succeeded | failed, with its posting. A succeeded refund stays so; what failed went back already. */
 export async function settleRefund(tx: Tx, refund: Refund, outcome: 'succeeded' | 'failed', told: Told): Promise<Settled> {
@@ -87,7 +87,11 @@ async function backOf(tx: Tx, refund: Refund): Promise<Source[]> {
   const waitingIdr = waits.reduce((sum, target) => sum + target.amountIdr, 0)
   if (waitingIdr === 0) return back
   const item = await openSuspense(tx, {
-    paymentId: refund.paymentId, providerPaymentId: refund.providerRefundId, customerId: refund.customerId, amountIdr: waitingIdr, reason: 'refund_returned',
+    paymentId: refund.paymentId, providerPaymentId: await invoiceOf(tx, refund), customerId: refund.customerId, amountIdr: waitingIdr, reason: 'refund_returned',
   })
   return [...back.filter((target) => !waits.includes(target)), { account: item.account, amountIdr: waitingIdr }]
+}
+
+async function invoiceOf(tx: Tx, refund: Refund): Promise<string | null> {
+  return refund.providerInvoiceId ?? (await findPayment(tx.sql, refund.paymentId))?.providerInvoiceId ?? null
 }

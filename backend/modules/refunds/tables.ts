@@ -33,5 +33,11 @@ export const refunds = pgTable('refunds', {
   sentAt: time('sent_at'),
   settledAt: time('settled_at'),
   version: bigint('version', { mode: 'number' }).notNull().default(1),
+  /** The invoice whose money it is; null: the payment's own. */
+  providerInvoiceId: text('provider_invoice_id'),
+  settledReference: text('settled_reference'),
+  sendFailures: integer('send_failures').notNull().default(0),
+  resends: integer('resends').notNull().default(0),
+  resentAt: time('resent_at'),
 })
 export type Refund = typeof refunds.$inferSelect

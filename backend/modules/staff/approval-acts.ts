@@ -4,8 +4,8 @@ import { releaseWallet } from '../ledger/index.ts'
 import { openSuspense, resolveSuspense } from '../payments/index.ts'
 import { giveCredit, refuseCredit } from '../promotions/index.ts'
 import { refundSuspense } from '../refunds/index.ts'
+import { approveBatchAct, settlePayoutAct } from './payout-acts.ts'
 import { approveRefundAct, settleRefundAct } from './refund-acts.ts'
-import { approveBatch, reopenBatch } from '../payouts/index.ts'
 
 const releasePayload = z.object({ to: z.enum(['owner', 'suspense']) })
 const suspensePayload = z.object({ to: z.enum(['wallet', 'refund', 'revenue']) })
@@ -14,13 +14,8 @@ const suspensePayload = z.object({ to: z.enum(['wallet', 'refund', 'revenue']) }
 export const approvalActs: ApprovalActs = {
   'refund.approve': approveRefundAct,
   'refund.settle': settleRefundAct,
-  'payout_batch.approve': {
-    async approve(tx, approval) {
-      const { payouts, amountIdr } = await approveBatch(tx, approval.targetId, approval.amountIdr)
-      return { act: 'payout_batch.approved', details: { payouts, amountIdr } }
-    },
-    refuse: (tx, approval) => reopenBatch(tx, approval.targetId),
-  },
+  'payout_batch.approve': approveBatchAct,
+  'payout.settle': settlePayoutAct,
   'credit.give': {
     async approve(tx, approval) {
       const { customerId, amountIdr } = await giveCredit(tx, approval.targetId)

@@ -1,7 +1,7 @@
 import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
-import { findPendingApprovals, type Approval } from '../approvals/index.ts'
+import { findPendingApprovals, holdApproval, type Approval } from '../approvals/index.ts'
 import { appendAudit } from '../audit/index.ts'
 import {
   approveRefund, assertByHand, findRefund, insertRefund, onceByKey, planApproval, planRefund, rejectRefund, retryRefund, type Choice, type Refund,
@@ -36,13 +36,13 @@ export async function refundByStaff(ctx: Ctx, by: By, wanted: NewRefund, request
 /** Decides on a refund that waits. Repeating one's own decision answers what became of it. */
 export async function approveByStaff(ctx: Ctx, by: By, refundId: string, choice: Choice & { reason?: string | undefined }): Promise<Decided> {
   return transact(ctx, async (tx) => {
+    const waiting = await holdApproval(tx, 'refund.approve', refundId)
     const seen = await findRefund(tx.sql, refundId)
     if (seen && seen.state !== 'requested' && seen.state !== 'cancelled' && seen.decidedBy === by.staffId) return { refund: seen }
     if (seen?.requestedBy === by.staffId) throw new AppError('approval_self', 'Somebody else decides on what you asked for.')
-    const waiting = (await findPendingApprovals(tx.sql, 'refund.approve', [refundId])).get(refundId)
-    if (seen && waiting?.requestedBy === by.staffId) return { refund: seen, approval: waiting }
-    if (waiting) throw new AppError('approval_required', 'It waits for a second person: decide on its approval.')
+    if (waiting && waiting.requestedBy !== by.staffId) throw new AppError('approval_required', 'It waits for a second person: decide on its approval.')
     const { refund, plan } = await planApproval(tx, refundId, choice)
+    if (waiting && !plan.needsSecond) throw new AppError('conflict', 'You have asked for something else about this, and it waits for a second person.')
     return decide(tx, by, refund, plan, choice)
   })
 }
@@ -65,7 +65,7 @@ async function decide(tx: Tx, by: By, refund: Refund, plan: Planned, choice: Cho
 /** Not granted, or taken back before the provider was asked. */
 export async function rejectByStaff(ctx: Ctx, by: By, refundId: string, reason: string): Promise<Refund> {
   return transact(ctx, async (tx) => {
-    if ((await findPendingApprovals(tx.sql, 'refund.approve', [refundId])).size > 0) throw new AppError('approval_required', 'It waits for a second person: decide on its approval.')
+    if (await holdApproval(tx, 'refund.approve', refundId)) throw new AppError('approval_required', 'It waits for a second person: decide on its approval.')
     const rejected = await rejectRefund(tx, refundId, { decidedBy: by.staffId, reason })
     await assertNotSettling(tx, refundId)
     await audit(tx, by, 'refund.rejected', rejected, { reason })
@@ -91,6 +91,7 @@ async function assertNotSettling(tx: Tx, refundId: string): Promise<void> {
 /** What became of a refund that the provider does not do: two persons say so, always. */
 export async function askToSettle(ctx: Ctx, by: By, refundId: string, said: { outcome: 'succeeded' | 'failed'; reference: string; reason: string }): Promise<Approval> {
   return transact(ctx, async (tx) => {
+    await holdApproval(tx, 'refund.settle', refundId)
     const refund = await assertByHand(tx, refundId)
     return askSecond(tx, by, {
       act: 'refund.settle', targetType: 'refund', targetId: refundId, amountIdr: refund.amountIdr ?? undefined, payload: { outcome: said.outcome, reference: said.reference }, reason: said.reason,

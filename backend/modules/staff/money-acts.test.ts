@@ -6,6 +6,7 @@ import { startTestApp, type Answer, type TestApp } from '../../testing/app.ts'
 import { crowd } from '../../testing/crowd.ts'
 import { staffByRows, type StaffPerson } from '../../testing/staff-rows.ts'
 import { account, post } from '../ledger/index.ts'
+import { setBankAccount } from '../mitras/index.ts'
 import { openSuspense } from '../payments/index.ts'
 
 const ROLES: readonly StaffRole[] = ['super_admin', 'admin', 'finance', 'moderator', 'viewer']
@@ -38,6 +39,20 @@ const SUSPENSE = (['wallet', 'revenue'] as const).map((to): Row => ({
   },
 }))
 
+/** Of each a mitra of its own: nobody has two open. */
+const PAYOUT = (['failed', 'succeeded'] as const).map((outcome): Row => ({
+  what: `a payout that stands still has ${outcome}`, roles: { super_admin: 'second', finance: 'second' }, done: 'payout.settled',
+  async ask(app, staff) {
+    const { ctx } = app.replicas[0]!
+    const [[mitra], id] = [await crowd(app, { kind: 'mitra', count: 1 }), randomUUID()]
+    const { id: accountId } = await setBankAccount(ctx, mitra!.id, { bankCode: 'BCA', accountNumber: '7310284596', accountHolderName: 'Made' })
+    await app.query(`insert into payouts (id, mitra_id, bank_account_id, state, amount_idr, requested_by_kind, approved_at, sent_at, needs_staff)
+      values ($1, $2, $3, 'sent', 9000, 'system', app_now(), app_now(), 'stuck')`, [id, mitra!.id, accountId])
+    await transact(ctx, (tx) => post(tx, { key: `payout:${id}:send`, flow: 'payout.sent', entries: [{ account: account.payable(mitra!.id), amountIdr: -9000 }, { account: account.payoutsPending, amountIdr: 9000 }] }))
+    return { targetId: id, answer: await staff.call('POST', `/payouts/${id}/settle`, { body: { outcome, reference: 'TRX-1', reason: 'a test' } }) }
+  },
+}))
+
 /** The limit of a day counts what was given alone: one such credit for each. */
 const CREDIT = ([['credit within the daily limit', 400_000, 'alone'], ['credit above the daily limit', 600_000, 'second']] as const).map(([what, amountIdr, outcome]): Row => ({
   what, roles: { super_admin: outcome, admin: outcome, finance: outcome }, done: 'credit.given',
@@ -56,7 +71,7 @@ t.test('who may do what with money alone, who with a second person, and that all
   const second = await staffByRows(app, 'finance')
   const auditOf = async (targetId: string) => (await app.query<{ act: string; actor_id: string }>('select act, actor_id from audit_log where target_id = $1 order by seq', [targetId])).map((row) => [row.act, row.actor_id])
 
-  for (const row of [...SUSPENSE, ...CREDIT]) {
+  for (const row of [...SUSPENSE, ...PAYOUT, ...CREDIT]) {
     const { what, roles, done } = row
     for (const [role, staff] of people) {
       const wanted = roles[role] ?? 'refused'

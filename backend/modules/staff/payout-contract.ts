@@ -14,6 +14,7 @@ const batchKind = z.enum(['weekly', 'requested'])
 export const payoutForStaff = payoutView.extend({
   mitraId: id, mitraName: z.string().nullable(), accountHolderMasked: z.string(), batchId: id.nullable(), requestedBy: z.enum(['mitra', 'system']),
   approvedAt: time.nullable(), reversedAt: time.nullable(), providerPayoutId: z.string().nullable(), providerStatus: z.string().nullable(), needsStaff: z.string().nullable(), sendTries: z.number().int(),
+  settledReference: z.string().nullable(),
 })
 export type PayoutForStaff = z.output<typeof payoutForStaff>
 export const staffPayoutsQuery = z.strictObject({
@@ -30,4 +31,6 @@ export const batchesQuery = z.strictObject({ ...page, state: batchState.optional
 export const batchList = z.object({ items: z.array(batchView), nextCursor })
 export const batchReply = z.object({ batch: batchView })
 export const makeBatchBody = z.strictObject({ kind: batchKind })
+/** What the provider really did; `reference`: what proves it, as the bank or the provider names it. */
+export const settlePayoutBody = z.strictObject({ outcome: z.enum(['succeeded', 'failed', 'reversed']), reference: z.string().trim().min(1).max(200), reason })
 export const submitBatchBody = z.strictObject({ reason })

@@ -5,8 +5,8 @@ import { secondReply } from './approval-contract.ts'
 import { secondOf } from './ask-second.ts'
 import { byOf } from './by.ts'
 import { idParams, reasonBody } from './contract.ts'
-import { makePayoutBatch, rejectPayoutBatch, submitPayoutBatch } from './decide-payouts.ts'
-import { batchesQuery, batchList, batchReply, makeBatchBody, staffPayoutList, staffPayoutsQuery, submitBatchBody } from './payout-contract.ts'
+import { askToSettlePayout, makePayoutBatch, rejectPayoutBatch, submitPayoutBatch } from './decide-payouts.ts'
+import { batchesQuery, batchList, batchReply, makeBatchBody, settlePayoutBody, staffPayoutList, staffPayoutsQuery, submitBatchBody } from './payout-contract.ts'
 import { showBatch, showBatches, showPayouts } from './show-payouts.ts'
 
 const reading = { access: { staff: 'payouts.read' }, limit: 'standard' } as const
@@ -23,6 +23,9 @@ export const payoutStaffRoutes = (ctx: Ctx): FastifyPluginAsyncZod => async (app
     const batch = await makePayoutBatch(ctx, byOf(request), request.body.kind, String(request.headers['idempotency-key']))
     return reply.code(201).send({ batch: (await showBatches(ctx, [batch]))[0]! })
   })
+
+  app.post('/internal/v1/payouts/:id/settle', { schema: { params: idParams, body: settlePayoutBody, response: { 202: secondReply } }, config: deciding }, async (request, reply) =>
+    reply.code(202).send(secondOf(await askToSettlePayout(ctx, byOf(request), request.params.id, request.body))))
 
   app.get('/internal/v1/payout-batches', { schema: { querystring: batchesQuery, response: { 200: batchList } }, config: reading }, async (request) => {
     const { items, nextCursor } = await findBatches(ctx.sql, request.query)

@@ -23,6 +23,6 @@ export const settleRefundAct: SecondAct = {
   async approve(tx, approval) {
     const said = settlePayload.parse(approval.payload)
     const refund = await settleByHand(tx, approval.targetId, said)
-    return { act: 'refund.settled', details: { paymentId: refund.paymentId, amountIdr: refund.amountIdr, outcome: said.outcome } }
+    return { act: 'refund.settled', details: { paymentId: refund.paymentId, amountIdr: refund.amountIdr, outcome: said.outcome, reference: said.reference } }
   },
 }

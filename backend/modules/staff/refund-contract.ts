@@ -19,7 +19,7 @@ export const settleRefundBody = z.strictObject({ outcome: z.enum(['succeeded', '
 export const staffRefund = z.object({
   id, paymentId: id, sessionId: id, customerId: id, state: refundState, method, amountIdr: idr.nullable(), clawback: z.boolean(),
   sources: z.array(z.object({ account: z.string(), amountIdr: idr })), reason: z.string(), requestedByKind: z.enum(['customer', 'staff']), requestedBy: id,
-  decidedBy: id.nullable(), decisionReason: z.string().nullable(), providerRefundId: z.string().nullable(), failureCode: z.string().nullable(), needsStaff: z.string().nullable(),
+  decidedBy: id.nullable(), decisionReason: z.string().nullable(), settledReference: z.string().nullable(), providerRefundId: z.string().nullable(), failureCode: z.string().nullable(), needsStaff: z.string().nullable(),
   createdAt: time, approvedAt: time.nullable(), sentAt: time.nullable(), settledAt: time.nullable(),
 })
 export type StaffRefund = z.output<typeof staffRefund>

@@ -15,7 +15,7 @@ export async function showPayouts(ctx: Ctx, rows: readonly Payout[]): Promise<Pa
   return rows.map((row, index) => ({
     ...views[index]!, mitraId: row.mitraId, mitraName: people.get(row.mitraId)?.displayName ?? null, accountHolderMasked: accounts.get(row.bankAccountId)!.accountHolderMasked,
     batchId: row.batchId, requestedBy: row.requestedByKind, approvedAt: row.approvedAt?.toISOString() ?? null, reversedAt: row.reversedAt?.toISOString() ?? null,
-    providerPayoutId: row.providerPayoutId, providerStatus: row.providerStatus, needsStaff: row.needsStaff, sendTries: row.sendTries,
+    providerPayoutId: row.providerPayoutId, providerStatus: row.providerStatus, needsStaff: row.needsStaff, sendTries: row.sendTries, settledReference: row.settledReference,
   }))
 }
 
