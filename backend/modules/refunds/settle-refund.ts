@@ -87,11 +87,7 @@ async function backOf(tx: Tx, refund: Refund): Promise<Source[]> {
   const waitingIdr = waits.reduce((sum, target) => sum + target.amountIdr, 0)
   if (waitingIdr === 0) return back
   const item = await openSuspense(tx, {
-    paymentId: refund.paymentId, providerPaymentId: await invoiceOf(tx, refund), customerId: refund.customerId, amountIdr: waitingIdr, reason: 'refund_returned',
+    paymentId: refund.paymentId, providerPaymentId: refund.providerInvoiceId ?? payment?.providerInvoiceId ?? null, customerId: refund.customerId, amountIdr: waitingIdr, reason: 'refund_returned',
   })
   return [...back.filter((target) => !waits.includes(target)), { account: item.account, amountIdr: waitingIdr }]
-}
-
-async function invoiceOf(tx: Tx, refund: Refund): Promise<string | null> {
-  return refund.providerInvoiceId ?? (await findPayment(tx.sql, refund.paymentId))?.providerInvoiceId ?? null
 }

@@ -1,8 +1,11 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import type { Ctx } from '../../platform/ctx.ts'
+import { transact } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
+import { appendAudit } from '../audit/index.ts'
 import { findLastCheck, findTransaction, findTransactions, sumByClass, type LedgerTransaction } from '../ledger/index.ts'
 import { balancesReply, checkReply, transactionList, transactionReply, transactionsQuery } from './books-contract.ts'
+import { auditOf, byOf } from './by.ts'
 import { idParams } from './contract.ts'
 
 const reading = { access: { staff: 'ledger.read' }, limit: 'standard' } as const
@@ -32,9 +35,11 @@ export const ledgerStaffRoutes = (ctx: Ctx, parts: LedgerParts): FastifyPluginAs
 
   app.get('/internal/v1/ledger/check', { schema: { response: { 200: checkReply } }, config: reading }, async () => lastCheck(ctx))
 
-  app.post('/internal/v1/ledger/check', { schema: { response: { 200: checkReply } }, config: reading }, async () => {
+  app.post('/internal/v1/ledger/check', { schema: { response: { 200: checkReply } }, config: reading }, async (request) => {
     await parts.checkBooks(ctx)
-    return lastCheck(ctx)
+    const found = await lastCheck(ctx)
+    await transact(ctx, (tx) => appendAudit(tx, { ...auditOf(byOf(request)), act: 'ledger.checked', targetType: 'ledger', details: { ok: found.ok, driftIdr: found.driftIdr, problems: found.problems.length } }))
+    return found
   })
 }
 

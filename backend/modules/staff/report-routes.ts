@@ -1,8 +1,11 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { sql } from '../../platform/drizzle.ts'
 import type { Ctx } from '../../platform/ctx.ts'
+import { transact } from '../../platform/database.ts'
 import { sendCsv, type Cell } from '../../platform/csv.ts'
 import { AppError } from '../../platform/errors.ts'
+import { appendAudit } from '../audit/index.ts'
+import { auditOf, byOf, type By } from './by.ts'
 import { reportParams, reportQuery, reportReply } from './books-contract.ts'
 import { REPORTS, type Report } from './reports.ts'
 
@@ -18,9 +21,17 @@ export const reportStaffRoutes = (ctx: Ctx): FastifyPluginAsyncZod => async (app
     const report = Object.hasOwn(REPORTS, name) ? REPORTS[name] : undefined
     if (!report) throw new AppError('not_found', 'no such report')
     const days = await daysOf(ctx, request.query)
-    if (request.query.format === 'csv') return sendCsv(reply, `${name}-${days.from}-${days.until}.csv`, report.header, report.rows(ctx, days))
+    if (request.query.format === 'csv') {
+      await noteExport(ctx, byOf(request), name, days)
+      return sendCsv(reply, `${name}-${days.from}-${days.until}.csv`, report.header, report.rows(ctx, days))
+    }
     return { name, header: [...report.header], ...await firstRows(ctx, report, days) }
   })
+}
+
+// Before anything of it is sent: what leaves the house is written down, or does not leave.
+async function noteExport(ctx: Ctx, by: By, name: string, days: { from: string; until: string }): Promise<void> {
+  await transact(ctx, (tx) => appendAudit(tx, { ...auditOf(by), act: 'report.exported', targetType: 'report', targetId: name, details: days }))
 }
 
 /** Without days: yesterday in Asia/Jakarta. */

@@ -1,7 +1,10 @@
 import type { Ctx } from '../../platform/ctx.ts'
 import type { Cell } from '../../platform/csv.ts'
-import { findClosings, readEntries, type Closing } from '../ledger/index.ts'
+import { account, findClosings, findMoves, readEntries, type Closing } from '../ledger/index.ts'
+import { findChannels } from '../payments/index.ts'
 import { readPayouts } from '../payouts/index.ts'
+import { findStepsBefore, findStepsOfMoves } from '../refunds/index.ts'
+import { refundLines } from './refund-report.ts'
 
 /** A report over days in Asia/Jakarta, both within. Amounts are whole rupiah. */
 export type Report = { header: readonly string[]; rows(ctx: Ctx, days: { from: string; until: string }): AsyncIterable<readonly Cell[]> }
@@ -23,6 +26,14 @@ export const REPORTS: Readonly<Record<string, Report>> = {
           payout.reversedAt, payout.providerPayoutId, payout.failureCode,
         ]
       }
+    },
+  },
+  'refunds': {
+    header: ['day', 'state', 'method', 'channel', 'refunds', 'amount_idr', 'pending_idr'],
+    async *rows(ctx, days) {
+      const [before, moves] = await Promise.all([findStepsBefore(ctx.sql, days), findMoves(ctx.sql, account.refundsPending, days)])
+      const steps = [...before, ...await findStepsOfMoves(ctx.sql, moves)]
+      yield* refundLines(steps, await findChannels(ctx.sql, [...new Set(steps.map((step) => step.paymentId))]), moves)
     },
   },
   'ledger-entries': {
