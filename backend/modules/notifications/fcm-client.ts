@@ -13,14 +13,15 @@ let apps = 0
 /**
  * What makes the client of firebase-admin when it is first needed: the package is large, and many processes never push.
  * Undefined: nothing is configured to push with. Throws `EnvError` for a service account that can't be used.
+ * `accessToken` stands for the one that the account would get.
  */
-export function fcmClient(env: Env): (() => Promise<Messaging>) | undefined {
-  if (env.FCM_SIMULATOR !== undefined) return () => simulatedClient(env.FCM_SIMULATOR!, env.FIREBASE_PROJECT_ID ?? 'simulated')
+export function fcmClient(env: Env, { accessToken }: { accessToken?: string } = {}): (() => Promise<Messaging>) | undefined {
+  if (env.FCM_SIMULATOR !== undefined) return () => simulatedClient(env.FCM_SIMULATOR!, env.FIREBASE_PROJECT_ID ?? 'simulated', accessToken)
   if (env.FIREBASE_SERVICE_ACCOUNT_PATH === undefined) return undefined
   const account = readServiceAccount(env.FIREBASE_SERVICE_ACCOUNT_PATH, env.FIREBASE_PROJECT_ID)
   return async () => {
     const { cert } = await import('firebase-admin/app')
-    return open({ projectId: account.project_id, credential: cert(account as object) })
+    return open({ projectId: account.project_id, credential: accessToken === undefined ? cert(account as object) : withToken(accessToken) })
   }
 }
 
@@ -63,13 +64,15 @@ function readServiceAccount(path: string, projectId: string | undefined): Servic
   return account as ServiceAccount // all three fields were just seen
 }
 
+const withToken = (accessToken: string) => ({ getAccessToken: async () => ({ access_token: accessToken, expires_in: 3600 }) })
+
 type Endpoint = { host: string; port: number; ca: string }
 
 /** `FCM_SIMULATOR` is the URL of the simulators. */
-async function simulatedClient(url: string, projectId: string): Promise<Messaging> {
+async function simulatedClient(url: string, projectId: string, accessToken = 'simulated'): Promise<Messaging> {
   const messaging = await open({
     projectId,
-    credential: { getAccessToken: async () => ({ access_token: 'simulated', expires_in: 3600 }) },
+    credential: withToken(accessToken),
     httpAgent: new SimulatorAgent(url),
   })
   // The only transport that uses an agent; it is deprecated, and production never turns it on.

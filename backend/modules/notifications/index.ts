@@ -4,6 +4,8 @@
  * the same tag until it is accepted, refused for good or out of date; a token that is dead is removed.
  */
 export { createFcmGateway } from './fcm-gateway.ts'
+export { fcmClient } from './fcm-client.ts'
+export { fcmMessage } from './fcm-message.ts'
 export { notify, type Notice } from './notify.ts'
 export { notificationRoutes } from './routes.ts'
 export { runPush, sweepPushes } from './run-push.ts'

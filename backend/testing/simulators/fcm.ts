@@ -8,6 +8,8 @@ import { invalidPayload, permissionDenied, tokenAnswer, unauthenticated } from '
 export interface FcmOptions {
   /** Messages for another project are refused, as with a foreign service account; left out, all are taken. */
   projectId?: string | undefined
+  /** Any other access token is refused; left out, all are taken. */
+  accessToken?: string | undefined
 }
 
 /** An FCM v1 message as it was received. */
@@ -69,7 +71,8 @@ export function createFcm(world: SimulatedWorld, options: FcmOptions) {
   }
 
   function refuse(projectId: string, headers: IncomingHttpHeaders, body: unknown, message: FcmMessage) {
-    if (!/^Bearer .+/.test(headers.authorization ?? '')) return unauthenticated()
+    const token = /^Bearer (.+)/.exec(headers.authorization ?? '')?.[1]
+    if (token === undefined || (options.accessToken !== undefined && options.accessToken !== token)) return unauthenticated()
     if (options.projectId !== undefined && options.projectId !== projectId) return permissionDenied(projectId)
     if (body instanceof SyntaxError) return invalidPayload('', 'Invalid JSON payload received.')
     return payloadFault(message)

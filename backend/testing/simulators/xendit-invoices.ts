@@ -127,6 +127,7 @@ export function createInvoiceBook(outside: {
 
   return {
     get,
+    find: (id: string): Invoice | undefined => invoices.get(id),
     create: (body: unknown): Invoice => {
       const parsed = createInvoiceBody.safeParse(body)
       if (!parsed.success) {

@@ -79,7 +79,7 @@ export function createPayoutBook(parts: { now(): number; announce: XenditWebhook
       if (made && rule.refuseRepeated) throw refusedBy(rule.refuseRepeated)
       if (made) return get(made.id)
       const read = createPayoutBody.safeParse(body)
-      if (!read.success) throw new XenditRefusal(400, 'API_VALIDATION_ERROR', 'There is an error with the format submitted to the server.', read.error.issues)
+      if (!read.success) throw new XenditRefusal(400, 'API_VALIDATION_ERROR', 'There is an error with the format submitted to the server.', read.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })))
       if (rule.refuse) throw refusedBy(rule.refuse)
       // Xendit cuts decimals of rupiah off.
       const payout = { ...read.data, amount: Math.trunc(read.data.amount), id: `disb-${randomUUID()}`, business_id: BUSINESS, status: 'ACCEPTED', created: at(), updated: at(), estimated_arrival_time: at() }

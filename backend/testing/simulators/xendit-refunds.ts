@@ -51,7 +51,7 @@ const outcomeAfterMs = 1000
 export type RefundBook = ReturnType<typeof createRefundBook>
 
 /** Xendit's side of our refunds: PENDING → SUCCEEDED | FAILED | CANCELLED, and the webhook of each outcome. */
-export function createRefundBook(world: SimulatedWorld, outside: { invoice(id: string): Invoice; webhooks: Pick<XenditWebhooks, 'announce'>; rules: RefundRules }) {
+export function createRefundBook(world: SimulatedWorld, outside: { invoice(id: string): Invoice | undefined; webhooks: Pick<XenditWebhooks, 'announce'>; rules: RefundRules }) {
   const refunds = new Map<string, Refund>()
   const byKey = new Map<string, { refund: Refund; body: string }>()
   let rules = rulesSchema.parse(outside.rules)
@@ -81,6 +81,7 @@ export function createRefundBook(world: SimulatedWorld, outside: { invoice(id: s
 
   function make(wanted: z.output<typeof createRefundBody>): Refund {
     const invoice = wanted.invoice_id === undefined ? undefined : outside.invoice(wanted.invoice_id)
+    if (wanted.invoice_id !== undefined && invoice === undefined) throw new XenditRefusal(404, 'DATA_NOT_FOUND', 'Invoice not found')
     if (!invoice?.payment_id) throw new XenditRefusal(400, 'TRANSACTION_NOT_FOUND', 'No payment was found for this refund')
     if (rules.refusedChannels.includes(invoice.payment_channel ?? '')) throw new XenditRefusal(400, 'REFUND_NOT_SUPPORTED', 'Refunds are not supported for this channel')
     if (wanted.currency !== undefined && wanted.currency !== invoice.currency) throw new XenditRefusal(400, 'API_VALIDATION_ERROR', 'The currency is not that of the payment')

@@ -33,7 +33,7 @@ export function createXendit(world: SimulatedWorld, options: XenditOptions) {
     },
   })
   const payouts = createPayoutBook({ now: () => world.now(), announce: webhooks.announce })
-  const refunds = createRefundBook(world, { invoice: (id) => book.get(id), webhooks, rules: options.refunds ?? { outcome: 'succeeded' } })
+  const refunds = createRefundBook(world, { invoice: (id) => book.find(id), webhooks, rules: options.refunds ?? { outcome: 'succeeded' } })
   const statement = createStatement(() => book.all())
   const called = async (invoice: Invoice) => {
     await lastEvents.get(invoice.id)
@@ -84,11 +84,11 @@ export function xenditRoutes(app: FastifyInstance, world: SimulatedWorld, xendit
         answer: () => {
           const limit = xendit.rateLimit(operation)
           if (limit.exceeded) return { ...xenditFailure(429, limit.resetSeconds), headers: limit.headers }
-          if (request.headers.authorization !== xendit.authorization) return unauthorized
+          if (request.headers.authorization !== xendit.authorization) return { ...unauthorized, headers: limit.headers }
           try {
             return { status: 200, body: answer(request), headers: limit.headers }
           } catch (error) {
-            if (error instanceof XenditRefusal) return refusalAnswer(error)
+            if (error instanceof XenditRefusal) return { ...refusalAnswer(error), headers: limit.headers }
             throw error
           }
         },
