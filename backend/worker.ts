@@ -5,7 +5,7 @@ import { purgeChallenges } from './modules/identity/index.ts'
 import { closeDays, expirePromoLots } from './modules/ledger/index.ts'
 import { reencryptBankAccounts, sweepLiveness } from './modules/mitras/index.ts'
 import { purgePushes, runPush, sweepPushes } from './modules/notifications/index.ts'
-import { purgeInbox, runInboxRow, sweepAsks, sweepInbox, type InboxHooks } from './modules/payments/index.ts'
+import { drainInbox, purgeInbox, sweepAsks, sweepInbox, type InboxHooks } from './modules/payments/index.ts'
 import { forgetPayoutKeys, judgePayoutEvent, measurePayouts, payoutReactions, prepareWeeklyBatch, resendLostPayouts, sweepPayoutAsks } from './modules/payouts/index.ts'
 import { forgetCreditKeys } from './modules/promotions/index.ts'
 import { forgetRefundKeys, judgeRefundEvent, refundReactions, resendLostRefunds, sweepRefundAsks } from './modules/refunds/index.ts'
@@ -105,7 +105,7 @@ export function startWorker(ctx: Ctx, options: WorkerOptions): { stop(deadlineMs
 function jobs(reactions: ReadonlyMap<string, Reaction>): Record<QueueName, JobRun> {
   return {
     outbox: { concurrency: 8, run: (ctx, id) => runOutboxRow(ctx, reactions, id, 'job') },
-    inbox: { concurrency: 4, run: (ctx, id) => runInboxRow(ctx, paymentHooks, id) },
+    inbox: { concurrency: 4, run: (ctx, id) => drainInbox(ctx, paymentHooks, id) },
     pushes: { concurrency: 16, run: runPush },
     housekeeping: { concurrency: 1, run: runTask },
   }

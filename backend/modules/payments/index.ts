@@ -20,7 +20,7 @@ export { findChannels, findPayment, findPaymentOfPurchase, findPayments, findPay
 export { paymentView } from './payment-view.ts'
 export { postingKeyOfPayment } from './rules.ts'
 export { paymentReactions } from './reactions.ts'
-export { runInboxRow, sweepInbox } from './run-inbox-row.ts'
+export { drainInbox, runInboxRow, sweepInbox } from './run-inbox-row.ts'
 export { countOpenSuspense, findSuspense, findSuspenseItems, openSuspense, type NewSuspense } from './suspense.ts'
 export { assertPayerHasWallet, closeSuspense, resolveSuspense } from './resolve-suspense.ts'
 export { purgeInbox } from './purge-inbox.ts'

@@ -11,6 +11,9 @@ const LEASE_SECONDS = 30
 const ATTEMPTS_MAX = 30
 const MOST_SECONDS = 300
 const NO_TURN_SECONDS = 5
+/** Events of one claim of a job, and how long a job goes on: a stop waits for it. */
+const DRAIN_BATCH = 8
+const DRAIN_MS = 1000
 
 type Claimed = { id: string; provider: string; kind: string; body: Buffer; attempts: number }
 
@@ -19,6 +22,20 @@ export async function runInboxRow(ctx: Ctx, hooks: InboxHooks, id: string): Prom
   const [row] = await claim(ctx, sql`id = ${id}`, 1)
   if (row) await run(ctx, hooks, row)
   return row !== undefined
+}
+
+/**
+ * What a job does: its own event, then whatever waits besides, several by a claim. A storm wakes only as many jobs as
+ * there are hands, and what is beyond them must not wait for the sweep.
+ */
+export async function drainInbox(ctx: Ctx, hooks: InboxHooks, id: string): Promise<void> {
+  await runInboxRow(ctx, hooks, id)
+  for (const until = performance.now() + DRAIN_MS; performance.now() < until;) {
+    const rows = await claim(ctx, sql`true`, DRAIN_BATCH)
+    if (rows.length === 0) return
+    await Promise.all(rows.map((row) => run(ctx, hooks, row)))
+  }
+  ctx.enqueue('inbox', id)
 }
 
 /** Runs due events that nobody has run: what Valkey lost, and what is tried again. Answers how many. */

@@ -1,12 +1,34 @@
+import { coalesce, type Coalesced } from '../../platform/coalesce.ts'
 import type { Ctx, Tx } from '../../platform/ctx.ts'
+import type { Publish } from '../../platform/realtime/publish.ts'
 import { addSystemMessage } from '../chat/index.ts'
 import type { SessionNote } from './contract.ts'
 import { findOfferViews, findSessionViews } from './views.ts'
 import type { Offer } from './tables.ts'
 
+/** What is announced while earlier reads are under way is read together: a rush of payments rings by a few statements. */
+type Announcers = { sessions: Coalesced<string, void>; offers: Coalesced<string, void> }
+const MOST = 100
+const announcers = new WeakMap<Publish, Announcers>()
+
+function announcersOf(ctx: Ctx): Announcers {
+  const known = announcers.get(ctx.publish)
+  if (known) return known
+  const together = (run: (ctx: Ctx, ids: readonly string[]) => Promise<void>) => coalesce<string, void>({
+    lanes: 2, most: MOST,
+    run: async (ids) => {
+      await run(ctx, [...new Set(ids)])
+      return ids.map(() => undefined)
+    },
+  })
+  const made = { sessions: together(publishSessions), offers: together(publishOffers) }
+  announcers.set(ctx.publish, made)
+  return made
+}
+
 /** After the commit, sends `session:updated` to both sides of these sessions, as they are then. */
 export function announceSessions(tx: Tx, ids: readonly string[]): void {
-  if (ids.length > 0) tx.afterCommit((ctx) => inBackground(ctx, publishSessions(ctx, ids)))
+  if (ids.length > 0) tx.afterCommit((ctx) => inBackground(ctx, ids, announcersOf(ctx).sessions))
 }
 
 export async function publishSessions(ctx: Ctx, ids: readonly string[]): Promise<void> {
@@ -26,12 +48,13 @@ export async function noteInConversation(tx: Tx, conversationId: string, note: S
 
 /** After the commit, rings: `offer:created {offer}`. */
 export function announceOffers(tx: Tx, ids: readonly string[]): void {
-  if (ids.length === 0) return
-  tx.afterCommit((ctx) => inBackground(ctx, findOfferViews(ctx.sql, { ids }).then((found) => {
-    for (const { offer, view } of found) {
-      if (offer.state === 'ringing') ctx.publish([offer.mitraId], { type: 'offer:created', offer: view }, { key: `offer:${offer.id}:${offer.version}` })
-    }
-  })))
+  if (ids.length > 0) tx.afterCommit((ctx) => inBackground(ctx, ids, announcersOf(ctx).offers))
+}
+
+async function publishOffers(ctx: Ctx, ids: readonly string[]): Promise<void> {
+  for (const { offer, view } of await findOfferViews(ctx.sql, { ids })) {
+    if (offer.state === 'ringing') ctx.publish([offer.mitraId], { type: 'offer:created', offer: view }, { key: `offer:${offer.id}:${offer.version}` })
+  }
 }
 
 /** After the commit, stops the ringing: `offer:ended {offerId, outcome}`. */
@@ -40,6 +63,6 @@ export function announceOfferEnded(tx: Tx, offer: Pick<Offer, 'id' | 'mitraId' |
 }
 
 // The healer finds what this could not tell: a failure here costs seconds, not the event.
-function inBackground(ctx: Ctx, work: Promise<void>): void {
-  work.catch((error: unknown) => ctx.log.warn({ err: error }, 'an event could not be published'))
+function inBackground(ctx: Ctx, ids: readonly string[], announce: Coalesced<string, void>): void {
+  Promise.all(ids.map((id) => announce(id))).catch((error: unknown) => ctx.log.warn({ err: error }, 'an event could not be published'))
 }

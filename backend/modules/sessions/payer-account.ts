@@ -7,8 +7,8 @@ type Confirmed = Parameters<ApplyPayment>[1]
 
 /** Where `amountIdr` of theirs goes; money of somebody who is banned, erased or has left their number to another waits for staff. */
 export async function accountOfPayer(tx: Tx, payment: Payment, confirmed: Confirmed, amountIdr: number): Promise<string> {
-  const payer = (await findPeople(tx.sql, [payment.customerId])).get(payment.customerId)
   if (amountIdr === 0) return account.wallet(payment.customerId)
+  const payer = (await findPeople(tx.sql, [payment.customerId])).get(payment.customerId)
   const wallet = payer && !payer.bannedAt && !payer.erasedAt ? await findWalletAccount(tx.sql, payment.customerId, payment.createdAt) : undefined
   if (wallet !== undefined) return wallet
   const { account: name } = await openSuspense(tx, {
