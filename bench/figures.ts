@@ -4,8 +4,14 @@ export type Ratio = { name: string; value: number } & ({ atLeast: number } | { a
 /** What a bench measured: the line for people, the ratios to a baseline of the same run (a drill has none), and the figures behind them. */
 export type Figures = { summary: string; ratios?: Ratio[]; rows: [what: string, figure: string][] }
 
-export type BenchOptions = { seconds: number; profileDir?: string | undefined }
+/** `part`: this one of so many, where a bench can be run in parts. */
+export type BenchOptions = { seconds: number; profileDir?: string | undefined; part?: { at: number; of: number } | undefined }
 export type Bench = (options: BenchOptions) => Promise<Figures>
+
+/** Every so manieth of what a bench goes through: the parts together are all of it. */
+export function partOf<T>(all: readonly T[], { part }: BenchOptions): T[] {
+  return part === undefined ? [...all] : all.filter((_, index) => index % part.of === part.at - 1)
+}
 
 /** A fall (or, where less is better, a rise) beyond this is named. */
 const TOLERANCE = 0.25

@@ -14,13 +14,15 @@ import { acceptedRatios, aimOf, findFalls, isMet, median, ratioRow, type Bench, 
 import { benchFaults } from './faults.ts'
 import { benchHerd } from './herd.ts'
 import { benchKill } from './kill.ts'
+import { benchMoney, benchOrders } from './money.ts'
+import { benchOutbox } from './outbox.ts'
 import { benchReseed } from './reseed.ts'
 import { benchSearch } from './search.ts'
 import { benchSlow } from './slow.ts'
 import { benchSockets } from './sockets.ts'
 import { benchWebhooks } from './webhooks.ts'
 
-const BENCHES: Record<string, Bench> = { chat: benchChat, crashes: benchCrashes, kill: benchKill, sockets: benchSockets, beacon: benchBeacon, faults: benchFaults, herd: benchHerd, reseed: benchReseed, search: benchSearch, slow: benchSlow, webhooks: benchWebhooks }
+const BENCHES: Record<string, Bench> = { chat: benchChat, crashes: benchCrashes, kill: benchKill, money: benchMoney, orders: benchOrders, outbox: benchOutbox, sockets: benchSockets, beacon: benchBeacon, faults: benchFaults, herd: benchHerd, reseed: benchReseed, search: benchSearch, slow: benchSlow, webhooks: benchWebhooks }
 const RESULTS = join(projectRoot, 'bench/results.md')
 
 function accept(name: string, options: BenchOptions, figures: Figures): void {
@@ -75,13 +77,14 @@ function stolenRow(before: ProcessorTimes | undefined, after: ProcessorTimes | u
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { accept: { type: 'boolean', default: false }, seconds: { type: 'string', default: '10' }, runs: { type: 'string', default: '5' }, profile: { type: 'string' } },
+    options: { accept: { type: 'boolean', default: false }, seconds: { type: 'string', default: '10' }, runs: { type: 'string', default: '5' }, profile: { type: 'string' }, part: { type: 'string' } },
   })
   const [name = '', ...others] = positionals
-  const options = { seconds: Number(values.seconds), profileDir: values.profile }
+  const part = values.part === undefined ? undefined : /^(\d+)\/(\d+)$/.exec(values.part)
+  const options: BenchOptions = { seconds: Number(values.seconds), profileDir: values.profile, part: part ? { at: Number(part[1]), of: Number(part[2]) } : undefined }
   const known = Object.keys(BENCHES)
-  const usage = `usage: npm run bench -- ${known.join('|')} [--accept] [--seconds=10] [--profile=<folder>], or check [${known.join('|')} …] [--runs=5]`
-  if (!(options.seconds > 0) || !(Number(values.runs) > 0) || others.some((other) => name !== 'check' || !known.includes(other))) throw new ServerUnavailable(usage)
+  const usage = `usage: npm run bench -- ${known.join('|')} [--accept] [--seconds=10] [--part=1/4] [--profile=<folder>], or check [${known.join('|')} …] [--runs=5]`
+  if (part === null || !(options.seconds > 0) || !(Number(values.runs) > 0) || others.some((other) => name !== 'check' || !known.includes(other))) throw new ServerUnavailable(usage)
   if (name === 'check') {
     if ((await check(others.length > 0 ? others : known, Number(values.runs), options)) > 0) process.exitCode = 1
     return

@@ -1,7 +1,7 @@
 import pg from 'pg'
-import type { Test } from 'tap'
 import type { SettingValues } from '../platform/settings.ts'
 import { startReplica, type Replica, type ReplicaOptions } from '../replica.ts'
+import type { Life } from './cluster.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 import { testEnv } from './env.ts'
 import { by, type FaultProxy } from './fault-proxy.ts'
@@ -44,7 +44,7 @@ export type TestApp = {
 }
 
 /** Whole replicas on free ports with a database, a Valkey and simulators of their own; all end with the test. */
-export async function startTestApp(t: Test, options: TestAppOptions = {}): Promise<TestApp> {
+export async function startTestApp(t: Life, options: TestAppOptions = {}): Promise<TestApp> {
   const started: { stop(): Promise<void> }[] = []
   const replicas: TestReplica[] = []
   t.after(async () => {

@@ -1,10 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import pg from 'pg'
-import type { Test } from 'tap'
 import type { Ctx } from '../platform/ctx.ts'
 import { createSettings, type SettingValues } from '../platform/settings.ts'
 import { startWorker, type WorkerOptions } from '../worker.ts'
 import { createWorld } from '../world.ts'
+import type { Life } from './cluster.ts'
 import { createTestDatabase } from './database.ts'
 import { testEnv } from './env.ts'
 import { startValkey } from './servers/valkey.ts'
@@ -21,7 +21,7 @@ export type BackgroundOptions = Omit<WorkerOptions, 'producer'> & {
 export type Background = Awaited<ReturnType<typeof startBackground>>
 
 /** What happens without a request, as every replica runs it, without the listeners; ends with the test. */
-export async function startBackground(t: Test, options: BackgroundOptions = {}) {
+export async function startBackground(t: Life, options: BackgroundOptions = {}) {
   const [db, valkey, simulators] = await Promise.all([createTestDatabase(), startValkey(), startTestSimulators()])
   const owner = new pg.Pool({ connectionString: db.ownerUrl, max: 2 })
   owner.on('error', () => {})
