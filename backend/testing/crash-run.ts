@@ -15,9 +15,9 @@ export const CRASH_SETTINGS = {
   refundAskSeconds: [3],
 } as const
 
-/** Three people of their own for a flow: nobody of an earlier one is online any more. */
-export async function castFlow(place: Pick<ActPlace, 'replicas' | 'query'>): Promise<Cast> {
-  await place.query('update mitras set wants_online = false, stale = false')
+/** Three people of their own for a flow: nobody of an earlier one is online any more, unless it runs beside others. */
+export async function castFlow(place: Pick<ActPlace, 'replicas' | 'query'>, options: { isAlone?: boolean } = {}): Promise<Cast> {
+  if (options.isAlone !== false) await place.query('update mitras set wants_online = false, stale = false')
   const [customer] = await crowd(place, { kind: 'customer', count: 1, devices: true })
   const [mitra, other] = await crowd(place, { kind: 'mitra', count: 2, online: true, devices: true })
   const [finance, boss] = [await staffByRows(place, 'finance'), await staffByRows(place, 'super_admin')]

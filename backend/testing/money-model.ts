@@ -53,7 +53,7 @@ export type ModelPayment = {
   id: string; invoiceId: string; session: ModelSession; isTip: boolean; amountIdr: number
   /** What the payer has given the provider; undefined: nothing yet. */
   paidIdr: number | undefined
-  isPosted: boolean; inEscrowIdr: number; escrowTakenIdr: number
+  isPosted: boolean; isApplied: boolean; inEscrowIdr: number; escrowTakenIdr: number
   suspendedIdr: number; toWalletIdr: number; directIdr: number; returnedIdr: number; tipIdr: number
   liveRefundsIdr: number
 }
@@ -97,7 +97,7 @@ export class Books {
   }
 
   addPayment(id: string, invoiceId: string, session: ModelSession, isTip: boolean, amountIdr: number): void {
-    this.payments.push({ id, invoiceId, session, isTip, amountIdr, paidIdr: undefined, isPosted: false, inEscrowIdr: 0, escrowTakenIdr: 0, suspendedIdr: 0, toWalletIdr: 0, directIdr: 0, returnedIdr: 0, tipIdr: 0, liveRefundsIdr: 0 })
+    this.payments.push({ id, invoiceId, session, isTip, amountIdr, paidIdr: undefined, isPosted: false, isApplied: false, inEscrowIdr: 0, escrowTakenIdr: 0, suspendedIdr: 0, toWalletIdr: 0, directIdr: 0, returnedIdr: 0, tipIdr: 0, liveRefundsIdr: 0 })
   }
 
   /** The provider's money is known to us, whoever told; once. */
@@ -119,6 +119,7 @@ export class Books {
     } else if (session.state === 'held') {
       session.escrowIdr += payment.amountIdr
       payment.inEscrowIdr = payment.amountIdr
+      payment.isApplied = true
       session.state = 'ringing'
       this.toWallet(payment, surplusIdr)
     } else this.toWallet(payment, payment.paidIdr)
@@ -203,8 +204,8 @@ export class Books {
   }
 
   private putBy(payment: ModelPayment): number {
-    const invoiceIdr = payment.isTip ? 0 : payment.amountIdr
-    return Math.max(0, payment.directIdr + Math.min(payment.returnedIdr, Math.max(0, invoiceIdr - payment.escrowTakenIdr)) + payment.toWalletIdr)
+    const returnedIdr = payment.isApplied ? Math.min(payment.returnedIdr, Math.max(0, payment.amountIdr - payment.escrowTakenIdr)) : 0
+    return Math.max(0, payment.directIdr + returnedIdr + payment.toWalletIdr)
   }
 
   /** Undefined: that much cannot be given back. */

@@ -23,7 +23,7 @@ const LANES = 4
 const RETRY_MS = 150
 /** What a row can cause; anything else is the connection's or the server's. */
 const ROW_ERROR = /^(22|23|40|54|55)/
-/** A storm wakes no more jobs than the workers have hands: the sweep finds what is beyond them. */
+/** A storm wakes no more jobs than the workers have hands: each goes on with what is due (`drainInbox`). */
 const WOKEN_MAX = 8
 
 // Sorted by what the key is made of: two replicas that store the same words never wait for each other in a circle.
