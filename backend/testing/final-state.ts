@@ -56,7 +56,7 @@ const QUERIES = {
   pushes: `
     select user_id, kind, title, state from pushes where user_id = any($1) and kind <> 'message' order by kind, title, body, user_id`,
   inbox: `
-    select i.kind, i.state from provider_inbox i join payments p on p.id = i.payment_id where p.customer_id = any($1) order by p.amount_idr, i.state, i.body_sha256`,
+    select i.kind, i.state from provider_inbox i join payments p on p.id = i.payment_id where p.customer_id = any($1) order by p.amount_idr, i.kind, i.state`,
   suspense: `
     select amount_idr::int, reason, state, resolved_to from suspense_items where customer_id = any($1) order by amount_idr, id`,
   promo_uses: `
