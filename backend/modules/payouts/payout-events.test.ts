@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { transact } from '../../platform/database.ts'
+import { MIGRATIONS } from '../../platform/migrations.ts'
 import { startTestApp } from '../../testing/app.ts'
 import { findUnrest } from '../../testing/final-state.ts'
 import { payoutStage } from '../../testing/payout-stage.ts'
@@ -161,8 +164,13 @@ t.test('what the provider tells of payouts, on two replicas', async (t) => {
     t.ok(app.simulators.control.calls('xendit.payout-get') - calls <= 2)
     const broken = await fetch(`${app.replicas[0]!.url}/webhooks/xendit/payout`, { method: 'POST', body: '{"account_number":"7310284596",', headers: { 'content-type': 'application/json', 'x-callback-token': testSecrets.xenditWebhookToken } })
     t.equal(broken.status, 200)
+    // What was stored before is freed of it by the migration.
+    const before = Buffer.from('{"data":{"id":"disb-1","channel_properties":{"account_number": "7310284596","account_holder_name":"I Made Wirawan"},"note":"é\\\\"}}')
+    await app.query(`insert into provider_inbox (id, provider, kind, body, body_sha256, state, settled_at) values ($1, 'xendit', 'payout', $2, sha256($2), 'applied', app_now())`, [randomUUID(), before])
+    await app.query(readFileSync(join(MIGRATIONS, '0023_outgoing.sql'), 'utf8').split('\n\n').at(-1)!)
     const stored = await app.query<{ body: string; reason: string | null; isOfBody: boolean }>(`select encode(body, 'escape') as body, reason, body_sha256 = sha256(body) as "isOfBody" from provider_inbox where kind = 'payout'`)
-    t.equal(stored.length, 2)
+    t.equal(stored.length, 3)
+    t.ok(stored.some((event) => event.body.includes('"account_number": "***"') && event.body.includes('disb-1')))
     for (const event of stored) t.same([/7310284596|Wirawan/.test(event.body), event.isOfBody], [false, true], 'no bank account stands in what is kept, nor in its hash')
     await eventually(async () => (await app.query(`select 1 from provider_inbox where reason = 'unreadable'`)).length === 1, 'what can’t be read is parked')
   })
