@@ -5,7 +5,7 @@ import { findUnrest } from '../../testing/final-state.ts'
 import { expect } from '../../testing/people.ts'
 import { fillWallet, giveLot } from '../../testing/promo-flows.ts'
 import { connect, type ReceivedFrame } from '../../testing/socket.ts'
-import { clearStage, newKey, reappear, stage, STAGE_SETTINGS, type Scene } from '../../testing/stage.ts'
+import { clearStage, newKey, reappear, stage, STAGE_SETTINGS, vanish, type Scene } from '../../testing/stage.ts'
 import { staffByRows } from '../../testing/staff-rows.ts'
 import { eventually } from '../../testing/wait.ts'
 import { readBooks } from '../../check-books.ts'
@@ -133,6 +133,20 @@ t.test('extensions', async (t) => {
     const left = await secondsLeft(scene)
     t.ok(left > 1_700 && left <= 1_800, 'half an hour from the moment that it was found')
     t.match(await scene.row(), { state: 'active' })
+  })
+
+  await t.test('the mitra was gone before zero, which shows only after the extension: their absence is given back, the wait for the money is not', async (t) => {
+    const scene = await stage(app, 'active')
+    await askForExtension(scene)
+    await reappear(scene.mitra)
+    await scene.travel(await secondsLeft(scene) + 30)
+    const zero = await endsAt(scene)
+    await payExtension(scene)
+    await untilExtension(scene, 'funded')
+    await vanish(app, scene.mitra, 121)
+    const row = await scene.until('paused')
+    const [gone] = await app.query<{ at: Date }>('select last_seen_at as at from mitras where user_id = $1', [scene.mitra.id])
+    t.equal((row['ends_at'] as Date).getTime() - (row['paused_at'] as Date).getTime(), 1_800_000 + zero - gone!.at.getTime())
   })
 
   await t.test('before the clock has started: its start moves the end, and no bought minute is lost', async (t) => {

@@ -21,12 +21,13 @@ export async function lengthenSession(tx: Tx, seen: Seen, extension: Pick<Purcha
   const { endsAt: before, conversationId } = session
   if (!before || !conversationId) throw new Error('a session that runs has an end and a conversation')
   crashPointAfterCommit(tx, 'extension.applied')
+  const isAfterZero = session.state === 'active' && now > before
   const endsAt = lengthenedEnd({ state: session.state, endsAt: before }, now, extension.minutes)
   // Until the clock has started its start is what is due, and a pause ends when it ends.
   const isRunning = session.state === 'active' && session.clockStartedAt !== null
   const lengthened = await changeSession(tx, seen, {
     set: { endsAt, ...(isRunning ? { dueAt: nextDueWhileActive(endsAt, now, tx.settings.get('warningSeconds')) } : {}) },
-    event: 'extended', actor, details: { purchaseId: extension.id, minutes: extension.minutes },
+    event: 'extended', actor, details: { purchaseId: extension.id, minutes: extension.minutes, ...(isAfterZero ? { gap: { from: before, until: now } } : {}) },
   })
   if (session.state === 'active') await setWritableUntil(tx, conversationId, endsAt)
   await setMayReopen(tx, conversationId, false)

@@ -4,8 +4,8 @@ import { setWritableUntil } from '../chat/index.ts'
 import { closeServed, openServed } from '../mitras/index.ts'
 import { notify } from '../notifications/index.ts'
 import { announceSessions, noteInConversation } from './announce.ts'
-import { addSeconds, changeSession, earlier, SYSTEM, type Seen } from './queries.ts'
-import { nextDueWhileActive } from './rules.ts'
+import { addSeconds, changeSession, earlier, findGap, SYSTEM, type Seen } from './queries.ts'
+import { nextDueWhileActive, skipGap } from './rules.ts'
 
 /** The mitra is gone: the clock stands still as of when they were last seen, within what is left of the allowance. */
 export async function pauseSession(tx: Tx, seen: Seen, lastSeenAt: Date): Promise<void> {
@@ -14,7 +14,7 @@ export async function pauseSession(tx: Tx, seen: Seen, lastSeenAt: Date): Promis
   crashPointAfterCommit(tx, 'pause.begun')
   // No second was used before the clock started, none is given back twice, and none is used after the end.
   const earliest = session.clockStartedAt ?? session.acceptedAt ?? lastSeenAt
-  const pausedAt = earlier(lastSeenAt > earliest ? lastSeenAt : earliest, session.endsAt)
+  const pausedAt = earlier(skipGap(lastSeenAt > earliest ? lastSeenAt : earliest, await findGap(tx.sql, session.id)), session.endsAt)
   const pauseUntil = addSeconds(pausedAt, Math.max(0, tx.settings.get('pauseAllowanceSeconds') - session.pausedSeconds))
   await changeSession(tx, seen, { set: { state: 'paused', pausedAt, pauseUntil, dueAt: pauseUntil }, event: 'mitra_gone', actor: SYSTEM })
   await setWritableUntil(tx, session.conversationId, pauseUntil)

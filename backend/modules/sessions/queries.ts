@@ -47,6 +47,14 @@ export async function findExtensions(handle: Queryable, sessionIds: readonly str
   return handle.select().from(purchases).where(and(inArray(purchases.sessionId, [...sessionIds]), eq(purchases.kind, 'extension'))).orderBy(purchases.position)
 }
 
+/** When this session stood at zero before it was extended, if it ever did; the last time. */
+export async function findGap(handle: Queryable, sessionId: string): Promise<{ from: Date; until: Date } | undefined> {
+  const { rows } = await handle.execute<{ from: string; until: string }>(sql`
+    select details -> 'gap' ->> 'from' as from, details -> 'gap' ->> 'until' as until from session_events
+    where session_id = ${sessionId} and event = 'extended' and details ? 'gap' order by id desc limit 1`)
+  return rows[0] && { from: new Date(rows[0].from), until: new Date(rows[0].until) }
+}
+
 /** What was decided on has moved between reading and writing: `decideOnSession` reads again and decides again. */
 export class SessionMoved extends Error {}
 

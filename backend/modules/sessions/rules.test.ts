@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { assign, bankTime, capByEscrow, estimateWaits, heldShare, nextDueWhileActive, returnAll, settle, splitFunding, type Candidate, type Standing, type Waiting } from './rules.ts'
+import { assign, bankTime, type Candidate, capByEscrow, estimateWaits, extensionPayUntil, heldShare, lengthenedEnd, nextDueWhileActive, returnAll, settle, skipGap, splitFunding, type Standing, type Waiting } from './rules.ts'
 
 t.test('a price is funded by promotional credit, then the wallet, the rest by invoice', async (t) => {
   const rows = [
@@ -130,4 +130,16 @@ t.test('the wait is that for the slot which comes free after everybody ahead has
   t.same(estimateWaits([300, 100], [], 45), [100])
   t.same(estimateWaits([300, 100], [900], 45), [100, 300])
   t.same(estimateWaits([100], [900, 900], 45), [100, 100 + 945, 100 + 2 * 945])
+})
+
+t.test('an extension adds its minutes to the end, or to now where the end is over; a paused remainder grows', async (t) => {
+  const at = (minute: number) => new Date(minute * 60_000)
+  t.same(lengthenedEnd({ state: 'active', endsAt: at(15) }, at(10), 30), at(45))
+  t.same(lengthenedEnd({ state: 'active', endsAt: at(15) }, at(16), 30), at(46))
+  t.same(lengthenedEnd({ state: 'paused', endsAt: at(15) }, at(20), 30), at(45), 'it has stood still since')
+  t.same(extensionPayUntil({ state: 'active', endsAt: at(15), pausedAt: null }, at(10), 60), at(16))
+  t.same(extensionPayUntil({ state: 'paused', endsAt: at(15), pausedAt: at(12) }, at(20), 60), at(24), 'three minutes are left')
+  const gap = { from: at(15), until: at(16) }
+  t.same([at(14), at(15.5), at(17)].map((when) => skipGap(when, gap)), [at(15), at(16), at(17)])
+  t.same(skipGap(at(14), undefined), at(14))
 })

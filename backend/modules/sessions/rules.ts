@@ -136,6 +136,12 @@ export function lengthenedEnd(session: { state: string; endsAt: Date }, now: Dat
   return new Date(from.getTime() + minutes * 60_000)
 }
 
+/** Between zero and the extension that was paid after it no time passed: what was before it comes to stand that much later. */
+export function skipGap(at: Date, gap: { from: Date; until: Date } | undefined): Date {
+  if (!gap || at >= gap.until) return at
+  return at <= gap.from ? new Date(at.getTime() + gap.until.getTime() - gap.from.getTime()) : gap.until
+}
+
 /**
  * Until when an extension that is asked for at `now` may be paid: a little after the session's end. Of a paused one the
  * end is where it would be if it went on now.
