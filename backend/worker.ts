@@ -9,6 +9,7 @@ import { drainInbox, purgeInbox, sweepAsks, sweepInbox, type InboxHooks } from '
 import { forgetPayoutKeys, judgePayoutEvent, measurePayouts, payoutReactions, prepareWeeklyBatch, resendLostPayouts, sweepPayoutAsks } from './modules/payouts/index.ts'
 import { forgetCreditKeys } from './modules/promotions/index.ts'
 import { forgetRefundKeys, judgeRefundEvent, refundReactions, resendLostRefunds, sweepRefundAsks } from './modules/refunds/index.ts'
+import { eraseEvidence, escalateAlerts, handleFlags, measureAlerts, startFlags } from './modules/safety/index.ts'
 import { promotionReactions } from './modules/promotions/index.ts'
 import { applyPayment, findOpenConversations, forgetExtensionKeys, forgetTipKeys, paymentExpired, sessionReactions, startMatching, sweepSessions } from './modules/sessions/index.ts'
 import { approvalActs } from './modules/staff/index.ts'
@@ -36,6 +37,7 @@ const MINUTE_MS = 60_000
 type Task = { everyMs: number; run(ctx: Ctx, limit: number): Promise<number> }
 const TASKS: Record<string, Task> = {
   'erase-transcripts': { everyMs: 60 * MINUTE_MS, run: (ctx, limit) => eraseTranscripts(ctx, limit, findOpenConversations) },
+  'erase-evidence': { everyMs: 60 * MINUTE_MS, run: eraseEvidence },
   'index-words': { everyMs: 5 * MINUTE_MS, run: indexWords },
   'purge-challenges': { everyMs: 60 * MINUTE_MS, run: purgeChallenges },
   'purge-idempotency-keys': { everyMs: 60 * MINUTE_MS, run: purgeIdempotencyKeys },
@@ -72,6 +74,8 @@ const WAITED_SECONDS = 2
 const SWEEP_BATCH = 25
 /** Members whose undelivered messages one statement looks after. */
 const PUSH_BATCH = 200
+/** Flagged messages of one transaction. */
+const FLAG_BATCH = 50
 
 export type WorkerOptions = {
   producer: Producer
@@ -85,6 +89,7 @@ export type WorkerOptions = {
 export function startWorker(ctx: Ctx, options: WorkerOptions): { stop(deadlineMs?: number): Promise<void> } {
   const reactions = reactionsByTopic([...REACTIONS, ...(options.reactions ?? [])])
   startMatching(ctx)
+  startFlags(ctx, FLAG_BATCH)
   const workers = startWorkers(ctx, jobs(reactions))
   const timetable = startTimetable(ctx, timedWork)
   const sweeps = startSweeps(ctx, [
@@ -92,6 +97,7 @@ export function startWorker(ctx: Ctx, options: WorkerOptions): { stop(deadlineMs
     ...sweepsOf(ctx, reactions),
     { what: 'books-told', everyMs: () => Math.min(MEASURE_MS, ctx.settings.get('ledgerCheckSeconds') * 1000), run: () => tellBooks(ctx) },
     { what: 'payouts-measured', everyMs: () => MEASURE_MS, run: () => measurePayouts(ctx) },
+    { what: 'alerts-measured', everyMs: () => MEASURE_MS, run: () => measureAlerts(ctx) },
     { what: 'outbox-age', everyMs: () => MEASURE_MS, run: () => measureOutbox(ctx) },
     { what: 'schedulers', everyMs: () => options.scheduleMs ?? SCHEDULE_MS, run: async () => scheduleTasks(options.producer) },
   ])
@@ -125,6 +131,8 @@ function sweepsOf(ctx: Ctx, reactions: ReadonlyMap<string, Reaction>): Sweep[] {
     { what: 'payout-asks', everyMs, run: () => sweepPayoutAsks(ctx) },
     { what: 'sessions', everyMs, run: () => sweepSessions(ctx) },
     { what: 'liveness', everyMs, run: () => sweepLiveness(ctx) },
+    { what: 'flags', everyMs, batch: FLAG_BATCH, run: () => handleFlags(ctx, FLAG_BATCH) },
+    { what: 'alerts', everyMs, run: () => escalateAlerts(ctx) },
     { what: 'undelivered', everyMs, batch: PUSH_BATCH, run: () => pushUndelivered(ctx, PUSH_BATCH) },
     { what: 'pushes', everyMs, batch: SWEEP_BATCH, run: () => sweepPushes(ctx, SWEEP_BATCH) },
   ]

@@ -38,6 +38,10 @@ export function createMetrics(options: { processMetrics: boolean } = { processMe
     ledgerDriftIdr: gauge('ledger_drift_idr', 'Rupiah by which balances and entries differ, or that stand in the escrow of a session that is over.'),
     reconciliationDifferences: counter('reconciliation_differences_total', 'Differences between our books and the provider’s lists.', ['kind', 'outcome']),
     moneyNeedsStaff: gauge('money_needs_staff', 'Refunds, payouts, wallets of recycled numbers and suspended money that wait for a person.', ['what']),
+    safetyCases: counter('safety_cases_total', 'Cases opened.', ['kind']),
+    crisisEscalations: counter('safety_crisis_escalations_total', 'Crises that nobody took in time, each time.'),
+    crisisWaiting: gauge('safety_crisis_waiting', 'Crises that no member of staff has taken.'),
+    crisisOldestSeconds: gauge('safety_crisis_oldest_seconds', 'Age of the oldest of them.'),
     rateLimited: counter('rate_limited_total', 'Requests refused by a limit.', ['limit']),
   }
 }

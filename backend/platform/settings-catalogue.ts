@@ -97,6 +97,13 @@ export const SETTINGS = {
   messageEditSeconds: seconds(900, 0, DAY, 'One’s own message may be edited this long after it was sent.'),
   messageDeleteSeconds: seconds(DAY, 0, 7 * DAY, 'It may be deleted for everyone this long after it was sent.'),
   maskContacts: { type: 'flag', default: false, about: 'Phone numbers, mail addresses, handles and links in a message are covered before it is stored.' } as Flag,
+  flagContacts: { type: 'flag', default: true, about: 'Messages with ways to meet outside open a case for staff.' } as Flag,
+  // safety
+  crisisHotlines: { type: 'text-list', default: ['SEJIWA 119 ext. 8', 'Darurat 112'], maxLength: 80, about: 'Whom somebody in danger can call, as the card shows them.' } as Texts,
+  crisisAcknowledgeSeconds: seconds(120, 5, 3600, 'A crisis that no member of staff has taken in this time is escalated, and again after it.'),
+  reportEvidenceMost: count(500, 1, 5000, 'Messages that are copied with a report, the newest.'),
+  evidenceSeconds: seconds(180 * DAY, DAY, 3650 * DAY, 'The messages of a case are erased this long after it was closed.'),
+  // transcripts
   transcriptSeconds: seconds(180 * DAY, 30 * DAY, 3650 * DAY, 'Transcripts are erased this long after their session.'),
   historyPageBytes: bytes(65_536, 1024, 1_048_576, 'A history page is at most this large: on a slow link whatever comes behind it waits for it, a pong as well.'),
   framesPerSecond: count(60, 1, 10_000, 'Frames a second a socket; twice that a user.'),

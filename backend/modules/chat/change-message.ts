@@ -5,14 +5,16 @@ import type { Ctx } from '../../platform/ctx.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { Screen } from '../moderation/index.ts'
 import type { Message } from './contract.ts'
+import { signalFlags } from './flags.ts'
 import { askHot } from './hot-pool.ts'
 import { closedError, type Members } from './members.ts'
 import { changeOf, toMessage, type MessageRow } from './message-row.ts'
 import { refuseText } from './rules.ts'
-import { screened } from './screened.ts'
+import { screened, type Flag } from './screened.ts'
 
 /** `body` null deletes the message for everyone. */
 export type ChangeWish = { conversationId: string; userId: string; seq: number; body: string | null }
+type Wish = ChangeWish & { flag?: Flag | undefined }
 
 /**
  * Edits or deletes one's own message and tells all members; a repeat changes nothing and answers the same.
@@ -36,7 +38,7 @@ const WAITING_MAX = 100
  * then the message is read, as whoever came before left it. What a repeat is, is asked before what is too late.
  * The words of a conversation that is over are forgotten and written down anew: a deleted text stays nowhere.
  */
-const CHANGE = `
+const changeStatement = (flags: 'plain' | 'flagged') => `
 with locked as materialized (
   select c.id, app_now() < c.writable_until as is_open, c.may_reopen from conversations c
   where c.id = $1::uuid and exists (select from conversation_members m where m.conversation_id = $1::uuid and m.user_id = $3::uuid)
@@ -64,21 +66,27 @@ with locked as materialized (
     edited_at = case when $4::text is null then m.edited_at else app_now() end, deleted_at = case when $4::text is null then app_now() end
   from moved v where m.conversation_id = $1::uuid and m.seq = $2::bigint
   returning m.body, m.edited_at, m.deleted_at, m.change
-)
+)${flags === 'plain' ? '' : `, flagged as (
+  insert into message_flags (conversation_id, seq, change, sender_id, kinds, body, sent_at)
+  select j.conversation_id, j.seq, v.head_change, j.sender_id, $6::text, $7::text, app_now() from judged j, moved v
+)`}
 select j.verdict, j.seq, j.id, j.client_id, j.sender_id, j.code, j.data, extract(epoch from j.sent_at) * 1000 as sent_ms,
   coalesce(d.change, j.change) as change, case when d.change is null then j.body else d.body end as body,
   coalesce(d.deleted_at, j.deleted_at) is not null as is_deleted, extract(epoch from coalesce(d.edited_at, j.edited_at)) * 1000 as edited_ms
 from judged j left join changed d on true`
 
+const CHANGE = changeStatement('plain')
+const CHANGE_FLAGGED = changeStatement('flagged')
+
 type Row = MessageRow & { verdict: 'changed' | 'repeat' | 'deleted' | 'closed' | 'time_up' | 'late' }
 
 export function createChangeMessage(ctx: Ctx, pool: Pool, { members, screen }: { members: Members; screen: Screen }): ChangeMessage {
   const inOrder = createQueues(WAITING_MAX)
-  const ask = coalesce<{ wish: ChangeWish; windowSeconds: number }, Row | undefined>({
+  const ask = coalesce<{ wish: Wish; windowSeconds: number }, Row | undefined>({
     lanes: LANES, most: 1,
     run: (asks) => Promise.all(asks.map(({ wish, windowSeconds }) => change(ctx, pool, wish, windowSeconds))),
   })
-  const make: ChangeMessage = async (wish) => {
+  const make = async (wish: Wish) => {
     const { conversationId, userId } = wish
     const { memberIds } = await members.access(conversationId, userId)
     const windowSeconds = ctx.settings.get(wish.body === null ? 'messageDeleteSeconds' : 'messageEditSeconds')
@@ -89,14 +97,15 @@ export function createChangeMessage(ctx: Ctx, pool: Pool, { members, screen }: {
     if (row.verdict === 'late') throw new AppError('edit_window_over', `That is possible for ${Math.round(windowSeconds / 60)} minutes after sending.`)
     const message = toMessage(conversationId, row)
     const told = changeOf(message)
+    if (row.verdict === 'changed' && wish.flag !== undefined) signalFlags(ctx)
     if (row.verdict === 'changed') ctx.publish(memberIds, { type: 'message:changed', ...told }, { position: { stream: changeStream(conversationId), seq: told.change } })
     return { message, isRepeat: row.verdict === 'repeat' }
   }
   return async (wish) => {
     const refusal = wish.body === null ? undefined : refuseText(wish.body, ctx.settings.get('messageMaxLength'))
     if (refusal) throw new AppError(refusal.code, refusal.detail)
-    const body = wish.body === null ? null : screened(ctx, screen, wish.body).body
-    return inOrder(`${wish.conversationId} ${wish.userId}`, () => make({ ...wish, body }))
+    const kept = wish.body === null ? {} : screened(ctx, screen, wish.body)
+    return inOrder(`${wish.conversationId} ${wish.userId}`, () => make({ ...wish, ...kept }))
   }
 }
 
@@ -119,8 +128,11 @@ function createQueues(most: number): <T>(key: string, work: () => Promise<T>) =>
 }
 
 // Once more where the connection was lost: if it was stored before, it is a repeat now, and the healer tells the members.
-async function change(ctx: Ctx, pool: Pool, { conversationId, seq, userId, body }: ChangeWish, windowSeconds: number): Promise<Row | undefined> {
-  const ask = async () => (await askHot<Row>(pool, 'chat-change', CHANGE, [conversationId, seq, userId, body, windowSeconds]))[0]
+async function change(ctx: Ctx, pool: Pool, { conversationId, seq, userId, body, flag }: Wish, windowSeconds: number): Promise<Row | undefined> {
+  const values = [conversationId, seq, userId, body, windowSeconds]
+  const ask = async () => (flag === undefined
+    ? await askHot<Row>(pool, 'chat-change', CHANGE, values)
+    : await askHot<Row>(pool, 'chat-change-flagged', CHANGE_FLAGGED, [...values, flag.kinds.join(','), flag.text]))[0]
   try {
     return await ask().catch(() => pause(RETRY_MS).then(ask))
   } catch (error) {

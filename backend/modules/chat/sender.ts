@@ -147,8 +147,8 @@ export function createSender(ctx: Ctx, screen: Screen): Sender {
       const key = `${send.conversationId} ${send.senderId} ${send.clientId}`
       const known = byKey.get(key)
       if (known) return known.promise
-      const { body } = screened(ctx, screen, send.body)
-      const entry: Entry = { send: { ...send, body }, key, id: ctx.ids.next(), heldUntilMs: 0, ...Promise.withResolvers<Message>() }
+      const { body, flag } = screened(ctx, screen, send.body)
+      const entry: Entry = { send: { ...send, body }, flag, key, id: ctx.ids.next(), heldUntilMs: 0, ...Promise.withResolvers<Message>() }
       byKey.set(key, entry)
       waiting.push(entry)
       if (!isScheduled && lanes < LANES) {

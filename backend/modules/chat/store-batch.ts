@@ -4,6 +4,8 @@ import type { Ctx } from '../../platform/ctx.ts'
 import { databaseErrorCode } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { Message } from './contract.ts'
+import { signalFlags } from './flags.ts'
+import type { Flag } from './screened.ts'
 import { storeMessages, type Stored } from './store-messages.ts'
 import type { Teller } from './tell-members.ts'
 
@@ -17,7 +19,7 @@ export type Send = {
 }
 
 /** A send until it is answered. */
-export type Entry = { send: Send; key: string; id: string; heldUntilMs: number; promise: Promise<Message>; resolve(message: Message): void; reject(error: unknown): void }
+export type Entry = { send: Send; flag?: Flag | undefined; key: string; id: string; heldUntilMs: number; promise: Promise<Message>; resolve(message: Message): void; reject(error: unknown): void }
 
 export type Around = {
   ctx: Ctx
@@ -59,7 +61,7 @@ export async function storeUnlocked(around: Around, batch: Entry[]): Promise<rea
 export const notStored = (): AppError => new AppError('not_ready', 'The message may not be stored: send it again.')
 
 function store({ pool }: Around, batch: readonly Entry[], locks: 'wait' | 'skip'): Promise<Stored[]> {
-  return storeMessages(pool, batch.map(({ send, id }) => ({ conversationId: send.conversationId, senderId: send.senderId, clientId: send.clientId, id, body: send.body })), locks)
+  return storeMessages(pool, batch.map(({ send, id, flag }) => ({ conversationId: send.conversationId, senderId: send.senderId, clientId: send.clientId, id, body: send.body, flag })), locks)
 }
 
 function storeAfter(error: unknown, around: Around, batch: Entry[]): Promise<readonly Entry[]> {
@@ -103,6 +105,7 @@ function answer(around: Around, batch: readonly Entry[], stored: readonly Stored
   crashPoint('message.stored')
   let held: Entry[] | undefined
   let fresh = 0
+  let flagged = false
   for (let at = 0; at < batch.length; at++) {
     const entry = batch[at]!
     const found = stored[at]
@@ -122,9 +125,11 @@ function answer(around: Around, batch: readonly Entry[], stored: readonly Stored
     entry.resolve(message)
     if (found.isRepeat) continue
     fresh++
+    if (entry.flag !== undefined) flagged = true
     around.teller.tell(message, entry.send.connectionId)
   }
   crashPoint('message.published')
+  if (flagged) signalFlags(around.ctx)
   around.ctx.metrics.messagesStored.inc(fresh)
   around.ctx.metrics.sendBatch.observe(batch.length)
   return held ?? NONE

@@ -1,8 +1,9 @@
 import type { Pool } from 'pg'
 import { askHot } from './hot-pool.ts'
+import type { Flag } from './screened.ts'
 import { LOCK_MS, storeOne } from './store-one.ts'
 
-export type NewMessage = { conversationId: string; senderId: string; clientId: string; id: string; body: string }
+export type NewMessage = { conversationId: string; senderId: string; clientId: string; id: string; body: string; flag: Flag | undefined }
 /** `id`, `body` and `sentAtMs` are those of the first send where this one repeats it. */
 export type StoredMessage = { id: string; seq: number; body: string; sentAtMs: number; isRepeat: boolean }
 /** `held`: somebody else has the conversation locked. Undefined: the sender is no member, or the conversation is closed. */
@@ -15,13 +16,14 @@ export type Stored = StoredMessage | 'held' | undefined
  *   replicas never wait in a circle. Replicas wait for each other in turn, but not for long (LOCK_MS: a lock reads the
  *   limit when it begins to wait, which is after `patience`); or not at all: what is locked is then told as held;
  * - moved: their heads, n places further (head_at never goes back);
- * - numbered, stored: the messages at the places that were won.
+ * - numbered, stored: the messages at the places that were won;
+ * - flagged: what screening found in them; only a batch that has something of it runs the statement with this part.
  * A repeat that another replica commits while this statement waits for its lock is not in this snapshot: the unique
  * key then refuses the whole batch, nothing is stored and no place is lost; tried again, it finds the repeat.
  * $6 and $7 are the least and the greatest conversation: partitions outside are left out before the statement starts.
  * Laterals and not plain joins: rows are reached one by one through their keys, in order, whatever is planned.
  */
-const storeStatement = (locks: 'wait' | 'skip') => `
+const storeStatement = (locks: 'wait' | 'skip', flags: 'plain' | 'flagged') => `
 with given as materialized (
   select g.conversation_id, g.sender_id, g.client_id, g.id, g.body, g.n, o.seq as old_seq, o.id as old_id, o.body as old_body, o.sent_at as old_at, m.user_id is not null as is_member
   from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[]) with ordinality as g(conversation_id, sender_id, client_id, id, body, n)
@@ -50,7 +52,11 @@ with given as materialized (
 ), stored as (
   insert into messages (conversation_id, seq, id, client_id, sender_id, body, sent_at)
   select conversation_id, seq, id, client_id, sender_id, body, sent_at from numbered
-)
+)${flags === 'plain' ? '' : `, flagged as (
+  insert into message_flags (conversation_id, seq, sender_id, kinds, body, sent_at)
+  select s.conversation_id, s.seq, s.sender_id, f.kinds, f.body, s.sent_at
+  from numbered s, unnest($8::text[], $9::text[]) with ordinality as f(kinds, body, n) where f.n = s.n and f.kinds is not null
+)`}
 select n::int4, seq::float8, (extract(epoch from sent_at) * 1000)::float8 as at, null as id, null as body from numbered
 union all
 select n::int4, old_seq::float8, (extract(epoch from old_at) * 1000)::float8, old_id::text, coalesce(old_body, '') from given where old_seq is not null and is_member${locks === 'wait' ? '' : `
@@ -59,7 +65,10 @@ select u.n::int4, null, null, null, null from grouped k cross join lateral unnes
 where not exists (select from locked l where l.conversation_id = k.conversation_id)
   and exists (select from conversations c where c.id = k.conversation_id and app_now() < c.writable_until)`}`
 
-const STATEMENTS = { wait: { name: 'chat-store', text: storeStatement('wait') }, skip: { name: 'chat-store-unlocked', text: storeStatement('skip') } }
+const STATEMENTS = {
+  plain: { wait: { name: 'chat-store', text: storeStatement('wait', 'plain') }, skip: { name: 'chat-store-unlocked', text: storeStatement('skip', 'plain') } },
+  flagged: { wait: { name: 'chat-store-flagged', text: storeStatement('wait', 'flagged') }, skip: { name: 'chat-store-flagged-unlocked', text: storeStatement('skip', 'flagged') } },
+}
 
 /** No seq: its conversation is held. */
 type Row = { n: number; seq: number | null; at: number; id: string | null; body: string | null }
@@ -69,14 +78,16 @@ type Row = { n: number; seq: number | null; at: number; id: string | null; body:
  * for long makes it throw 55P03. Throws what Postgres threw; then nothing is known to be stored.
  */
 export async function storeMessages(pool: Pool, messages: readonly NewMessage[], locks: 'wait' | 'skip'): Promise<Stored[]> {
-  const alone = messages.length === 1 && locks === 'wait' ? await storeOne(pool, messages[0]!) : undefined
+  const flagged = messages.some((message) => message.flag !== undefined)
+  const alone = messages.length === 1 && locks === 'wait' && !flagged ? await storeOne(pool, messages[0]!) : undefined
   if (alone !== undefined) return [alone]
   const conversationIds = messages.map((message) => message.conversationId).toSorted()
   const ids = (pick: (message: NewMessage) => string) => `{${messages.map(pick).join(',')}}`
-  const { name, text } = STATEMENTS[locks]
+  const { name, text } = STATEMENTS[flagged ? 'flagged' : 'plain'][locks]
   const rows = await askHot<Row>(pool, name, text, [
     ids((message) => message.conversationId), ids((message) => message.senderId), ids((message) => message.clientId), ids((message) => message.id), messages.map((message) => message.body),
     conversationIds[0], conversationIds.at(-1),
+    ...(flagged ? [messages.map((message) => message.flag?.kinds.join(',') ?? null), messages.map((message) => message.flag?.text ?? null)] : []),
   ])
   const answers: Stored[] = Array.from({ length: messages.length })
   for (const row of rows) {

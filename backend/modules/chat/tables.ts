@@ -38,6 +38,17 @@ export const messages = pgTable('messages', {
   data: jsonb('data').$type<Record<string, unknown>>(),
 }, (table) => [primaryKey({ columns: [table.conversationId, table.seq] }), unique().on(table.conversationId, table.senderId, table.clientId)])
 
+export const messageFlags = pgTable('message_flags', {
+  id: position('id').primaryKey().generatedAlwaysAsIdentity(),
+  conversationId: uuid('conversation_id').notNull(),
+  seq: position('seq').notNull(),
+  change: position('change').notNull().default(0),
+  senderId: uuid('sender_id').notNull(),
+  kinds: text('kinds').notNull(),
+  body: text('body').notNull(),
+  sentAt: time('sent_at').notNull(),
+})
+
 const tsvector = customType<{ data: string }>({ dataType: () => 'tsvector' })
 
 export const messageWords = pgTable('message_words', {

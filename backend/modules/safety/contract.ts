@@ -1,0 +1,43 @@
+import { z } from 'zod'
+
+const id = z.string().meta({ format: 'uuid' })
+const time = z.string().meta({ format: 'date-time' })
+const line = (most: number) => z.string().trim().min(1).max(most).refine((text) => !text.includes('\0') && text.isWellFormed(), { message: 'is not text' })
+
+export const CASE_KINDS = ['report', 'crisis', 'contact'] as const
+export type CaseKind = (typeof CASE_KINDS)[number]
+export const CASE_STATES = ['open', 'taken', 'closed'] as const
+export type CaseState = (typeof CASE_STATES)[number]
+/** What came of a case. */
+export const OUTCOMES = ['no_action', 'false_alarm', 'helped', 'acted'] as const
+export type Outcome = (typeof OUTCOMES)[number]
+export const REPORT_REASONS = ['harassment', 'sexual', 'threat', 'scam', 'off_platform', 'underage', 'self_harm', 'other'] as const
+
+export const reportBody = z.strictObject({ sessionId: z.uuid().toLowerCase(), reason: z.enum(REPORT_REASONS), text: line(2000).optional() })
+export const reportReply = z.object({ report: z.object({ id, sessionId: id, reason: z.string(), createdAt: time }) })
+export const hotlineList = z.object({ items: z.array(z.object({ text: z.string() })), nextCursor: z.null() })
+
+/** `subjectId`: whom it is about. Message texts stand in its evidence alone, which is opened with a reason. */
+export const caseView = z.object({
+  id, kind: z.enum(CASE_KINDS), state: z.enum(CASE_STATES), sessionId: id, conversationId: id, reporterId: id.nullable(), subjectId: id,
+  reason: z.string().nullable(), openedAt: time, lastAt: time, acknowledgeBy: time.nullable(), escalations: z.number().int(),
+  takenAt: time.nullable(), takenBy: id.nullable(), closedAt: time.nullable(), outcome: z.enum(OUTCOMES).nullable(),
+})
+export type CaseView = z.output<typeof caseView>
+export const caseReply = z.object({ case: caseView })
+export const caseList = z.object({ items: z.array(caseView), nextCursor: z.string().nullable() })
+export const caseParams = z.strictObject({ id: z.uuid() })
+export const casesQuery = z.strictObject({
+  state: z.enum(CASE_STATES).optional(), kind: z.enum(CASE_KINDS).optional(), limit: z.coerce.number().int().min(1).max(100).default(20), cursor: z.uuid().optional(),
+})
+export const emptyBody = z.strictObject({})
+export const closeBody = z.strictObject({ outcome: z.enum(OUTCOMES), reason: line(500) })
+export const evidenceBody = z.strictObject({ reason: line(500) })
+/** What the reporter wrote, and the messages as they were. An edit stands beside what it changed. */
+export const evidenceReply = z.object({
+  note: z.string().nullable(), items: z.array(z.object({ seq: z.number().int(), change: z.number().int(), senderId: id.nullable(), body: z.string().nullable(), sentAt: time })), nextCursor: z.null(),
+})
+
+/** With the `version` of the last answer it waits until there is another, `waitSeconds` at most. */
+export const alertsQuery = z.strictObject({ version: z.string().max(64).optional(), waitSeconds: z.coerce.number().int().min(0).max(20).default(0) })
+export const alertList = z.object({ items: z.array(caseView), nextCursor: z.null(), version: z.string() })

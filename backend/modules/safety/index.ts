@@ -1,0 +1,10 @@
+/**
+ * Safety: reports with their evidence, what follows from what screening found, alerts that somebody must take in time.
+ * Tables: safety_cases, case_evidence.
+ * Promises: a flagged message is delivered like any other; what follows from it happens once, after a crash too; a crisis
+ * that nobody takes is escalated until somebody does; evidence is read for a reason that is audited, and erased in time.
+ */
+export { escalateAlerts, eraseEvidence, measureAlerts } from './escalate-alerts.ts'
+export { handleFlags, startFlags } from './handle-flags.ts'
+export { safetyRoutes } from './routes.ts'
+export { safetyStaffRoutes } from './staff-routes.ts'
