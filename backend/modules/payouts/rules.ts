@@ -65,8 +65,9 @@ export function availableIdr(sums: { payableIdr: number; heldIdr: number; openId
   return Math.max(0, sums.payableIdr - sums.heldIdr - sums.openIdr)
 }
 
-// What the provider documents as the account’s own fault, not the network’s: it will not be another time.
-const DEAD_ACCOUNT: readonly unknown[] = ['INVALID_DESTINATION', 'RECIPIENT_ACCOUNT_NUMBER_ERROR', 'RECIPIENT_ACCOUNT_NAME_ERROR', 'ACCOUNT_NOT_FOUND', 'ACCOUNT_CLOSED']
+// What the provider documents as the account’s own fault, not the network’s (docs.xendit.co, errors of payouts): another
+// time it will not be otherwise. Any other code lets the account be tried again.
+const DEAD_ACCOUNT: readonly unknown[] = ['INVALID_DESTINATION', 'RECIPIENT_ACCOUNT_NUMBER_ERROR']
 
 /** Whether a payout came back because there is no such account. */
 export function isAccountDead(failureCode: string | null | undefined): boolean {
