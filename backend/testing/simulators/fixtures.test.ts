@@ -29,11 +29,15 @@ const UNDOCUMENTED = [
 const readFixture = (folder: string, name: string) => JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')) as Fixture
 const namesIn = (folder: string) => globSync('*/*.json', { cwd: folder }).map((file) => file.replace('.json', '')).toSorted()
 const known = new Map(namesIn(FIXTURES).map((name) => [name, readFixture(FIXTURES, name)]))
+/** What a provider sends by itself can't be asked for. */
+const calls = [...known.keys()].filter((name) => !name.startsWith('webhooks/'))
 
 /** What our gateways read of a call's answer: where their reading functions can be asked, they are. */
 function mattersOf(name: string, { body, status }: Fixture): Matters {
   const read = (reader: (body: unknown) => unknown, prefix: string) => fieldsReadBy(reader, valueAt(body, prefix)).map((field) => (prefix === '' ? field : `${prefix}.${field}`))
   if (name.startsWith('fcm/')) return { reads: ['name', 'error.message', 'error.details[].@type', 'error.details[].errorCode'], same: ['error.status', 'error.code', 'error.details[].@type', 'error.details[].errorCode', ...(name === 'fcm/send-invalid-token' ? ['error.message'] : [])] }
+  if (name === 'webhooks/invoice') return { reads: ['id', 'external_id', 'status', 'amount', 'paid_amount', 'currency'], same: ['status', 'currency'] }
+  if (name.startsWith('webhooks/')) return { reads: ['event', 'data.id', 'data.reference_id', 'data.status', 'data.amount', 'data.currency'], same: ['data.status', 'data.currency'] }
   if (name.startsWith('fazpass/')) return { reads: ['status', 'message', 'data.id'], same: ['status'] }
   if (status !== 200) return { reads: ['error_code'], same: valueAt(body, 'error_code') === 'text' ? [] : ['error_code'] }
   const [, kind = ''] = /^xendit\/([a-z]+)/.exec(name) ?? []
@@ -120,9 +124,9 @@ t.test('the simulators answer every call of the probe as the fixtures say', asyn
   const folder = temporaryFolder(t)
   const runs = await probeAll(simulators, folder)
   for (const { code, said } of runs) t.match({ code, said }, { code: 0, said: / 0 not permitted, 0 unreadable/ })
-  t.same(namesIn(folder), [...new Set([...known.keys(), ...UNDOCUMENTED])].toSorted(), 'each has a fixture, or waits for one')
+  t.same(namesIn(folder), [...new Set([...calls, ...UNDOCUMENTED])].toSorted(), 'each has a fixture, or waits for one')
   t.same(UNDOCUMENTED.filter((name) => known.get(name)?.source === 'documentation'), [])
-  const answers = new Map([...known.keys()].map((name) => [name, readFixture(folder, name)]))
+  const answers = new Map(calls.map((name) => [name, readFixture(folder, name)]))
   for (const [name, simulated] of answers) t.same(differencesOf(name, simulated), [], name)
 
   await t.test('and one that drifts is found out', async (t) => {
@@ -169,6 +173,24 @@ t.test('the simulators answer every call of the probe as the fixtures say', asyn
   })
 })
 
+t.test('webhooks are made of what the documents name, and one that drifts is found out', async (t) => {
+  const { control } = await start(t)
+  const { xendit } = control
+  const invoice = xendit.create({ external_id: 'order', amount: 50_000, currency: 'IDR', success_redirect_url: 'https://example.com/a', description: 'Something' })
+  await xendit.pay(invoice.id)
+  const refund = xendit.refunds.create({ invoice_id: invoice.id, reference_id: 'refund', amount: 1000, reason: 'OTHERS' }, 'key-1')
+  await xendit.refunds.succeed(refund.id)
+  const payout = xendit.createPayout('key-2', { reference_id: 'payout', channel_code: 'ID_BCA', channel_properties: { account_number: '1234567890' }, amount: 50_000, currency: 'IDR', description: 'Something' })
+  await xendit.movePayout(payout.id, { status: 'SUCCEEDED' })
+  for (const [kind, id] of [['invoice', invoice.id], ['refund', refund.id], ['payout', payout.id]] as const) {
+    const name = `webhooks/${kind}`
+    const told = (change: object = {}) => differencesOf(name, { ...known.get(name)!, body: shapeOf({ ...xendit.webhooks(id).at(-1)!.body, ...change }) })
+    t.same(told(), [], name)
+    t.same(told({ invented_here: 1 }), ['invented_here is invented'])
+    t.ok(told(kind === 'invoice' ? { external_id: undefined } : { data: {} }).length > 0, `${name}: without what we read`)
+  }
+})
+
 t.test('what is missing or not for testing is told by name, before any call', async (t) => {
   const problems = (provider: string, env: Record<string, string>) => {
     try {
@@ -184,7 +206,7 @@ t.test('what is missing or not for testing is told by name, before any call', as
   t.match(problems('xendit', { XENDIT_SECRET_KEY: 'xnd_production_abcdef' }), /^XENDIT_SECRET_KEY is not a test key .*: refused$/)
   t.match(problems('xendit', { XENDIT_SECRET_KEY: 'xnd_development_x', XENDIT_BASE_URL: 'http://api.example.com' }), /XENDIT_BASE_URL must be https/)
   t.equal(problems('xendit', { XENDIT_SECRET_KEY: 'xnd_development_x' }), '')
-  const live = await command(['xendit'], { XENDIT_SECRET_KEY: 'xnd_production_abcdef' })
+  const live = await probe(['xendit'], { XENDIT_SECRET_KEY: 'xnd_production_abcdef' })
   t.match(live, { code: 1, said: /probe: XENDIT_SECRET_KEY is not a test key/ })
   t.notMatch(live.said, /abcdef/)
   for (const args of [['paypal'], ['fcm', '--fast'], ['fcm', '--timeout', 'soon'], []]) t.match(await probe(args, {}), { code: 1, said: /usage: node backend\/probe.ts xendit\|fazpass\|fcm/ })
