@@ -13,7 +13,7 @@ import { eraseEvidence, escalateAlerts, handleFlags, measureAlerts, startFlags }
 import { promotionReactions } from './modules/promotions/index.ts'
 import { applyPayment, findOpenConversations, forgetExtensionKeys, forgetTipKeys, paymentExpired, sessionReactions, startMatching, sweepSessions } from './modules/sessions/index.ts'
 import { approvalActs } from './modules/staff/index.ts'
-import { reconcile, reconciliationReactions } from './modules/reconciliation/index.ts'
+import { reconcile, reconcileNightly, reconciliationReactions } from './modules/reconciliation/index.ts'
 import type { Ctx } from './platform/ctx.ts'
 import { measureOutbox, purgeIdempotencyKeys, purgeOutbox } from './platform/housekeeping.ts'
 import type { QueueName } from './platform/jobs.ts'
@@ -55,7 +55,7 @@ const timedWork: readonly Timed[] = [
   { what: 'close-days', every: () => ({ daily: '00:05' }), run: closeDays },
   { what: 'check-closings', every: () => ({ daily: '00:20' }), leaseSeconds: 300, run: checkBooksAndClosings },
   { what: 'reconcile', leaseSeconds: 300, every: (ctx) => ({ seconds: ctx.settings.get('reconcileSeconds') }), run: (ctx) => reconcile(ctx, paymentHooks, { scope: 'recent', seconds: ctx.settings.get('reconcileBackSeconds') }) },
-  { what: 'reconcile-nightly', leaseSeconds: 1800, every: () => ({ daily: '02:30' }), run: (ctx) => reconcile(ctx, paymentHooks, { scope: 'nightly', seconds: ctx.settings.get('reconcileNightlySeconds') }) },
+  { what: 'reconcile-nightly', leaseSeconds: 1800, every: () => ({ daily: '02:30' }), run: (ctx) => reconcileNightly(ctx, paymentHooks) },
   { what: 'expire-promo-lots', every: () => ({ seconds: 600 }), run: (ctx) => inBatches(ctx, expirePromoLots) },
   { what: 'forget-request-keys', every: () => ({ seconds: 3600 }), run: forgetKeys },
   { what: 'expire-approvals', every: () => ({ seconds: 60 }), run: (ctx) => inBatches(ctx, (one, limit) => expireApprovals(one, approvalActs, limit)) },

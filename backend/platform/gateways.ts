@@ -83,10 +83,16 @@ export type StatementLine = {
   at: Date
 }
 
+/**
+ * `unreadable`: what could not be read, by its id, or by the sha256 of its content where it has none. `next` continues
+ * the list; `hasMore` without it: there is more, and no way to it.
+ */
+export type StatementPage = { unreadable: string[]; hasMore: boolean; next: string | undefined }
+
 export interface StatementGateway {
-  /** Invoices paid in this time, 100 a page; `next` continues, undefined: that was all. `unreadable`: ids of what could not be read. */
-  listInvoices(page: { paidAfter: Date; paidBefore: Date; after?: string | undefined }): Promise<{ invoices: ProviderInvoice[]; unreadable: string[]; next: string | undefined }>
-  listLines(page: { updatedAfter: Date; after?: string | undefined }): Promise<{ lines: StatementLine[]; next: string | undefined }>
+  /** Invoices paid in this time, 100 a page. */
+  listInvoices(page: { paidAfter: Date; paidBefore: Date; after?: string | undefined }): Promise<StatementPage & { invoices: ProviderInvoice[] }>
+  listLines(page: { updatedAfter: Date; after?: string | undefined }): Promise<StatementPage & { lines: StatementLine[] }>
   balanceIdr(): Promise<number>
 }
 

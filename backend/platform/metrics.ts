@@ -37,6 +37,8 @@ export function createMetrics(options: { processMetrics: boolean } = { processMe
     sessionsEnded: counter('sessions_ended_total', 'Sessions that reached a terminal state.', ['state', 'reason']),
     ledgerDriftIdr: gauge('ledger_drift_idr', 'Rupiah by which balances and entries differ, or that stand in the escrow of a session that is over.'),
     reconciliationDifferences: counter('reconciliation_differences_total', 'Differences between our books and the provider’s lists.', ['kind', 'outcome']),
+    reconciliationCompared: counter('reconciliation_compared_total', 'What was compared with the provider: listed, or asked about by name.', ['part']),
+    reconciliationUnfinished: counter('reconciliation_unfinished_total', 'Parts of comparisons that were not finished, and why.', ['part', 'reason']),
     moneyNeedsStaff: gauge('money_needs_staff', 'Refunds, payouts, wallets of recycled numbers and suspended money that wait for a person.', ['what']),
     safetyCases: counter('safety_cases_total', 'Cases opened.', ['kind']),
     crisisEscalations: counter('safety_crisis_escalations_total', 'Crises that nobody took in time, each time.'),

@@ -91,6 +91,7 @@ export const SETTINGS = {
   reconcileSeconds: seconds(600, 1, DAY, 'How often our payments are compared with the provider’s list.'),
   reconcileBackSeconds: seconds(3600, 60, 7 * DAY, 'How far back each of these looks.'),
   reconcileNightlySeconds: seconds(172_800, 3600, 30 * DAY, 'How far back the comparison of the night looks.'),
+  reconcilePayoutDays: count(14, 1, 90, 'Days after it succeeded in which a payout is asked about every night: a bank may still send it back.'),
   ledgerCheckSeconds: seconds(60, 1, 3600, 'How often the ledger is derived again from its entries.'),
   // messages
   messageMaxLength: count(4000, 1, 16_000, 'Characters of a message.'),

@@ -1,4 +1,5 @@
 import { and, desc, eq, gt, inArray, lt, sql, sum, type SQL } from '../../platform/drizzle.ts'
+import { isAnyOf } from '../../platform/any-of.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { account } from './accounts.ts'
 import { ledgerBalances, ledgerEntries, ledgerTransactions, promoLots } from './tables.ts'
@@ -11,13 +12,13 @@ export async function findPosting(handle: Queryable, key: string): Promise<{ flo
   return row
 }
 
-/** What the provider owes us by each of these postings (its clearing account), in rupiah; keys that were never posted are left out. */
-export async function sumClearing(handle: Queryable, keys: readonly string[]): Promise<Map<string, number>> {
-  if (keys.length === 0) return new Map()
-  const rows = await handle.select({ key: ledgerTransactions.key, total: sum(ledgerEntries.amountIdr) })
+/** What was posted of these payments between us and the provider (its clearing account): rupiah that it owes us, by the postings' keys. */
+export async function sumClearing(handle: Queryable, paymentIds: readonly string[]): Promise<{ paymentId: string; key: string; totalIdr: number }[]> {
+  if (paymentIds.length === 0) return []
+  const rows = await handle.select({ paymentId: ledgerTransactions.paymentId, key: ledgerTransactions.key, total: sum(ledgerEntries.amountIdr) })
     .from(ledgerTransactions).innerJoin(ledgerEntries, eq(ledgerEntries.transactionId, ledgerTransactions.id))
-    .where(and(inArray(ledgerTransactions.key, [...keys]), eq(ledgerEntries.account, account.providerClearing))).groupBy(ledgerTransactions.key)
-  return new Map(rows.map((row) => [row.key, -Number(row.total)]))
+    .where(and(isAnyOf(ledgerTransactions.paymentId, paymentIds), eq(ledgerEntries.account, account.providerClearing))).groupBy(ledgerTransactions.id)
+  return rows.map((row) => ({ paymentId: row.paymentId!, key: row.key, totalIdr: -Number(row.total) }))
 }
 
 export type SessionPosting = { key: string; flow: string; paymentId: string | null; at: Date; entries: { account: string; amountIdr: number }[] }

@@ -152,6 +152,13 @@ t.test('the budget is a sliding minute', async (t) => {
   const waiting = budget.wait(60_000)
   nowMs = 90_001
   t.equal(await waiting, true)
+  const larger = createCallBudget(() => 20, () => nowMs)
+  t.equal(await larger.takePatiently(100, 0), 15, 'a quarter is left to what can’t wait')
+  t.equal(await larger.takePatiently(1, 0), 0)
+  t.equal(larger.take(100), 5)
+  const patient = larger.takePatiently(3, 60_000)
+  nowMs += 60_001
+  t.equal(await patient, 3)
 })
 
 t.test('test keys have sixty calls a minute, save with a simulator on this machine', async (t) => {

@@ -12,6 +12,11 @@ export type CallBudget = {
   take(wanted: number): number
   /** Waits for one call, at most `patienceMs`; false: there was none in that time. */
   wait(patienceMs: number): Promise<boolean>
+  /**
+   * Takes up to `wanted` calls for what nobody waits for, and waits at most `patienceMs` for the first of them. A quarter
+   * of the minute is left to what can't wait. 0: there was none in that time.
+   */
+  takePatiently(wanted: number, patienceMs: number): Promise<number>
   giveBack(calls: number): void
 }
 
@@ -30,18 +35,20 @@ export function createCallBudget(limitPerMinute: () => number, nowMs: () => numb
     for (let i = 0; i < taken; i++) spentAt.push(nowMs())
     return taken
   }
+  const takeWithin = async (patienceMs: number, tryNow: () => number) => {
+    const giveUpAt = nowMs() + patienceMs
+    for (;;) {
+      const taken = tryNow()
+      const patienceLeft = giveUpAt - nowMs()
+      if (taken > 0 || patienceLeft <= 0) return taken
+      const freeIn = closedForMs() || (spentAt.length > 0 ? spentAt[0]! + WINDOW_MS - nowMs() : WINDOW_MS)
+      await sleep(Math.max(1, Math.min(freeIn, patienceLeft, 250)))
+    }
+  }
   return {
     take,
-    async wait(patienceMs) {
-      const giveUpAt = nowMs() + patienceMs
-      while (take(1) === 0) {
-        const patienceLeft = giveUpAt - nowMs()
-        if (patienceLeft <= 0) return false
-        const freeIn = closedForMs() || (spentAt.length > 0 ? spentAt[0]! + WINDOW_MS - nowMs() : WINDOW_MS)
-        await sleep(Math.max(1, Math.min(freeIn, patienceLeft, 250)))
-      }
-      return true
-    },
+    wait: async (patienceMs) => await takeWithin(patienceMs, () => take(1)) > 0,
+    takePatiently: (wanted, patienceMs) => takeWithin(patienceMs, () => take(Math.max(0, Math.min(wanted, left() - Math.floor(limitPerMinute() / 4))))),
     giveBack(calls) {
       spentAt.splice(spentAt.length - Math.min(calls, spentAt.length))
     },

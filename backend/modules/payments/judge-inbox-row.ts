@@ -1,19 +1,19 @@
-import { crashPoint } from '../../platform/crash-points.ts'
 import type { Ctx } from '../../platform/ctx.ts'
-import { GatewayError, type ProviderInvoice } from '../../platform/gateways.ts'
+import type { ProviderInvoice } from '../../platform/gateways.ts'
 import { findPosting } from '../ledger/index.ts'
-import { callBudget } from './call-budget.ts'
+import { askAboutEvent } from './ask-about-event.ts'
 import { judgeEvent, readEvent, type InvoiceEvent } from './inbox-rules.ts'
+import { judgeDifference, judgeUnderpaid } from './judge-difference.ts'
 import { findPayment } from './queries.ts'
 import { judgeInvoice, paidIdrOf, postingKeyOfPayment, UNDERPAID_FLOW } from './rules.ts'
-import { isUnderpaidOpen } from './suspense.ts'
 import { settleAnswer } from './settle-answer.ts'
 import type { InboxHooks, InboxRow, Outcome, Payment, PaymentHooks } from './types.ts'
 
 /** Decides on one event and does what it asks for. Throws only what is our own fault (the database, `apply`). */
 export async function judgeInboxRow(ctx: Ctx, hooks: InboxHooks, row: InboxRow): Promise<Outcome> {
-  // What the provider answered about an invoice (`invoice-answer`, `invoice-listed`) is replayed as what it tells of one.
-  if (row.kind === 'invoice' || row.kind.startsWith('invoice-')) return judgeInvoiceRow(ctx, hooks, row)
+  if (row.kind === 'invoice') return judgeInvoiceRow(ctx, hooks, row)
+  // What the provider answered about an invoice (`invoice-answer`, `invoice-listed`) is no claim of a webhook.
+  if (row.kind.startsWith('invoice-')) return judgeDifference(ctx, hooks, row)
   const judge = hooks.judges[row.kind]
   return judge ? judge(ctx, row) : { to: 'parked', reason: 'unknown_kind' }
 }
@@ -34,29 +34,13 @@ async function judgeKnown(ctx: Ctx, hooks: PaymentHooks, eventId: string, paymen
   const posting = await findPosting(ctx.sql, postingKeyOfPayment(payment.id, event.invoiceId))
   if (posting) return posting.flow === UNDERPAID_FLOW ? judgeUnderpaid(ctx, payment.id, event.invoiceId) : { to: 'applied', reason: 'already_posted' }
   if (claim === 'expired' && !isOfOpenInvoice(payment, event)) return { to: 'applied', reason: 'nothing_to_do' }
-  const answer = await readInvoice(ctx, event.invoiceId)
-  crashPoint('inbox.asked')
+  const answer = await askAboutEvent(ctx, event.invoiceId)
   if ('to' in answer) return answer
   return claim === 'paid' ? settlePaid(ctx, hooks, eventId, payment, event, answer.invoice) : settleExpired(ctx, hooks, eventId, payment, answer.invoice)
 }
 
-/** What staff have placed stays placed, however often it is told. */
-async function judgeUnderpaid(ctx: Ctx, paymentId: string, invoiceId: string): Promise<Outcome> {
-  return (await isUnderpaidOpen(ctx.sql, paymentId, invoiceId)) ? { to: 'parked', reason: 'underpaid' } : { to: 'applied', reason: 'suspense_resolved' }
-}
-
 function isOfOpenInvoice(payment: Payment, event: InvoiceEvent): boolean {
   return payment.state === 'pending' && payment.providerInvoiceId === event.invoiceId
-}
-
-async function readInvoice(ctx: Ctx, invoiceId: string): Promise<{ invoice: ProviderInvoice | undefined } | Outcome> {
-  if (callBudget(ctx).take(1) === 0) return { to: 'later', reason: 'no_calls_left', isFailure: false }
-  try {
-    return { invoice: await ctx.gateways.payments.getInvoice(invoiceId) }
-  } catch (error) {
-    if (error instanceof GatewayError) return { to: 'later', reason: `provider_${error.reason}`, isFailure: true }
-    throw error
-  }
 }
 
 async function settlePaid(ctx: Ctx, hooks: PaymentHooks, eventId: string, payment: Payment, event: InvoiceEvent, invoice: ProviderInvoice | undefined): Promise<Outcome> {

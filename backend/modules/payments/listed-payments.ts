@@ -1,8 +1,9 @@
-import { and, asc, eq, gte, inArray, isNotNull, lte, lt, sql } from '../../platform/drizzle.ts'
-import { createHash } from 'node:crypto'
-import type { Tx } from '../../platform/ctx.ts'
+import { and, asc, eq, gte, inArray, isNotNull, isNull, lt, lte, or, sql } from '../../platform/drizzle.ts'
+import { isAnyOf } from '../../platform/any-of.ts'
 import type { Queryable } from '../../platform/database.ts'
+import { sumClearing } from '../ledger/index.ts'
 import { readEvent } from './inbox-rules.ts'
+import { invoiceOfPostingKey } from './rules.ts'
 import { payments, providerInbox } from './tables.ts'
 import type { Payment } from './types.ts'
 
@@ -26,45 +27,47 @@ export function findPaidBetween(handle: Queryable, from: Date, until: Date, page
     .orderBy(asc(payments.id)).limit(page.limit)
 }
 
-/** Payments that are still open though their invoice must have ended. */
-export function findOverdue(handle: Queryable, limit: number): Promise<Payment[]> {
-  return handle.select().from(payments)
-    .where(and(eq(payments.state, 'pending'), isNotNull(payments.providerInvoiceId), lte(payments.expiresAt, sql`app_now() - make_interval(secs => ${OVERDUE_SECONDS})`)))
-    .orderBy(asc(payments.expiresAt)).limit(limit)
+/** The provider's invoices whose money is posted of these payments, and how much of each: rupiah, surplus included. */
+export async function findPostedInvoices(handle: Queryable, paymentIds: readonly string[]): Promise<Map<string, Map<string, number>>> {
+  const posted = new Map<string, Map<string, number>>()
+  for (const { paymentId, key, totalIdr } of await sumClearing(handle, paymentIds)) {
+    const invoiceId = invoiceOfPostingKey(paymentId, key)
+    if (invoiceId === undefined) continue
+    const ofPayment = posted.get(paymentId) ?? new Map<string, number>()
+    posted.set(paymentId, ofPayment.set(invoiceId, (ofPayment.get(invoiceId) ?? 0) + totalIdr))
+  }
+  return posted
 }
 
 /**
- * Settles parked events that the provider did not confirm when they were judged, and confirms now. `invoices` has the
- * paid invoice of each payment: an event about another invoice stays for staff.
+ * Payments that are still open though their invoice must have ended, and that nobody has asked about since then: those
+ * never asked about first, then who waits the longest.
  */
-export async function settleConfirmed(handle: Queryable, invoices: ReadonlyMap<string, string>): Promise<number> {
-  if (invoices.size === 0) return 0
+export function findOverdue(handle: Queryable, askedBefore: Date, limit: number): Promise<Payment[]> {
+  return handle.select().from(payments)
+    .where(and(
+      eq(payments.state, 'pending'), isNotNull(payments.providerInvoiceId), lte(payments.expiresAt, sql`app_now() - make_interval(secs => ${OVERDUE_SECONDS})`),
+      or(isNull(payments.askedAt), lt(payments.askedAt, askedBefore)),
+    ))
+    .orderBy(sql`${payments.askedAt} nulls first`, asc(payments.expiresAt)).limit(limit)
+}
+
+/** Notes that the provider is asked about these now. */
+export async function noteAsked(handle: Queryable, ids: readonly string[]): Promise<void> {
+  await handle.update(payments).set({ askedAt: sql`app_now()` }).where(isAnyOf(payments.id, ids))
+}
+
+/**
+ * Settles parked events that the provider did not confirm when they were judged, and confirms now. `confirmed` has the
+ * payment of each paid invoice (a payment may have several): an event about another invoice stays for staff.
+ */
+export async function settleConfirmed(handle: Queryable, confirmed: ReadonlyMap<string, string>): Promise<number> {
+  if (confirmed.size === 0) return 0
   const parked = await handle.select({ id: providerInbox.id, paymentId: providerInbox.paymentId, body: providerInbox.body }).from(providerInbox)
-    .where(and(eq(providerInbox.state, 'parked'), eq(providerInbox.reason, 'not_confirmed'), inArray(providerInbox.paymentId, [...invoices.keys()])))
-  const ids = parked.filter((row) => readEvent(row.body)?.invoiceId === invoices.get(row.paymentId!)).map((row) => row.id)
+    .where(and(eq(providerInbox.state, 'parked'), eq(providerInbox.reason, 'not_confirmed'), isAnyOf(providerInbox.paymentId, [...confirmed.values()])))
+  const ids = parked.filter((row) => confirmed.get(readEvent(row.body)?.invoiceId ?? '') === row.paymentId).map((row) => row.id)
   if (ids.length === 0) return 0
   const settled = await handle.update(providerInbox).set({ state: 'applied', reason: 'healed', settledAt: sql`app_now()` })
     .where(and(inArray(providerInbox.id, ids), eq(providerInbox.state, 'parked'))).returning({ id: providerInbox.id })
   return settled.length
-}
-
-/** What the provider's list says and our books do not. */
-export type ListedDifference = { invoiceId: string; externalId: string; status: string; amountIdr?: number | undefined; paidIdr?: number | undefined; currency?: string | undefined }
-
-/** A difference becomes a parked event, as if a webhook had told of it: staff see it and may have it judged again. Answers its id. */
-export async function parkListed(tx: Tx, listed: ListedDifference, reason: string, paymentId: string | undefined): Promise<string> {
-  const body = Buffer.from(JSON.stringify({
-    id: listed.invoiceId, external_id: listed.externalId, status: listed.status.toUpperCase(), amount: listed.amountIdr, paid_amount: listed.paidIdr, currency: listed.currency,
-  }))
-  const [row] = await tx.sql.insert(providerInbox)
-    .values({
-      id: tx.ids.next(), provider: 'xendit', kind: 'invoice-listed', body, bodySha256: createHash('sha256').update(body).digest(),
-      state: 'parked', reason, paymentId: paymentId ?? null, settledAt: sql`app_now()`,
-    })
-    .onConflictDoUpdate({
-      target: [providerInbox.provider, providerInbox.kind, providerInbox.bodySha256],
-      set: { receivedCount: sql`${providerInbox.receivedCount} + 1` },
-    })
-    .returning({ id: providerInbox.id })
-  return row!.id
 }

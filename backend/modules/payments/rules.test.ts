@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import type { ProviderInvoice } from '../../platform/gateways.ts'
 import { judgeEvent, readEvent } from './inbox-rules.ts'
-import { judgeInvoice, paidIdrOf, retrySeconds } from './rules.ts'
+import { compareInvoice, invoiceOfPostingKey, judgeInvoice, paidIdrOf, postingKeyOfPayment, retrySeconds } from './rules.ts'
 
 const payment = { id: 'p-1', amountIdr: 25_000 }
 const invoice = (changes: Partial<ProviderInvoice> = {}): ProviderInvoice => ({
@@ -43,4 +43,36 @@ t.test('no bytes make the reader throw', async (t) => {
 
 t.test('waits grow, up to a bound', async (t) => {
   t.same([0, 1, 2, 3, 9, 10, 30].map((attempts) => retrySeconds(attempts, 300)), [1, 1, 2, 4, 256, 300, 300])
+})
+
+t.test('a paid invoice beside our books', async (t) => {
+  const cases: [what: string, ours: Parameters<typeof compareInvoice>[0], changes: Partial<ProviderInvoice>, verdict: string][] = [
+    ['posted as it was paid', { amountIdr: 25_000, postedIdr: 25_000 }, {}, 'agreed'],
+    ['not posted', { amountIdr: 25_000, postedIdr: undefined }, {}, 'heal'],
+    ['too little, not posted', { amountIdr: 25_000, postedIdr: undefined }, { paidAmountIdr: 20_000 }, 'heal'],
+    ['too little, in suspense', { amountIdr: 25_000, postedIdr: 20_000 }, { paidAmountIdr: 20_000 }, 'agreed'],
+    ['a surplus, posted whole', { amountIdr: 25_000, postedIdr: 30_000 }, { paidAmountIdr: 30_000 }, 'agreed'],
+    ['nobody’s', undefined, {}, 'unknown_order'],
+    ['altered there before we knew', { amountIdr: 25_000, postedIdr: undefined }, { amountIdr: 1000, paidAmountIdr: 1000 }, 'amount_mismatch'],
+    ['altered there afterwards', { amountIdr: 25_000, postedIdr: 25_000 }, { amountIdr: 90_000, paidAmountIdr: 90_000 }, 'posted_differs'],
+    ['in another currency', { amountIdr: 25_000, postedIdr: undefined }, { currency: 'USD' }, 'currency_mismatch'],
+    ['not paid at all', { amountIdr: 25_000, postedIdr: undefined }, { status: 'expired' }, 'unpaid'],
+  ]
+  for (const [what, ours, changes, verdict] of cases) t.equal(compareInvoice(ours, invoice(changes)), verdict, what)
+})
+
+t.test('nothing is healed that is not ours, whole and in rupiah', async () => {
+  fc.assert(fc.property(
+    fc.option(fc.record({ amountIdr: fc.integer({ min: 1, max: 100_000 }), postedIdr: fc.option(fc.integer({ min: 1, max: 100_000 }), { nil: undefined }) }), { nil: undefined }),
+    fc.record({ amountIdr: fc.integer({ min: 1, max: 100_000 }), paidAmountIdr: fc.integer({ min: 0, max: 200_000 }), currency: fc.constantFrom('IDR', 'USD'), status: fc.constantFrom('paid' as const, 'pending' as const, 'expired' as const, 'unknown' as const) }),
+    (ours, changes) => {
+      if (compareInvoice(ours, invoice(changes)) !== 'heal') return true
+      return ours !== undefined && ours.postedIdr === undefined && changes.status === 'paid' && changes.currency === 'IDR' && changes.amountIdr === ours.amountIdr && changes.paidAmountIdr > 0
+    },
+  ), { seed: 4 })
+})
+
+t.test('a posting’s key tells whose money it was', async (t) => {
+  const key = postingKeyOfPayment('p-1', 'i-1')
+  t.same([key, `${key}:surplus`, 'refund:r-1:succeeded', postingKeyOfPayment('p-2', 'i-1')].map((one) => invoiceOfPostingKey('p-1', one)), ['i-1', 'i-1', undefined, undefined])
 })

@@ -6,6 +6,16 @@ export function postingKeyOfPayment(paymentId: string, providerPaymentId: string
   return `payment:${paymentId}:${providerPaymentId}`
 }
 
+/** What is posted beside that posting: more than was asked for. */
+const SURPLUS = ':surplus'
+
+/** Whose money a posting of this payment was, by its key: the provider's id of the invoice; undefined: it was no invoice's. */
+export function invoiceOfPostingKey(paymentId: string, key: string): string | undefined {
+  const prefix = postingKeyOfPayment(paymentId, '')
+  if (!key.startsWith(prefix)) return undefined
+  return key.slice(prefix.length, key.endsWith(SURPLUS) ? -SURPLUS.length : undefined)
+}
+
 /** Flows that `suspense` money was posted under; its event stays parked for staff. */
 export const UNDERPAID_FLOW = 'payment.underpaid'
 
@@ -29,6 +39,22 @@ function judgeAmount(payment: Pick<Payment, 'amountIdr'>, invoice: ProviderInvoi
 /** What was paid: what the provider says was paid, else what was asked. Xendit cuts decimals of rupiah off. */
 export function paidIdrOf(invoice: ProviderInvoice): number {
   return Math.trunc(invoice.paidAmountIdr ?? invoice.amountIdr)
+}
+
+/** What our books know of an invoice's payment; `postedIdr` undefined: no money of this invoice is posted. */
+export type OurSide = { amountIdr: number; postedIdr: number | undefined } | undefined
+
+export type Comparison = 'agreed' | 'heal' | 'unpaid' | 'unknown_order' | 'amount_mismatch' | 'currency_mismatch' | 'posted_differs'
+
+/** One paid invoice of the provider beside our books. Only `heal` moves money, all else that is not `agreed` is for staff. */
+export function compareInvoice(ours: OurSide, invoice: ProviderInvoice): Comparison {
+  if (invoice.status !== 'paid') return 'unpaid'
+  if (!ours) return 'unknown_order'
+  const paidIdr = paidIdrOf(invoice)
+  if (ours.postedIdr !== undefined && ours.postedIdr !== paidIdr) return 'posted_differs'
+  if (invoice.currency !== 'IDR') return 'currency_mismatch'
+  if (invoice.amountIdr !== ours.amountIdr || paidIdr <= 0) return 'amount_mismatch'
+  return ours.postedIdr === undefined ? 'heal' : 'agreed'
 }
 
 /** Waiting time before the next attempt, in seconds. */

@@ -4,10 +4,11 @@
  * is reversed comes back.
  */
 export { approveBatch, rejectBatch, reopenBatch, submitBatch } from './decide-batch.ts'
+export { flagPayout } from './claim-payout.ts'
 export { forgetPayoutKeys } from './forget-keys.ts'
 export { judgePayoutEvent } from './judge-payout-event.ts'
 export { makeBatch, prepareWeeklyBatch } from './prepare-batch.ts'
-export { findBatch, findBatches, findPayout, findPayouts, readPayouts, viewPayouts, type PayoutFilter } from './queries.ts'
+export { findBatch, findBatches, findPayout, findPayouts, readPayouts, readSucceeded, viewPayouts, type PayoutFilter } from './queries.ts'
 export { payoutReactions } from './reactions.ts'
 export { resendLostPayouts } from './resend-lost-payouts.ts'
 export { payoutRoutes } from './routes.ts'

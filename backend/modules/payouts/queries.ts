@@ -83,6 +83,22 @@ export async function viewPayouts(handle: Queryable, world: Pick<World, 'env'>, 
   })
 }
 
+/** Payouts that succeeded in the last `days` and are still thought to have, the oldest first; read in pages while it is asked for. */
+export async function* readSucceeded(handle: Queryable, { days }: { days: number }, pageSize = 500): AsyncGenerator<{ id: string; providerPayoutId: string }[]> {
+  for (let last: string | undefined; ;) {
+    // By time and id: `last` may have been sent back since, and is where it was.
+    const page = await handle.select({ id: payouts.id, providerPayoutId: payouts.providerPayoutId }).from(payouts)
+      .where(and(
+        eq(payouts.state, 'succeeded'), isNotNull(payouts.providerPayoutId), sql`${payouts.settledAt} >= app_now() - make_interval(days => ${days})`,
+        last === undefined ? undefined : sql`(${payouts.settledAt}, ${payouts.id}) > (select settled_at, id from payouts where id = ${last})`,
+      ))
+      .orderBy(payouts.settledAt, payouts.id).limit(pageSize)
+    yield page.map(({ id, providerPayoutId }) => ({ id, providerPayoutId: providerPayoutId! }))
+    if (page.length < pageSize) return
+    last = page.at(-1)!.id
+  }
+}
+
 /** Payouts that were asked for on these days in Asia/Jakarta, both within, the oldest first; read in pages while it is asked for. */
 export async function* readPayouts(handle: Queryable, days: { from: string; until: string }, pageSize = 1000): AsyncGenerator<Payout> {
   let last: string | undefined

@@ -1,29 +1,24 @@
 import type { Ctx } from '../../platform/ctx.ts'
-import { callBudget } from '../payments/index.ts'
-import { findPayouts, settlePayoutAnswer } from '../payouts/index.ts'
-import { countParked, type Run } from './park-difference.ts'
-import { noteDifference } from './queries.ts'
-
-/** Payouts that are asked about in one comparison. */
-const ASKED_MAX = 100
+import { transact } from '../../platform/database.ts'
+import { flagPayout, readSucceeded, settlePayoutAnswer } from '../payouts/index.ts'
+import { askEach } from './ask-each.ts'
+import { note } from './park-difference.ts'
+import { unlessUnreadable, type Run } from './run.ts'
 
 /**
- * Payouts that succeeded lately, asked about once more: a bank may send one back days later, and that word may get lost
- * (those without an outcome are asked about until they have one, see `sweepPayoutAsks`).
+ * Payouts that succeeded in the last `reconcilePayoutDays`, asked about once more: a bank may send one back days later,
+ * and that word may get lost (those without an outcome are asked about until they have one, see `sweepPayoutAsks`).
  */
-export async function comparePayouts(ctx: Ctx, run: Run, since: Date): Promise<void> {
-  const { items } = await findPayouts(ctx.sql, { state: 'succeeded', limit: ASKED_MAX })
-  for (const payout of items) {
-    if (payout.providerPayoutId === null || payout.settledAt === null || payout.settledAt < since) continue
-    if (callBudget(ctx).take(1) === 0) return
-    const answer = await ctx.gateways.payouts.getPayout(payout.providerPayoutId)
-    const settled = answer ? await settlePayoutAnswer(ctx, payout.id, answer) : 'not_at_provider'
-    if (settled === 'nothing') continue
-    const outcome = settled === 'settled' ? 'healed' : 'parked'
-    const isNew = await noteDifference(ctx, run.id, { kind: 'payout', providerId: payout.providerPayoutId, subjectId: payout.id, what: settled === 'settled' ? 'reversed' : settled, outcome })
-    if (outcome === 'parked' && isNew) countParked(ctx, run, 'payout')
-    if (outcome === 'parked') continue
-    run.counts.healed++
-    ctx.metrics.reconciliationDifferences.inc({ kind: 'payout', outcome })
-  }
+export async function comparePayouts(ctx: Ctx, run: Run): Promise<string | undefined> {
+  return askEach(ctx, run, {
+    part: 'payouts', pages: readSucceeded(ctx.sql, { days: ctx.settings.get('reconcilePayoutDays') }),
+    async ask({ id, providerPayoutId }) {
+      const answer = await unlessUnreadable(ctx.gateways.payouts.getPayout(providerPayoutId))
+      const settled = answer === 'unreadable' ? answer : answer ? await settlePayoutAnswer(ctx, id, answer) : 'not_at_provider'
+      if (settled === 'nothing') return
+      if (settled === 'not_at_provider') await flagPayout(ctx, id, settled)
+      const found = { kind: 'payout', providerId: providerPayoutId, subjectId: id } as const
+      await transact(ctx, (tx) => note(tx, run, [settled === 'settled' ? { ...found, what: 'reversed', outcome: 'healed' } : { ...found, what: settled, outcome: 'parked' }]))
+    },
+  })
 }

@@ -1,24 +1,27 @@
-import type { Ctx } from '../../platform/ctx.ts'
+import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
-import { parkListed, type ListedDifference } from '../payments/index.ts'
-import { isParked, noteDifference, type Counts } from './queries.ts'
+import { parkListed, type NewParked } from '../payments/index.ts'
+import { noteDifferences, type NewDifference } from './queries.ts'
+import type { Run } from './run.ts'
 
-/** A comparison that is under way, and what it has found so far. */
-export type Run = { id: string; counts: Counts }
-
-/** Parks what an invoice of the provider differs in, once: staff find it among the parked events. */
-export async function parkDifference(ctx: Ctx, run: Run, listed: ListedDifference, what: string, paymentId?: string): Promise<void> {
-  if (await isParked(ctx.sql, 'payment', listed.invoiceId, what)) return
+/** Parks what invoices of the provider differ in, each once for as long as it is parked: staff find it among the parked events. */
+export async function parkDifferences(ctx: Ctx, run: Run, differences: readonly NewParked[]): Promise<void> {
+  if (differences.length === 0) return
   await transact(ctx, async (tx) => {
-    const inboxEventId = await parkListed(tx, listed, what, paymentId)
-    // Two comparisons at once: one of them notes it, and only that one counts it.
-    if (!(await noteDifference(tx, run.id, { kind: 'payment', providerId: listed.invoiceId, subjectId: paymentId, what, outcome: 'parked', inboxEventId }))) return
-    tx.afterCommit(() => countParked(ctx, run, 'payment'))
+    const parked = await parkListed(tx, differences)
+    await note(tx, run, parked.map(({ listed, paymentId, reason, eventId }) => ({
+      kind: 'payment', providerId: listed.invoiceId, subjectId: paymentId, what: reason, outcome: 'parked', inboxEventId: eventId,
+    })))
   })
-  ctx.log.warn({ providerInvoiceId: listed.invoiceId, paymentId, what }, 'the provider’s list differs from our books')
 }
 
-export function countParked(ctx: Ctx, run: Run, kind: string): void {
-  run.counts.parked++
-  ctx.metrics.reconciliationDifferences.inc({ kind, outcome: 'parked' })
+/** Writes down and counts what was healed, or parked elsewhere than in the inbox: that once for ever. */
+export async function note(tx: Tx, run: Run, differences: readonly NewDifference[]): Promise<void> {
+  const noted = await noteDifferences(tx, run.id, differences)
+  tx.afterCommit((ctx) => {
+    for (const { kind, outcome, what, providerId, subjectId } of noted) {
+      ctx.metrics.reconciliationDifferences.inc({ kind, outcome })
+      if (outcome === 'parked') ctx.log.warn({ reconciliationId: run.id, kind, providerId, subjectId, what }, 'the provider’s word differs from our books')
+    }
+  })
 }

@@ -1,24 +1,31 @@
 import { z } from 'zod'
 import { crashPoint } from '../../platform/crash-points.ts'
 import type { Ctx, Tx } from '../../platform/ctx.ts'
-import { GatewayError } from '../../platform/gateways.ts'
 import { reaction, writeOutbox, type Reaction } from '../../platform/outbox.ts'
 import { callBudget, type PaymentHooks } from '../payments/index.ts'
 import { askOverdue, compareOurs } from './compare-ours.ts'
 import { comparePage } from './compare-page.ts'
 import { comparePayouts } from './compare-payouts.ts'
-import { parkDifference, type Run } from './park-difference.ts'
 import { postFees } from './post-fees.ts'
-import { findRun, finishRun, insertRun } from './queries.ts'
+import { findRun, finishRun, insertRun, noteFault } from './queries.ts'
+import { beginRun, errorOf, NO_CALLS, PAYMENTS_DISABLED, runPart, type Run } from './run.ts'
 import type { Reconciliation } from './tables.ts'
 
 const TOPIC = 'reconciliation.run'
-const PATIENCE_MS = 5000
+
+/** `patienceMs`: how long it waits for a call to the provider, if not as its scope does. */
+type Wanted = { scope: 'recent' | 'nightly'; seconds: number; patienceMs?: number }
 
 /** Compares the last `seconds` with the provider's lists: heals what we missed, parks what is for staff, posts fees. */
-export async function reconcile(ctx: Ctx, hooks: PaymentHooks, { scope, seconds }: { scope: 'recent' | 'nightly'; seconds: number }): Promise<Reconciliation | undefined> {
+export async function reconcile(ctx: Ctx, hooks: PaymentHooks, { scope, seconds, patienceMs }: Wanted): Promise<Reconciliation | undefined> {
   if (!ctx.gateways.payments.enabled) return undefined
-  return runReconciliation(ctx, hooks, await insertRun(ctx, { scope, seconds }))
+  return runReconciliation(ctx, hooks, await insertRun(ctx, { scope, seconds }), patienceMs)
+}
+
+/** That of the night. Throws where it was not finished, so that it is tried again before the next night. */
+export async function reconcileNightly(ctx: Ctx, hooks: PaymentHooks): Promise<void> {
+  const run = await reconcile(ctx, hooks, { scope: 'nightly', seconds: ctx.settings.get('reconcileNightlySeconds') })
+  if (run && run.error !== null) throw new Error(`the comparison of the night was not finished: ${run.error} (${run.unfinished.join(', ')})`)
 }
 
 /** The same because somebody asked for it: begun in their transaction, done after it. */
@@ -37,39 +44,43 @@ export const reconciliationReactions = (hooks: PaymentHooks): Reaction[] => [rea
   },
 })]
 
-// A provider that is away is no fault of ours: the comparison says so, and the next one looks at the same time again.
-async function runReconciliation(ctx: Ctx, hooks: PaymentHooks, row: Reconciliation): Promise<Reconciliation> {
-  const run: Run = { id: row.id, counts: { listed: 0, agreed: 0, healed: 0, parked: 0 } }
-  let error: string | null = null
+// A fault of ours does not finish it: whoever began it tries again.
+async function runReconciliation(ctx: Ctx, hooks: PaymentHooks, row: Reconciliation, patienceMs?: number): Promise<Reconciliation> {
+  const run = beginRun(row, patienceMs)
   try {
-    error = ctx.gateways.payments.enabled ? await compare(ctx, hooks, run, row) : 'payments_disabled'
-  } catch (failure) {
-    error = failure instanceof GatewayError ? `provider_${failure.reason}` : 'fault'
-    if (!(failure instanceof GatewayError)) throw failure
-  } finally {
-    await finishRun(ctx.sql, run.id, run.counts, error)
+    await compare(ctx, hooks, run, row)
+  } catch (fault) {
+    await noteFault(ctx.sql, run.id).catch((unmarked: unknown) => ctx.log.warn({ err: unmarked, reconciliationId: run.id }, 'the fault of a comparison could not be noted'))
+    throw fault
   }
-  ctx.log.info({ reconciliationId: run.id, scope: row.scope, ...run.counts, error }, 'our payments are compared with the provider’s list')
-  return (await findRun(ctx.sql, run.id))!
+  const finished = await finishRun(ctx.sql, run, errorOf(run))
+  const { scope, listed, agreed, healed, parked, compared, unfinished, error } = finished
+  ctx.log.info({ reconciliationId: run.id, scope, listed, agreed, healed, parked, compared, unfinished, error }, 'our payments are compared with the provider’s list')
+  return finished
 }
 
-async function compare(ctx: Ctx, hooks: PaymentHooks, run: Run, { fromAt, untilAt, scope }: Reconciliation): Promise<string | null> {
+async function compare(ctx: Ctx, hooks: PaymentHooks, run: Run, { fromAt, untilAt, scope }: Reconciliation): Promise<void> {
   const listed = new Set<string>()
+  await runPart(ctx, run, 'invoices', async () => (ctx.gateways.payments.enabled ? await compareList(ctx, hooks, run, { fromAt, untilAt }, listed) : PAYMENTS_DISABLED))
+  // Without the whole list nothing can be said to be missing there.
+  await runPart(ctx, run, 'ours', async () => run.unfinished.get('invoices') ?? await compareOurs(ctx, hooks, run, { from: fromAt, until: untilAt }, listed))
+  await runPart(ctx, run, 'overdue', () => askOverdue(ctx, hooks, run))
+  if (scope === 'recent') return
+  await runPart(ctx, run, 'payouts', () => comparePayouts(ctx, run))
+  await runPart(ctx, run, 'fees', () => postFees(ctx, run))
+}
+
+async function compareList(ctx: Ctx, hooks: PaymentHooks, run: Run, window: Pick<Reconciliation, 'fromAt' | 'untilAt'>, listed: Set<string>): Promise<string | undefined> {
   for (let after: string | undefined; ;) {
-    if (!(await callBudget(ctx).wait(PATIENCE_MS))) return 'no_calls_left'
-    const page = await ctx.gateways.statements.listInvoices({ paidAfter: fromAt, paidBefore: untilAt, after })
+    if (await callBudget(ctx).takePatiently(1, run.patienceMs) === 0) return NO_CALLS
+    const page = await ctx.gateways.statements.listInvoices({ paidAfter: window.fromAt, paidBefore: window.untilAt, after })
     crashPoint('reconciliation.listed')
     // What the list calls by another status is asked about by its own name, if our books have it as paid; what can't be read is parked as that.
     for (const invoice of page.invoices) if (invoice.status === 'paid') listed.add(invoice.id)
     for (const invoiceId of page.unreadable) listed.add(invoiceId)
-    await comparePage(ctx, hooks, run, page.invoices)
-    for (const invoiceId of page.unreadable) await parkDifference(ctx, run, { invoiceId, externalId: '', status: 'unreadable' }, 'unreadable')
-    if (page.next === undefined) break
+    await comparePage(ctx, hooks, run, page)
+    if (!page.hasMore) return undefined
+    if (page.next === undefined) return 'provider_unreadable'
     after = page.next
   }
-  await compareOurs(ctx, run, { from: fromAt, until: untilAt }, listed)
-  await askOverdue(ctx, hooks, run)
-  if (scope === 'recent') return null
-  await comparePayouts(ctx, run, fromAt)
-  return (await postFees(ctx, run, fromAt)) ? null : 'no_calls_left'
 }

@@ -1,27 +1,20 @@
-import type { ProviderInvoice, StatementLine } from '../../platform/gateways.ts'
+import type { StatementLine } from '../../platform/gateways.ts'
 
-/** What our books know of a listed invoice's payment; `postedIdr` undefined: no money of it is posted. */
-export type OurSide = { amountIdr: number; postedIdr: number | undefined } | undefined
+export type LineVerdict = 'post' | 'nothing' | 'fraction_of_rupiah' | 'currency_mismatch' | 'unknown_status' | 'fee_changed'
 
-export type Comparison = 'agreed' | 'heal' | 'unpaid' | 'unknown_order' | 'amount_mismatch' | 'currency_mismatch' | 'posted_differs'
+/** What a fee's status says besides `COMPLETED`: not yet, or none. */
+const NOT_CHARGED: readonly string[] = ['PENDING', 'CANCELED', 'CANCELLED', 'REVERSED', 'NOT_APPLICABLE']
 
-/** One paid invoice of the provider's list beside our books. Only `heal` moves money, all else that is not `agreed` is for staff. */
-export function compareInvoice(ours: OurSide, invoice: ProviderInvoice): Comparison {
-  if (invoice.status !== 'paid') return 'unpaid'
-  if (!ours) return 'unknown_order'
-  const paidIdr = Math.trunc(invoice.paidAmountIdr ?? invoice.amountIdr)
-  if (ours.postedIdr !== undefined && ours.postedIdr !== paidIdr) return 'posted_differs'
-  if (invoice.currency !== 'IDR') return 'currency_mismatch'
-  if (invoice.amountIdr !== ours.amountIdr || paidIdr <= 0) return 'amount_mismatch'
-  return ours.postedIdr === undefined ? 'heal' : 'agreed'
-}
-
-export type LineVerdict = 'post' | 'nothing' | 'fraction_of_rupiah' | 'currency_mismatch'
-
-/** Whether the fee of a line is posted: once it is final, in whole rupiah. Xendit charges none where it says so. */
-export function judgeLine(line: StatementLine): LineVerdict {
+/**
+ * Whether the fee of a line is posted: once it is final, in whole rupiah. `posted` is what of it was, in rupiah: a line
+ * that says something else afterwards is for staff, whatever it says.
+ */
+export function judgeLine(line: StatementLine, posted?: { feeIdr: number; withheldIdr: number }): LineVerdict {
   const parts = [line.feeIdr, line.taxIdr, line.withheldIdr]
-  if (line.feeStatus !== 'COMPLETED' || parts.every((part) => part === 0)) return 'nothing'
+  const isFinal = line.feeStatus === 'COMPLETED'
+  if (posted) return isFinal && line.feeIdr + line.taxIdr === posted.feeIdr && line.withheldIdr === posted.withheldIdr ? 'nothing' : 'fee_changed'
+  if (parts.every((part) => part === 0)) return 'nothing'
+  if (!isFinal) return NOT_CHARGED.includes(line.feeStatus) ? 'nothing' : 'unknown_status'
   if (line.currency !== 'IDR') return 'currency_mismatch'
   return parts.every((part) => Number.isSafeInteger(part) && part >= 0) ? 'post' : 'fraction_of_rupiah'
 }

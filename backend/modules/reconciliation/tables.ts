@@ -13,6 +13,11 @@ export const reconciliations = pgTable('reconciliations', {
   agreed: integer('agreed').notNull().default(0),
   healed: integer('healed').notNull().default(0),
   parked: integer('parked').notNull().default(0),
+  compared: integer('compared').notNull().default(0),
+  /** Parts that it did not finish. */
+  unfinished: text('unfinished').array().notNull().default([]),
+  /** All fees of the statement until then are posted. */
+  feesUntil: time('fees_until'),
   error: text('error'),
   startedAt: time('started_at').notNull().default(sql`app_now()`),
   finishedAt: time('finished_at'),

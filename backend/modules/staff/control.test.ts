@@ -109,6 +109,19 @@ t.test('what staff control', async (t) => {
     t.equal((await finance.call('POST', `${V1}/inbox-events/${crypto.randomUUID()}/replay`)).status, 404)
   })
 
+  t.test('comparisons with the provider are shown with what they compared, found and did not finish', async (t) => {
+    const finance = await staffOf(app, 'finance')
+    const id = crypto.randomUUID()
+    await app.query(`insert into reconciliations (id, scope, from_at, until_at, listed, agreed, healed, parked, compared, unfinished, error, finished_at, fees_until)
+      values ($1, 'nightly', app_now() - interval '2 days', app_now(), 5, 3, 1, 1, 9, '{payouts,fees}', 'no_calls_left', app_now(), null)`, [id])
+    await app.query(`insert into reconciliation_differences (id, reconciliation_id, kind, provider_id, what, outcome) values ($1, $2, 'statement', 'txn_1', 'fee_changed', 'parked')`, [crypto.randomUUID(), id])
+    const shown = { id, scope: 'nightly', listed: 5, agreed: 3, healed: 1, parked: 1, compared: 9, unfinished: ['payouts', 'fees'], error: 'no_calls_left', feesUntil: null }
+    const { items } = (await finance.call('GET', `${V1}/reconciliations`)).body
+    t.match(items.find((item: { id: string }) => item.id === id), shown)
+    t.match((await finance.call('GET', `${V1}/reconciliations/${id}`)).body, { reconciliation: shown, differences: [{ kind: 'statement', providerId: 'txn_1', what: 'fee_changed', outcome: 'parked' }] })
+    t.equal((await finance.call('GET', `${V1}/reconciliations/${crypto.randomUUID()}`)).status, 404)
+  })
+
   t.test('packages are made, changed and withdrawn', async (t) => {
     const both = await Promise.all(app.replicas.map((replica) => admin.call('POST', `${V1}/packages`, { minutes: 45, priceIdr: 60_000 }, { url: replica.internalUrl })))
     t.strictSame(both.map((answer) => answer.status).toSorted((a, b) => a - b), [201, 409], 'two at once: one is made')

@@ -9,8 +9,8 @@ export const reconciliationsQuery = z.strictObject({ limit: z.coerce.number().in
 /** `hours`: how far back is looked. */
 export const reconcileBody = z.strictObject({ hours: z.number().int().min(1).max(720).default(48), reason: reason.optional() })
 export const reconciliationView = z.object({
-  id, scope: z.enum(['recent', 'nightly', 'asked']), from: time, until: time, askedBy: id.nullable(), listed: count, agreed: count, healed: count, parked: count,
-  error: z.string().nullable(), startedAt: time, finishedAt: time.nullable(),
+  id, scope: z.enum(['recent', 'nightly', 'asked']), from: time, until: time, askedBy: id.nullable(), listed: count, agreed: count, healed: count, parked: count, compared: count,
+  unfinished: z.array(z.string()), feesUntil: time.nullable(), error: z.string().nullable(), startedAt: time, finishedAt: time.nullable(),
 })
 export const reconciliationList = z.object({ items: z.array(reconciliationView), nextCursor: z.string().nullable() })
 export const reconciliationReply = z.object({ reconciliation: reconciliationView })

@@ -28,6 +28,6 @@ export const reconciliationStaffRoutes = (ctx: Ctx): FastifyPluginAsyncZod => as
     reply.code(201).send({ reconciliation: viewOf(await askToReconcile(ctx, byOf(request), request.body)) }))
 }
 
-function viewOf({ fromAt, untilAt, startedAt, finishedAt, ...run }: Reconciliation) {
-  return { ...run, from: fromAt.toISOString(), until: untilAt.toISOString(), startedAt: startedAt.toISOString(), finishedAt: finishedAt?.toISOString() ?? null }
+function viewOf({ fromAt, untilAt, feesUntil, startedAt, finishedAt, ...run }: Reconciliation) {
+  return { ...run, feesUntil: feesUntil?.toISOString() ?? null, from: fromAt.toISOString(), until: untilAt.toISOString(), startedAt: startedAt.toISOString(), finishedAt: finishedAt?.toISOString() ?? null }
 }

@@ -116,6 +116,8 @@ export async function startSimulators(options: SimulatorOptions) {
         /** For a clock that was moved: what is due expires without waiting for the timer. */
         expireDue: xendit.book.expireDue,
         payout: xendit.payouts.get,
+        /** A payout as `POST /v2/payouts` makes it. */
+        createPayout: (...call: Parameters<typeof xendit.payouts.create>) => xendit.payouts.create(...call),
         payouts: xendit.payouts.all,
         /** A payout as `POST /v2/payouts` makes it. */
         createPayout: (key: string, body: unknown) => xendit.payouts.create(key, body),

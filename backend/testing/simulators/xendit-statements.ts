@@ -8,6 +8,8 @@ const number = z.number()
 /** What `PUT /xendit/transactions/:id` takes: a fee as the provider would never tell of it, for instance. */
 const changeSchema = z.strictObject({
   currency: z.string().optional(),
+  /** Fields as they then stand on the wire, whatever sense they make: an id that is missing, a sum that is a word. */
+  raw: z.record(z.string(), z.unknown()).optional(),
   fee: z.strictObject({ xendit_fee: number, value_added_tax: number, xendit_withholding_tax: number, third_party_withholding_tax: number, status: z.string() }).partial().optional(),
 })
 export type ChangeLine = z.input<typeof changeSchema>
@@ -30,6 +32,8 @@ export function createStatement(invoices: () => Invoice[]) {
   })
   return {
     lines,
+    /** As `GET /transactions` tells of it. */
+    told: (line: SimulatedLine): Record<string, unknown> => ({ ...line, ...changes.get(line.id)?.raw }),
     change: (id: string, change: ChangeLine) => {
       changes.set(id, changeSchema.parse(change))
     },
@@ -49,7 +53,7 @@ export function statementRoutes(app: FastifyInstance, { asXendit, script }: Para
     const after = textOf(request.query, 'after_id')
     const start = after === undefined ? 0 : found.findIndex((line) => line.id === after) + 1
     const data = found.slice(start, start + limit)
-    return { data, has_more: start + limit < found.length, links: [] }
+    return { data: data.map(statement.told), has_more: start + limit < found.length, links: [] }
   }))
   app.put('/transactions/:id', script((request) => {
     statement.change(request.params.id, changeSchema.parse(recordOf(request.body)))
