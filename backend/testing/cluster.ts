@@ -98,7 +98,7 @@ async function launch(variables: Record<string, string>, urls: Pick<ClusterRepli
     },
   }
   await eventually(async () => {
-    if (!isAlive()) throw new Error(`the replica ended at once (${child.exitCode})`)
+    if (!isAlive()) throw new Error(`the replica ended at once (${child.signalCode ?? child.exitCode})`)
     return fetch(`${urls.url}/ready`).then((answer) => answer.ok, () => false)
   }, 'the replica is ready', { timeoutMs: 90_000 })
   return replica

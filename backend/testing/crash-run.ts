@@ -41,7 +41,19 @@ export async function startCrashing(cluster: Cluster, points: readonly CrashPoin
   let died = 0
   let isOver = false
   const start = () => cluster.startReplica(0, points[died] === undefined ? {} : { FAULT_AT: points[died] })
-  let replica = await start()
+  // What waits is run as soon as a replica is up: it may die at its point before it is ready.
+  const startAgain = async () => {
+    for (;;) {
+      try {
+        return await start()
+      } catch (error) {
+        if (died === points.length || !(error instanceof Error && error.message.includes('SIGKILL'))) throw error
+        died++
+        await endLeases(cluster)
+      }
+    }
+  }
+  let replica = await startAgain()
   const watching = (async () => {
     for (;;) {
       const { process } = replica
@@ -50,7 +62,7 @@ export async function startCrashing(cluster: Cluster, points: readonly CrashPoin
       if (process.signalCode !== 'SIGKILL' || died === points.length) throw new Error('the replica ended by itself')
       died++
       await endLeases(cluster)
-      replica = await start()
+      replica = await startAgain()
       await redeliver(cluster)
     }
   })()
