@@ -119,8 +119,6 @@ export async function startSimulators(options: SimulatorOptions) {
         /** A payout as `POST /v2/payouts` makes it. */
         createPayout: (...call: Parameters<typeof xendit.payouts.create>) => xendit.payouts.create(...call),
         payouts: xendit.payouts.all,
-        /** A payout as `POST /v2/payouts` makes it. */
-        createPayout: (key: string, body: unknown) => xendit.payouts.create(key, body),
         /** What a bank says of a payout, with its webhook. */
         movePayout: xendit.payouts.move,
         /** What the provider would tell of it, without its being so. */
