@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import t from 'tap'
 import { startTestApp } from './testing/app.ts'
 import { converse, sendOf } from './testing/conversations.ts'
@@ -6,10 +7,13 @@ import { startFaultProxy } from './testing/fault-proxy.ts'
 import { connect } from './testing/socket.ts'
 import { eventually } from './testing/wait.ts'
 
+const PING_SECONDS = 2
+const HELD_UP_MS = PING_SECONDS * 1000 + 500
+
 t.test('a mitra whose network vanishes without a FIN is offline soon, and is pushed what was not delivered', async (t) => {
   const app = await startTestApp(t, {
     replicas: 2,
-    settings: { pingSeconds: 1, staleSeconds: 3, recoverySweepSeconds: 0, livenessWriteSeconds: 0, pushAfterSeconds: 1, sweepMs: 200, healMs: 500 },
+    settings: { pingSeconds: PING_SECONDS, staleSeconds: 5, recoverySweepSeconds: 0, livenessWriteSeconds: 0, pushAfterSeconds: 1, sweepMs: 200, healMs: 500 },
   })
   const customer = (await crowd(app, { kind: 'customer', count: 1 }))[0]!
   const mitra = (await crowd(app, { kind: 'mitra', count: 1, online: true, devices: true }))[0]!
@@ -53,5 +57,13 @@ t.test('a mitra whose network vanishes without a FIN is offline soon, and is pus
   await eventually(async () => !(await status()).stale, 'seen again, online again')
   await a.next('presence:online', { matches: (frame) => frame['userId'] === mitra.id })
   t.equal(pushes().length, 1, 'what was delivered was not pushed')
-  await Promise.all([a.close(), again.close()])
+
+  // The answer to the ping is there, and this process has no time to read it until the next one is due.
+  const held = await connect(customer)
+  await once(held.raw, 'ping')
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, HELD_UP_MS)
+  held.send({ type: 'heartbeat' })
+  await held.next('heartbeat')
+  t.ok(held.isOpen(), 'who was silent only because nobody listened is not given up')
+  await Promise.all([a.close(), again.close(), held.close()])
 })

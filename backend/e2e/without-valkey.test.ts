@@ -8,7 +8,8 @@ import { packageOf, stage, startSession } from '../testing/stage.ts'
 import { eventually } from '../testing/wait.ts'
 
 /** Valkey is disposable: without it requests go on and effects are done; when it is back, the mirror is right within 10 s. */
-const REQUEST_WITHIN_MS = 2000
+/** Whoever waited for Valkey would wait until it is back; a busy machine alone takes its seconds. */
+const REQUEST_WITHIN_MS = 10_000
 
 async function timed<T>(t: Test, what: string, work: Promise<T>): Promise<T> {
   const startedAt = performance.now()

@@ -24,6 +24,8 @@ type BudgetSetting = Extract<SettingName, 'anonymousRequests' | 'userRequests' |
 /** From this budget on a replica tells the others what it counted behind the request, at the latest after so many or so long. */
 const BEHIND_LEAST = 2000
 const BEHIND_SHARE = 1 / 400
+/** While this share of the budget is not confirmed yet, requests wait for Valkey: two replicas never let through more than 1 % too many. */
+const UNCONFIRMED_SHARE = 1 / 200
 const BEHIND_MS = 250
 
 /**
@@ -49,7 +51,8 @@ export function createLimits(ctx: Ctx): Limits {
   }
 }
 
-type Window = { count: number; endsAtMs: number; untold: number; toldAtMs: number }
+/** `untold`: counted here and not told yet; `unconfirmed`: those, and what is on its way to Valkey. */
+type Window = { count: number; endsAtMs: number; untold: number; unconfirmed: number; toldAtMs: number }
 type Budget = ((key: string) => Promise<Verdict>) & { atOnce(key: string): Verdict | undefined }
 
 function createBudget(ctx: Ctx, setting: BudgetSetting, factor: number, { isShared } = { isShared: true }): Budget {
@@ -62,6 +65,7 @@ function createBudget(ctx: Ctx, setting: BudgetSetting, factor: number, { isShar
     window.untold = 0
     window.toldAtMs = performance.now()
     const counted = await ctx.valkey.attempt(() => shared.consume(key, requests))
+    window.unconfirmed -= requests
     if (counted) follow(window, counted)
     return counted?.consumedPoints
   }
@@ -75,6 +79,7 @@ function createBudget(ctx: Ctx, setting: BudgetSetting, factor: number, { isShar
     const window = windowOf(windows, key)
     const used = ++window.count
     window.untold++
+    window.unconfirmed++
     // Who is over is refused from memory: a flood costs Valkey nothing.
     return verdict(window, limit, isShared && used <= limit ? ((await share(window, key)) ?? used) : used)
   }
@@ -82,9 +87,10 @@ function createBudget(ctx: Ctx, setting: BudgetSetting, factor: number, { isShar
     const limit = limitNow()
     if (limit < BEHIND_LEAST) return undefined
     const window = windowOf(windows, key)
-    if (window.count >= limit) return undefined
+    if (window.count >= limit || window.unconfirmed >= limit * UNCONFIRMED_SHARE) return undefined
     window.count++
     window.untold++
+    window.unconfirmed++
     if (window.untold >= limit * BEHIND_SHARE || performance.now() - window.toldAtMs > BEHIND_MS) void share(window, key)
     return verdict(window, limit, window.count)
   }
@@ -96,7 +102,7 @@ function windowOf(windows: Map<string, Window>, key: string): Window {
   const known = windows.get(key)
   if (known && known.endsAtMs > nowMs) return known
   if (windows.size >= REMEMBERED) for (const [oldest] of windows.entries().take(REMEMBERED / 10)) windows.delete(oldest)
-  const window = { count: 0, endsAtMs: nowMs + WINDOW_SECONDS * 1000, untold: 0, toldAtMs: nowMs }
+  const window = { count: 0, endsAtMs: nowMs + WINDOW_SECONDS * 1000, untold: 0, unconfirmed: 0, toldAtMs: nowMs }
   windows.delete(key)
   windows.set(key, window)
   return window

@@ -62,7 +62,7 @@ export function createRealtime(ctx: Ctx, hub: Hub, parts: RealtimeParts): Realti
   let isDraining = false
   let isStarted = false
 
-  const wheel = createWheel<Connection>((connection) => meetDeadline(connection))
+  const wheel = createWheel<Connection>((connection, wasHeldUp) => meetDeadline(connection, wasHeldUp))
   const authentication = createAuthentication(ctx, hub, { verifier: parts.verifier, seen: (actor) => parts.seen(actor), clock, readings, entrance, presence, admit: (connection, data, isBinary) => admit(connection, data, isBinary), schedule: (connection) => schedule(connection), turnAway: (connection, code, reason) => sendAway(connection, code, reason, TURNED_AWAY_MS) })
   const dispatch = createDispatch(ctx, [
     authentication.frame,
@@ -92,7 +92,7 @@ export function createRealtime(ctx: Ctx, hub: Hub, parts: RealtimeParts): Realti
     connection.cutAtMs = performance.now() + withinMs
     wheel.add(connection, withinMs)
   }
-  const meetDeadline = (connection: Connection) => {
+  const meetDeadline = (connection: Connection, wasHeldUp: boolean) => {
     const now = performance.now()
     if (!connection.isOpen) {
       // Who does not answer the close holds a connection, and what is buffered for it, until then.
@@ -106,8 +106,8 @@ export function createRealtime(ctx: Ctx, hub: Hub, parts: RealtimeParts): Realti
     if (ctx.clock.nowMs() >= endOf(connection)) return connection.close(CLOSE.unauthenticated, 'the token has ended')
     const isPingDue = connection.pingedAtMs === 0 || now - connection.pingedAtMs >= ctx.settings.get('pingSeconds') * 1000
     if (isPingDue) {
-      // Nobody is there any more, and nobody would answer a close.
-      if (connection.isSilent) return connection.socket.terminate()
+      // Nobody is there any more, and nobody would answer a close. Whose answer this process had no time to read is asked once more.
+      if (connection.isSilent && !wasHeldUp) return connection.socket.terminate()
       connection.ping(now)
     }
     schedule(connection)

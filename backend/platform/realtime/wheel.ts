@@ -9,18 +9,25 @@ export type Wheel<T extends Waiting> = {
 }
 
 const STEP_MS = 250
+/** A turn this long after the one before was held up: nothing was read from any socket meanwhile. */
+const STALL_MS = 4 * STEP_MS
 const SLOTS = 256
 
 /**
  * Deadlines of many sockets without a timer each: a turn costs only what falls due in it. A deadline beyond the
- * wheel's length (64 s) comes early; `due` then adds the entry again.
+ * wheel's length (64 s) comes early; `due` then adds the entry again. `due` is also told whether this process itself was
+ * held up before it: whatever others sent meanwhile has not been read yet.
  */
-export function createWheel<T extends Waiting>(due: (entry: T) => void): Wheel<T> {
+export function createWheel<T extends Waiting>(due: (entry: T, wasHeldUp: boolean) => void): Wheel<T> {
   const slots = Array.from({ length: SLOTS }, () => new Set<T>())
   const startedAtMs = performance.now()
   let turned = 0
+  let turnedAtMs = startedAtMs
   const turn = () => {
-    const now = Math.floor((performance.now() - startedAtMs) / STEP_MS)
+    const nowMs = performance.now()
+    const wasHeldUp = nowMs - turnedAtMs >= STALL_MS
+    turnedAtMs = nowMs
+    const now = Math.floor((nowMs - startedAtMs) / STEP_MS)
     // After a long stall every slot is looked at once, not once for each turn that was missed.
     const from = Math.max(turned + 1, now - SLOTS + 1)
     // What is added meanwhile goes behind all of them.
@@ -32,7 +39,7 @@ export function createWheel<T extends Waiting>(due: (entry: T) => void): Wheel<T
       entries.clear()
       for (const entry of falling) {
         entry.slot = -1
-        due(entry)
+        due(entry, wasHeldUp)
       }
     }
   }
