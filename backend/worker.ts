@@ -80,6 +80,10 @@ export type WorkerOptions = {
   producer: Producer
   /** How often the schedulers are made again: a wiped Valkey has forgotten them. */
   scheduleMs?: number
+  /** False: the tasks of the housekeeping run nowhere. A test that runs one by hand would not know what it finds done. */
+  housekeeping?: boolean
+  /** False: nothing of the timetable runs; for tests that do such work by hand. */
+  timed?: boolean
   /** More reactions (tests have their own topics). */
   reactions?: readonly Reaction[]
 }
@@ -90,7 +94,7 @@ export function startWorker(ctx: Ctx, options: WorkerOptions): { stop(deadlineMs
   startMatching(ctx)
   startFlags(ctx, FLAG_BATCH)
   const workers = startWorkers(ctx, jobs(reactions))
-  const timetable = startTimetable(ctx, timedWork)
+  const timetable = startTimetable(ctx, options.timed === false ? [] : timedWork)
   const sweeps = startSweeps(ctx, [
     { what: 'timetable', everyMs: () => ctx.settings.get('sweepMs'), run: () => timetable.turn() },
     ...sweepsOf(ctx, reactions),
@@ -98,7 +102,7 @@ export function startWorker(ctx: Ctx, options: WorkerOptions): { stop(deadlineMs
     { what: 'payouts-measured', everyMs: () => MEASURE_MS, run: () => measurePayouts(ctx) },
     { what: 'alerts-measured', everyMs: () => MEASURE_MS, run: () => measureAlerts(ctx) },
     { what: 'outbox-age', everyMs: () => MEASURE_MS, run: () => measureOutbox(ctx) },
-    { what: 'schedulers', everyMs: () => options.scheduleMs ?? SCHEDULE_MS, run: async () => scheduleTasks(options.producer) },
+    ...(options.housekeeping === false ? [] : [{ what: 'schedulers', everyMs: () => options.scheduleMs ?? SCHEDULE_MS, run: async () => scheduleTasks(options.producer) }]),
   ])
   return {
     async stop(deadlineMs = 2500) {

@@ -24,6 +24,8 @@ export type TestAppOptions = {
   cluster?: string
   authenticators?: ReplicaOptions['authenticators']
   mount?: ReplicaOptions['mount']
+  /** `housekeeping: false`, `timed: false`: for tests that do such work by hand, and ask what a call of theirs did. */
+  worker?: ReplicaOptions['worker']
 }
 
 type Ways = FaultProxy | readonly FaultProxy[]
@@ -71,6 +73,7 @@ export async function startTestApp(t: Life, options: TestAppOptions = {}): Promi
       processMetrics: false,
       ...(options.authenticators ? { authenticators: options.authenticators } : {}),
       ...(options.mount ? { mount: options.mount } : {}),
+      ...(options.worker ? { worker: options.worker } : {}),
     })
     replicas.push({ ...replica, url: replica.publicUrl })
   }
