@@ -2,6 +2,7 @@ import cookies from '@fastify/cookie'
 import type { FastifyInstance } from 'fastify'
 import { checkBooksAndClosings } from './check-books.ts'
 import { lexiconStaffRoutes, type Lexicon } from './modules/moderation/index.ts'
+import { reviewStaffRoutes } from './modules/reviews/index.ts'
 import { safetyStaffRoutes } from './modules/safety/index.ts'
 import { settingsStaffRoutes } from './modules/settings/index.ts'
 import {
@@ -33,6 +34,7 @@ export async function createInternalApp(ctx: Ctx, parts: InternalParts): Promise
   await app.register(customerStaffRoutes(ctx))
   await app.register(sessionStaffRoutes(ctx))
   await app.register(safetyStaffRoutes(ctx))
+  await app.register(reviewStaffRoutes(ctx))
   await app.register(inboxStaffRoutes(ctx))
   await app.register(reconciliationStaffRoutes(ctx))
   await app.register(approvalStaffRoutes(ctx))

@@ -1,4 +1,5 @@
 import type { PrivacyMap } from './modules/privacy/index.ts'
+import { COMFORTS } from './privacy-map-comforts.ts'
 import { MONEY } from './privacy-map-money.ts'
 
 /**
@@ -91,6 +92,7 @@ export const PRIVACY_MAP: PrivacyMap = {
   },
   case_evidence: { rows: { columns: 'sender_id' }, key: 'case_id seq change', since: 'sent_at', held: { 'copies of messages, which go out themselves': 'case_id seq change sender_id body sent_at' }, erasure: { keep: { 'evidence, until the case’s time is over (evidenceSeconds)': 'body' } } },
   lexicon_terms: { none: 'words that are looked for' },
+  ...COMFORTS,
   ...MONEY,
   // What staff and the service do
   audit_log: {

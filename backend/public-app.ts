@@ -8,6 +8,7 @@ import { notificationRoutes } from './modules/notifications/index.ts'
 import { paymentRoutes, webhookRoutes } from './modules/payments/index.ts'
 import { findRefundsOfPayments, refundRoutes, refundView } from './modules/refunds/index.ts'
 import { payoutRoutes } from './modules/payouts/index.ts'
+import { reviewRoutes } from './modules/reviews/index.ts'
 import { safetyRoutes } from './modules/safety/index.ts'
 import {
   applyPayment, countQueue, estimateWait, findChangedOffers, findChangedSessions, findOpenSessions, findOpenVersions, paymentExpired, sessionRoutes,
@@ -45,6 +46,7 @@ export async function createPublicApp(ctx: Ctx, parts: PublicParts): Promise<Fas
   await app.register(payoutRoutes(ctx))
   await app.register(availabilityRoutes(ctx, { countQueue, estimateWait }))
   await app.register(sessionRoutes(ctx))
+  await app.register(reviewRoutes(ctx))
   await app.register(chatRoutes(ctx, parts.sender))
   await app.register(safetyRoutes(ctx))
   await app.register(parts.realtime.routes)

@@ -35,6 +35,7 @@ export function createMetrics(options: { processMetrics: boolean } = { processMe
     webhooks: counter('webhooks_total', 'Webhooks by what became of them.', ['provider', 'kind', 'outcome']),
     pushes: counter('pushes_total', 'Pushes by result.', ['result']),
     sessionsEnded: counter('sessions_ended_total', 'Sessions that reached a terminal state.', ['state', 'reason']),
+    ratings: counter('ratings_total', 'Ratings by their score.', ['score']),
     ledgerDriftIdr: gauge('ledger_drift_idr', 'Rupiah by which balances and entries differ, or that stand in the escrow of a session that is over.'),
     reconciliationDifferences: counter('reconciliation_differences_total', 'Differences between our books and the provider’s lists.', ['kind', 'outcome']),
     reconciliationCompared: counter('reconciliation_compared_total', 'What was compared with the provider: listed, or asked about by name.', ['part']),

@@ -65,6 +65,11 @@ export const SETTINGS = {
   holdCooldownWindowSeconds: seconds(DAY, 60, 7 * DAY, 'The window in which unpaid holds count.'),
   holdCooldownSeconds: seconds(1800, 1, DAY, 'How long the customer waits then.'),
   promoReturnDays: count(7, 0, 365, 'Returned promotional credit lives at least this many days.'),
+  // ratings
+  ratingWindowSeconds: seconds(7 * DAY, 60, 90 * DAY, 'A session may be rated this long after its end.'),
+  ratingLeastRaters: count(5, 1, 1000, 'An average is shown once so many persons have rated a mitra.'),
+  ratingPriorRaters: count(5, 0, 1000, 'An average is drawn towards the expected score as if so many persons had given that.'),
+  ratingPriorHundredths: count(420, 100, 500, 'The expected score, in hundredths: 420 is 4.2.'),
   // money
   mitraSharePercent: percent(70, 'The mitra’s share of what was used.'),
   minInvoiceIdr: idr(10_000, 1, 1_000_000, 'Least invoice; the wallet part shrinks to meet it.'),

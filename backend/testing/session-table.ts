@@ -69,6 +69,7 @@ const EVENTS: Record<string, Act> = {
       return { status: 409 }
     }
   },
+  'customer rates': (scene) => scene.customer.call('POST', `/api/v1/sessions/${scene.sessionId}/rating`, { body: { score: 5, comment: 'a good listener' } }),
   'customer sends': send('customer'),
   'mitra sends': send('mitra'),
   ...EXTENSION_EVENTS,

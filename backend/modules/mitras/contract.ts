@@ -31,7 +31,7 @@ export const applicationReply = z.object({
 })
 export type ApplicationView = z.output<typeof applicationReply>
 
-/** A mitra's own profile. `rating` is null until the first one. */
+/** A mitra's own profile. `rating` is null until enough persons have rated. */
 export const profileReply = z.object({
   mitraId: id,
   displayName: z.string().nullable(),

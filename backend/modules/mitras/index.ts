@@ -1,6 +1,6 @@
 /**
  * Mitras: application and profile, the wish to be online, liveness, slots, hours, and their mirror in Valkey.
- * Tables: mitras, mitra_slots, mitra_intervals, mitra_bank_accounts, liveness_sweep.
+ * Tables: mitras, mitra_slots, mitra_intervals, mitra_bank_accounts, mitra_scores, liveness_sweep.
  * Promises: never more slots in use than the capacity; whoever is deactivated gets nothing new from that commit on;
  * an outage makes nobody stale; bank accounts are encrypted and leave in clear for the provider alone; the mirror is right within 10 s of anything, and Postgres answers until then.
  */
@@ -16,6 +16,7 @@ export { createMirror, type Mirror } from './mirror-watch.ts'
 export { findAvailable, findCapacity, findMitras, findStatuses, keepsServing, listMitras, type Candidate, type Capacity, type Mitra, type MitraFilter } from './queries.ts'
 export { findPresence, type Presence } from './presence.ts'
 export { mitraRoutes } from './routes.ts'
+export { changeScore, findShownRatings } from './scores.ts'
 export { setCapacity } from './set-capacity.ts'
 export { claimSlots, freeSlots } from './slots.ts'
 export { findLastSeen, findUnseen, sweepLiveness, type LivenessSweep } from './sweep-liveness.ts'

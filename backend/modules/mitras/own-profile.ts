@@ -3,6 +3,7 @@ import type { Ctx } from '../../platform/ctx.ts'
 import { findPeople } from '../identity/index.ts'
 import type { ProfileChange, ProfileView } from './contract.ts'
 import { findMitras } from './queries.ts'
+import { findShownRatings } from './scores.ts'
 import { mitras } from './tables.ts'
 
 /** Changes what is given. Before an application it makes the draft. */
@@ -21,7 +22,8 @@ export async function getProfile(ctx: Ctx, userId: string): Promise<ProfileView>
   const mitra = (await findMitras(ctx.sql, [userId])).get(userId)
   if (mitra) {
     const { mitraId, displayName, gender, status, bio, topics, languages, acceptsExtensions, capacity, version } = mitra
-    return { mitraId, displayName, gender, status, bio, topics, languages, acceptsExtensions, capacity, version, rating: null }
+    const rating = (await findShownRatings(ctx, [userId])).get(userId) ?? null
+    return { mitraId, displayName, gender, status, bio, topics, languages, acceptsExtensions, capacity, version, rating }
   }
   const person = (await findPeople(ctx.sql, [userId])).get(userId)
   return {

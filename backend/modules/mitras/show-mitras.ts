@@ -4,6 +4,7 @@ import { AppError } from '../../platform/errors.ts'
 import { findPeople } from '../identity/index.ts'
 import type { MitrasQuery, MitraView } from './contract.ts'
 import { findPresence } from './presence.ts'
+import { findShownRatings } from './scores.ts'
 import { mitras, type MitraRow } from './tables.ts'
 
 // Spelt like the index mitras_listed: those who are online come first.
@@ -43,13 +44,13 @@ function afterCursor(cursor: string | undefined): SQL | undefined {
 
 async function toViews(ctx: Ctx, rows: readonly MitraRow[]): Promise<MitraView[]> {
   const ids = rows.map((row) => row.userId)
-  const [people, presence] = await Promise.all([findPeople(ctx.sql, ids), findPresence(ctx, ids)])
+  const [people, presence, ratings] = await Promise.all([findPeople(ctx.sql, ids), findPresence(ctx, ids), findShownRatings(ctx, ids)])
   return rows.map((row) => {
     const { isOnline, used } = presence.get(row.userId) ?? { isOnline: false, used: 0 }
     return {
       id: row.userId, mitraId: row.userId, displayName: people.get(row.userId)?.displayName ?? null, gender: row.gender, bio: row.bio,
       topics: row.topics, languages: row.languages, acceptsExtensions: row.acceptsExtensions,
-      isOnline, isFree: isOnline && used < row.capacity, rating: null,
+      isOnline, isFree: isOnline && used < row.capacity, rating: ratings.get(row.userId) ?? null,
     }
   })
 }

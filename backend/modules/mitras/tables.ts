@@ -1,4 +1,4 @@
-import { bigint, boolean, customType, integer, pgTable, sql, text, timestamp, uuid } from '../../platform/drizzle.ts'
+import { bigint, boolean, customType, integer, numeric, pgTable, sql, text, timestamp, uuid } from '../../platform/drizzle.ts'
 
 export type MitraStatus = 'draft' | 'applied' | 'approved' | 'rejected' | 'deactivated'
 export type Gender = 'female' | 'male' | 'other'
@@ -32,6 +32,12 @@ export const mitraSlots = pgTable('mitra_slots', {
   used: integer('used').notNull().default(0),
   openCapacity: integer('open_capacity').notNull().default(0),
   idleSince: timestamp('idle_since', { withTimezone: true, mode: 'date' }),
+})
+
+export const mitraScores = pgTable('mitra_scores', {
+  mitraId: uuid('mitra_id').primaryKey(),
+  raters: integer('raters').notNull(),
+  meanSum: numeric('mean_sum', { precision: 16, scale: 6 }).notNull(),
 })
 
 export type IntervalKind = 'online' | 'busy' | 'served'

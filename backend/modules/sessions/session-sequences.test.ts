@@ -15,10 +15,10 @@ const ALLOWED = new Set([
 const SEED = Number(process.env['SEED'] ?? 20_261_121)
 const SEQUENCES = 8
 
-type Step = { act: 'start' | 'startNamed' | 'pay' | 'extend' | 'payLate' | 'cancel' | 'end' | 'mitraEnds' | 'accept' | 'decline' | 'online' | 'offline' | 'vanish' | 'beat' | 'travel'; who: number; seconds: number }
+type Step = { act: 'start' | 'startNamed' | 'pay' | 'extend' | 'payLate' | 'cancel' | 'end' | 'mitraEnds' | 'accept' | 'decline' | 'rate' | 'online' | 'offline' | 'vanish' | 'beat' | 'travel'; who: number; seconds: number }
 
 const step: fc.Arbitrary<Step> = fc.record({
-  act: fc.constantFrom<Step['act'][]>('start', 'start', 'start', 'startNamed', 'pay', 'pay', 'pay', 'pay', 'extend', 'extend', 'payLate', 'cancel', 'end', 'mitraEnds', 'accept', 'accept', 'accept', 'accept', 'accept', 'decline', 'online', 'online', 'offline', 'vanish', 'vanish', 'beat', 'beat', 'travel'),
+  act: fc.constantFrom<Step['act'][]>('start', 'start', 'start', 'startNamed', 'pay', 'pay', 'pay', 'pay', 'extend', 'extend', 'payLate', 'cancel', 'end', 'mitraEnds', 'accept', 'accept', 'accept', 'accept', 'accept', 'decline', 'rate', 'online', 'online', 'offline', 'vanish', 'vanish', 'beat', 'beat', 'travel'),
   who: fc.integer({ min: 0, max: 2 }),
   seconds: fc.constantFrom(1, 46, 200, 400, 700, 1000),
 })
@@ -54,6 +54,10 @@ async function act({ app, customers, mitras, packageId }: Cast, { act, who, seco
     case 'end': {
       const found = await session()
       return found ? post(customer, `/api/v1/sessions/${found.id}/${act}`) : 404
+    }
+    case 'rate': {
+      const found = await session()
+      return found ? (await customer.call('POST', `/api/v1/sessions/${found.id}/rating`, { body: { score: 1 + who } })).status : 404
     }
     case 'mitraEnds': {
       const [found] = await app.query<{ id: string }>(`select id from chat_sessions where mitra_id = $1 and ended_at is null`, [mitra.id])

@@ -1,13 +1,14 @@
 import t from 'tap'
 import { proveTable } from '../../testing/session-table.ts'
 
-// Rows of ratings, reports, blocks, sanctions and erasure are not built yet.
+// Rows of reports, blocks, sanctions and erasure are not built yet.
 const TABLE = `
 event                          | queued                       | held                          | ringing            | active                  | paused                   | ended   | cancelled
 payment applied                | -                            | >ringing                      | wallet             | wallet                  | wallet                   | wallet  | wallet
 customer cancels               | >cancelled                   | >cancelled                    | >cancelled +all    | 409                     | 409                      | 409     | =
 customer ends                  | 409                          | 409                           | 409                | >ended +none            | >ended +unused           | =       | 409
 staff end                      | >cancelled                   | >cancelled                    | >cancelled +all    | >ended +unused          | >ended +unused           | 409     | 409
+customer rates                 | 409                          | 409                           | 409                | 409                     | 409                      | 201     | 409
 customer sends                 | -                            | -                             | -                  | 201                     | 201                      | 409     | -
 mitra sends                    | -                            | -                             | -                  | 201                     | 201                      | 409     | -
 customer extends               | 409                          | 409                           | 409                | pending                 | pending                  | 409     | 409
