@@ -8,5 +8,5 @@ export { askCredit, findCredits, giveCredit, refuseCredit, takeDailyLimit, type 
 export { changePromoCode, createPromoCode, findPromoCodes, type NewPromoCode, type PromoCodeChange } from './promo-codes.ts'
 export { promotionReactions } from './reactions.ts'
 export { quotePromo, reservePromo, type PromoWish } from './reserve-promo.ts'
-export { endPromoUse, findPromoUse, usePromo } from './use-promo.ts'
+export { endPromoUse, findPromoUse, findPromoUses, usePromo } from './use-promo.ts'
 export type { PromoCode, PromoUse, StaffCredit } from './tables.ts'

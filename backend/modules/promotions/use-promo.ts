@@ -1,4 +1,4 @@
-import { and, eq, sql } from '../../platform/drizzle.ts'
+import { and, eq, inArray, sql } from '../../platform/drizzle.ts'
 import { crashPoint, crashPointAfterCommit } from '../../platform/crash-points.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
@@ -11,6 +11,11 @@ import { promoUses, type PromoUse } from './tables.ts'
 export async function findPromoUse(handle: Queryable, sessionId: string): Promise<PromoUse | undefined> {
   const [use] = await handle.select().from(promoUses).where(eq(promoUses.sessionId, sessionId))
   return use
+}
+
+/** The same of many sessions; by id. */
+export async function findPromoUses(handle: Queryable, sessionIds: readonly string[]): Promise<PromoUse[]> {
+  return sessionIds.length === 0 ? [] : handle.select().from(promoUses).where(inArray(promoUses.sessionId, [...sessionIds])).orderBy(promoUses.id)
 }
 
 /**

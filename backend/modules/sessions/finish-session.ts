@@ -3,7 +3,7 @@ import type { Tx } from '../../platform/ctx.ts'
 import { setWritableUntil } from '../chat/index.ts'
 import { closeServed, freeSlots } from '../mitras/index.ts'
 import { account, sumAccount } from '../ledger/index.ts'
-import { notify } from '../notifications/index.ts'
+import { notify, type Notice } from '../notifications/index.ts'
 import { endPromoUse, findPromoUse } from '../promotions/index.ts'
 import { announceSessions } from './announce.ts'
 import { releaseExtension } from './drop-extension.ts'
@@ -59,7 +59,7 @@ export async function finishSession(tx: Tx, seen: Seen, finish: Finish): Promise
   crashPoint('session.returned')
   if (session.mitraId) await settleEscrow(tx, session, session.mitraId, promoUsed(bought, returned))
   crashPoint('session.settled')
-  await tellTheEnd(tx, ended)
+  await notify(tx, noticesOfEnd(ended))
   tx.metrics.sessionsEnded.inc({ state: finish.to, reason: finish.reason })
   announceSessions(tx, [session.id])
   if (session.slotMitraId) tx.afterCommit(signalMatching)
@@ -90,15 +90,15 @@ const TEXTS: Record<string, string> = {
   queue_expired: 'Belum ada mitra yang bebas. Silakan coba lagi.',
 }
 
-// Whoever ended it knows; everybody else is told, once.
-async function tellTheEnd(tx: Tx, session: Session): Promise<void> {
+/** What the two are told of the end: whoever ended it knows; everybody else is told, once. */
+export function noticesOfEnd(session: Session): Notice[] {
   const text = TEXTS[session.endReason ?? '']
   const told = [
     ...(text && session.endedBy !== 'customer' ? [session.customerId] : []),
     ...(session.mitraId && session.endedBy !== 'mitra' ? [session.mitraId] : []),
   ]
-  await notify(tx, told.map((userId) => ({
+  return told.map((userId) => ({
     userId, kind: 'session', dedupeKey: `ended:${session.id}`, title: 'Sesi selesai', body: userId === session.customerId ? text ?? '' : 'Sesi sudah selesai.',
     data: { kind: 'session', sessionId: session.id }, push: { tag: `session:${session.id}`, ttlSeconds: 3600, highPriority: false },
-  })))
+  }))
 }

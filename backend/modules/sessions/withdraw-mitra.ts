@@ -1,8 +1,8 @@
-import { and, desc, eq, inArray, or, sql } from '../../platform/drizzle.ts'
+import { and, desc, eq, inArray } from '../../platform/drizzle.ts'
 import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { findMitras, freeSlots } from '../mitras/index.ts'
 import { announceSessions } from './announce.ts'
-import { finishSession } from './finish-session.ts'
+import { cancelWaiting } from './cancel-waiting.ts'
 import { signalMatching } from './matching-signal.ts'
 import { nextOffer } from './next-offer.ts'
 import { changeSession, decideOnSession, SYSTEM, type Seen } from './queries.ts'
@@ -16,11 +16,11 @@ export type WithdrawCause = 'offline' | 'gone' | 'capacity'
  * wait for this mitra alone are cancelled. Running sessions go on. Idempotent by the rows' state.
  */
 export async function withdrawMitra(ctx: Ctx, mitraId: string, cause: WithdrawCause): Promise<void> {
-  const rows = await ctx.sql.select({ id: sessions.id }).from(sessions).where(or(
-    and(eq(sessions.slotMitraId, mitraId), inArray(sessions.state, ['held', 'ringing'])),
-    cause === 'gone' ? sql`false` : and(eq(sessions.namedMitraId, mitraId), eq(sessions.state, 'queued'), eq(sessions.anyMitra, false)),
-  )).orderBy(desc(sessions.id))
-  // Each is a decision of its own under the matching lock: a handful at most, the capacity of one mitra and who waits for it.
+  // First: what loses its slot then is not matched beside those who can't be served.
+  if (cause === 'offline' || (cause === 'capacity' && await isOverCapacity(ctx, mitraId))) await cancelWaiting(ctx, mitraId)
+  const rows = await ctx.sql.select({ id: sessions.id }).from(sessions)
+    .where(and(eq(sessions.slotMitraId, mitraId), inArray(sessions.state, ['held', 'ringing']))).orderBy(desc(sessions.id))
+  // Each is a decision of its own under the matching lock: at most as many as one mitra has slots.
   for (const { id } of rows) {
     if (cause === 'capacity' && !(await isOverCapacity(ctx, mitraId))) return
     await decideOnSession(ctx, id, (tx, seen) => withdrawFrom(tx, seen, mitraId), { underLock: true })
@@ -29,11 +29,8 @@ export async function withdrawMitra(ctx: Ctx, mitraId: string, cause: WithdrawCa
 
 async function withdrawFrom(tx: Tx, seen: Seen, mitraId: string): Promise<void> {
   const { session } = seen
-  if (session.state === 'queued' && session.namedMitraId === mitraId && !session.anyMitra) {
-    await finishSession(tx, seen, { to: 'cancelled', reason: 'mitra_unavailable', actor: SYSTEM, give: 'all' })
-  } else if (session.slotMitraId !== mitraId) {
-    return
-  } else if (session.state === 'held') {
+  if (session.slotMitraId !== mitraId) return
+  if (session.state === 'held') {
     await changeSession(tx, seen, { set: { slotMitraId: null }, event: 'slot_lost', actor: SYSTEM, details: { mitraId } })
     await freeSlots(tx, [mitraId])
     announceSessions(tx, [session.id])
