@@ -64,7 +64,7 @@ export function createPublicRealtime(ctx: Ctx, hub: Hub, parts: { verifier: Toke
       messageHealer,
       changeHealer,
       createReceiptHealer(parts.sender.told),
-      { what: 'sessions', find: (_ctx, { userIds, sinceSeconds }) => findChangedSessions(ctx.sql, userIds, sinceSeconds) },
+      { what: 'sessions', find: (_ctx, { userIds, sinceSeconds }) => findChangedSessions(ctx, userIds, sinceSeconds) },
       { what: 'offers', find: (_ctx, { userIds, sinceSeconds }) => findChangedOffers(ctx.sql, userIds, sinceSeconds) },
     ],
     ready: readEverything,
@@ -72,9 +72,9 @@ export function createPublicRealtime(ctx: Ctx, hub: Hub, parts: { verifier: Toke
   })
 }
 
-const readEverything: RealtimeParts['ready'] = async ({ sql, settings }, actors) => {
-  const conversations = await readyConversations(sql, actors.map((actor) => actor.id), settings.get('messageDeleteSeconds'))
-  const open = await findOpenSessions(sql, actors)
+const readEverything: RealtimeParts['ready'] = async (ctx, actors) => {
+  const conversations = await readyConversations(ctx.sql, actors.map((actor) => actor.id), ctx.settings.get('messageDeleteSeconds'))
+  const open = await findOpenSessions(ctx, actors)
   return new Map(actors.map((actor) => {
     const { streams, ...fields } = conversations.get(actor.id)!
     return [actor.id, { fields: { ...open.get(actor.id), ...fields }, streams }]

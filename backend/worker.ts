@@ -10,7 +10,7 @@ import { forgetPayoutKeys, judgePayoutEvent, measurePayouts, payoutReactions, pr
 import { forgetRefundKeys, judgeRefundEvent, refundReactions, resendLostRefunds, sweepRefundAsks } from './modules/refunds/index.ts'
 import { eraseEvidence, escalateAlerts, handleFlags, measureAlerts, startFlags } from './modules/safety/index.ts'
 import { forgetCreditKeys, promotionReactions } from './modules/promotions/index.ts'
-import { applyPayment, findOpenConversations, forgetExtensionKeys, forgetTipKeys, paymentExpired, sessionReactions, startMatching, sweepSessions } from './modules/sessions/index.ts'
+import { applyPayment, findOpenConversations, flushTold, forgetExtensionKeys, forgetTipKeys, judgeEstimates, paymentExpired, purgeEstimates, refreshHabits, sessionReactions, startMatching, sweepSessions, tellWaiting } from './modules/sessions/index.ts'
 import { approvalActs } from './modules/staff/index.ts'
 import { reconcile, reconcileNightly, reconciliationReactions } from './modules/reconciliation/index.ts'
 import type { Ctx } from './platform/ctx.ts'
@@ -42,13 +42,14 @@ const TASKS: Record<string, Task> = {
   'purge-idempotency-keys': { everyMs: 60 * MINUTE_MS, run: purgeIdempotencyKeys },
   'purge-inbox': { everyMs: 60 * MINUTE_MS, run: purgeInbox },
   'purge-outbox': { everyMs: 60 * MINUTE_MS, run: purgeOutbox },
+  'purge-wait-estimates': { everyMs: 60 * MINUTE_MS, run: purgeEstimates },
   'purge-pushes': { everyMs: 60 * MINUTE_MS, run: purgePushes },
   'turn-message-partitions': { everyMs: 60 * MINUTE_MS, run: turnPartitions },
 }
 const TASK_BATCH = 500
 const TASK_BATCHES_MAX = 200
 
-/** Regular work that money depends on: it happens with Valkey or without. */
+/** Regular work that money depends on, and what people are told: it happens with Valkey or without. */
 const timedWork: readonly Timed[] = [
   { what: 'ledger-check', every: (ctx) => ({ seconds: ctx.settings.get('ledgerCheckSeconds') }), leaseSeconds: 300, run: checkBooks },
   { what: 'close-days', every: () => ({ daily: '00:05' }), run: closeDays },
@@ -60,6 +61,9 @@ const timedWork: readonly Timed[] = [
   { what: 'expire-approvals', every: () => ({ seconds: 60 }), run: (ctx) => inBatches(ctx, (one, limit) => expireApprovals(one, approvalActs, limit)) },
   { what: 'resend-lost', every: () => ({ seconds: 60 }), run: resendLost },
   { what: 'reencrypt-bank-accounts', every: () => ({ seconds: 3600 }), run: (ctx) => inBatches(ctx, reencryptBankAccounts) },
+  { what: 'wait-habits', every: (ctx) => ({ seconds: ctx.settings.get('waitHabitsSeconds') }), run: refreshHabits },
+  { what: 'judge-wait-estimates', every: () => ({ seconds: 15 }), run: (ctx) => inBatches(ctx, judgeEstimates) },
+  { what: 'tell-waiting', every: (ctx) => ({ seconds: ctx.settings.get('waitTellSeconds') }), run: tellWaiting },
   { what: 'weekly-payouts', every: () => ({ weekly: { weekday: 1, at: '09:00' } }), run: prepareWeeklyBatch },
 ]
 
@@ -103,10 +107,12 @@ export function startWorker(ctx: Ctx, options: WorkerOptions): { stop(deadlineMs
     { what: 'alerts-measured', everyMs: () => MEASURE_MS, run: () => measureAlerts(ctx) },
     { what: 'outbox-age', everyMs: () => MEASURE_MS, run: () => measureOutbox(ctx) },
     ...(options.housekeeping === false ? [] : [{ what: 'schedulers', everyMs: () => options.scheduleMs ?? SCHEDULE_MS, run: async () => scheduleTasks(options.producer) }]),
+    { what: 'wait-estimates', everyMs: () => ctx.settings.get('sweepMs'), run: () => flushTold(ctx) },
   ])
   return {
     async stop(deadlineMs = 2500) {
       await Promise.all([workers.stop(deadlineMs), sweeps.stop(deadlineMs), timetable.stop(deadlineMs)])
+      await flushTold(ctx).catch((error: unknown) => ctx.log.warn({ err: error }, 'waiting times that were told could not be kept'))
     },
   }
 }

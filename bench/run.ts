@@ -20,9 +20,10 @@ import { benchReseed } from './reseed.ts'
 import { benchSearch } from './search.ts'
 import { benchSlow } from './slow.ts'
 import { benchSockets } from './sockets.ts'
+import { benchWaiting } from './waiting.ts'
 import { benchWebhooks } from './webhooks.ts'
 
-const BENCHES: Record<string, Bench> = { chat: benchChat, crashes: benchCrashes, kill: benchKill, money: benchMoney, orders: benchOrders, outbox: benchOutbox, sockets: benchSockets, beacon: benchBeacon, faults: benchFaults, herd: benchHerd, reseed: benchReseed, search: benchSearch, slow: benchSlow, webhooks: benchWebhooks }
+const BENCHES: Record<string, Bench> = { chat: benchChat, crashes: benchCrashes, kill: benchKill, money: benchMoney, orders: benchOrders, outbox: benchOutbox, sockets: benchSockets, beacon: benchBeacon, faults: benchFaults, herd: benchHerd, reseed: benchReseed, search: benchSearch, slow: benchSlow, waiting: benchWaiting, webhooks: benchWebhooks }
 const RESULTS = join(projectRoot, 'bench/results.md')
 
 function accept(name: string, options: BenchOptions, figures: Figures): void {

@@ -9,6 +9,6 @@ export type { ExtractTablesWithRelations } from 'drizzle-orm'
 export { drizzle } from 'drizzle-orm/node-postgres'
 export type { NodePgDatabase, NodePgQueryResultHKT } from 'drizzle-orm/node-postgres'
 export {
-  alias, bigint, boolean, customType, date, getTableConfig, integer, jsonb, numeric, PgDialect, pgTable, PgTable, primaryKey, text, timestamp, unique, uuid,
+  alias, bigint, boolean, customType, date, doublePrecision, getTableConfig, integer, jsonb, numeric, PgDialect, pgTable, PgTable, primaryKey, text, timestamp, unique, uuid,
 } from 'drizzle-orm/pg-core'
 export type { AnyPgColumn, PgColumn, PgTransaction } from 'drizzle-orm/pg-core'

@@ -154,6 +154,7 @@ export const INTERNAL_ROUTES: Readonly<Record<string, string>> = {
   'GET /internal/v1/ledger/check': 'staff ledger.read',
   'POST /internal/v1/ledger/check': 'staff ledger.read',
   'GET /internal/v1/reports/:name': 'staff ledger.read',
+  'GET /internal/v1/reports/waiting-times': 'staff board.read',
   'GET /internal/v1/payouts': 'staff payouts.read',
   'POST /internal/v1/payouts': 'staff payouts.decide, key required',
   'POST /internal/v1/payouts/:id/settle': 'staff payouts.decide',

@@ -10,7 +10,7 @@ import { availabilityReply, type Availability } from './contract.ts'
 /** What the sessions know: given by name when the routes are mounted. */
 export type QueueCounts = {
   countQueue(handle: Queryable): Promise<number>
-  estimateWait(handle: Queryable): Promise<{ p50: number; p90: number } | null>
+  estimateWait(ctx: Ctx): Promise<{ p50: number; p90: number } | null>
 }
 
 /** Ready to be sent; text, which leaves in one write with its head. The tag is of the numbers, not of the time at which they were counted. */
@@ -117,7 +117,7 @@ async function waitForShared(ctx: Ctx): Promise<Availability | undefined> {
 
 async function count(ctx: Ctx, counts: QueueCounts): Promise<Availability> {
   const [{ mitrasOnline, mitrasFree }, queueLength, waitSeconds, time] = await Promise.all([
-    findCapacity(ctx.sql), counts.countQueue(ctx.sql), counts.estimateWait(ctx.sql), ctx.sql.execute<{ now: string }>(sql`select app_now() as now`),
+    findCapacity(ctx.sql), counts.countQueue(ctx.sql), counts.estimateWait(ctx), ctx.sql.execute<{ now: string }>(sql`select app_now() as now`),
   ])
   return { mitrasOnline, mitrasFree, queueLength, waitSeconds, asOf: new Date(time.rows[0]!.now).toISOString() }
 }

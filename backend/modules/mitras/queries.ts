@@ -1,4 +1,4 @@
-import { and, eq, inArray, sql } from '../../platform/drizzle.ts'
+import { and, eq, inArray, sql, type SQL } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { findPeople } from '../identity/index.ts'
@@ -95,6 +95,14 @@ export async function findAvailable(handle: Queryable): Promise<Candidate[]> {
     .where(and(sql`${openCapacity} > 0`, sql`${openCapacity} > ${used}`))
     .orderBy(sql`${idleSince} asc nulls last`, mitraId)
 }
+
+/**
+ * Mitras who serve now (mitra_id, capacity, topics, languages, gender), as a query for another module's statement: what
+ * that one reads of its own is then of the same moment.
+ */
+export const servingMitras: SQL = sql`
+  select s.mitra_id, s.open_capacity as capacity, m.topics, m.languages, m.gender
+  from mitra_slots s join mitras m on m.user_id = s.mitra_id where s.open_capacity > 0`
 
 export type Capacity = {
   /** Mitras who are approved, want to be online and are not stale. */

@@ -32,7 +32,7 @@ export function announceSessions(tx: Tx, ids: readonly string[]): void {
 }
 
 export async function publishSessions(ctx: Ctx, ids: readonly string[]): Promise<void> {
-  const views = await findSessionViews(ctx.sql, [...new Set(ids)])
+  const views = await findSessionViews(ctx, [...new Set(ids)])
   for (const { customer, mitra } of views.values()) {
     const key = `session:${customer.id}:${customer.version}`
     ctx.publish([customer.customer.id], { type: 'session:updated', session: customer }, { key })

@@ -1,6 +1,6 @@
 /**
  * Sessions: matching, the queue, offers, the clock, what is returned and settled. Owns packages, tips, earning_holds, chat_sessions,
- * purchases, offers, session_events. Promises: every change is one guarded UPDATE with its event, postings and outbox
+ * purchases, offers, session_events, wait_habits, wait_estimates. Promises: every change is one guarded UPDATE with its event, postings and outbox
  * rows in one transaction; nobody is overtaken for a mitra whom they would have accepted; the escrow of a terminal
  * session is zero; every deadline is a row that any replica meets within 3 s.
  */
@@ -24,6 +24,10 @@ export { findInvoiced, lockSession, touchSession } from './refund-money.ts'
 export { sweepSessions } from './sweep-sessions.ts'
 export { accessSession } from './access.ts'
 export { findSides, type Sides } from './find-sides.ts'
+export { tellWaiting } from './tell-waiting.ts'
+export { flushTold, judgeEstimates, purgeEstimates } from './told-estimates.ts'
+export { refreshHabits } from './wait-habits.ts'
+export { sumEstimates, type WaitSums } from './wait-report.ts'
 export { findSessionViews } from './views.ts'
 export { withdrawMitra } from './withdraw-mitra.ts'
 export type { SessionView, OfferView } from './contract.ts'

@@ -1,6 +1,7 @@
 import { and, asc, desc, eq, gte, inArray, lt, or, sql } from '../../platform/drizzle.ts'
 import { isAnyOf } from '../../platform/any-of.ts'
 import type { UserActor } from '../../platform/access.ts'
+import type { Ctx } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { findPeople } from '../identity/index.ts'
 import { findPostingsOfSession } from '../ledger/index.ts'
@@ -13,36 +14,36 @@ import { findOfferViews, findSessionViews } from './views.ts'
 type Page = { limit: number; cursor?: string | undefined }
 
 /** A person's sessions, newest first; what belongs to an earlier owner of the number is not theirs. */
-export async function findSessionsOf(handle: Queryable, actor: UserActor, page: Page): Promise<{ items: SessionView[]; nextCursor: string | null }> {
+export async function findSessionsOf(ctx: Ctx, actor: UserActor, page: Page): Promise<{ items: SessionView[]; nextCursor: string | null }> {
   const mine = actor.kind === 'customer' ? eq(sessions.customerId, actor.id) : eq(sessions.mitraId, actor.id)
-  const from = (await findPeople(handle, [actor.id])).get(actor.id)?.historyFrom
-  return listPage(handle, and(mine, from ? gte(sessions.queuedAt, from) : undefined), page, actor.kind)
+  const from = (await findPeople(ctx.sql, [actor.id])).get(actor.id)?.historyFrom
+  return listPage(ctx, and(mine, from ? gte(sessions.queuedAt, from) : undefined), page, actor.kind)
 }
 
 /** Sessions for staff, newest first. */
-export async function listSessions(handle: Queryable, filter: { state?: SessionState | undefined; customerId?: string | undefined; mitraId?: string | undefined } & Page): Promise<{ items: SessionView[]; nextCursor: string | null }> {
-  return listPage(handle, and(
+export async function listSessions(ctx: Ctx, filter: { state?: SessionState | undefined; customerId?: string | undefined; mitraId?: string | undefined } & Page): Promise<{ items: SessionView[]; nextCursor: string | null }> {
+  return listPage(ctx, and(
     filter.state ? eq(sessions.state, filter.state) : undefined,
     filter.customerId ? eq(sessions.customerId, filter.customerId) : undefined,
     filter.mitraId ? eq(sessions.mitraId, filter.mitraId) : undefined,
   ), filter, 'staff')
 }
 
-async function listPage(handle: Queryable, condition: ReturnType<typeof and>, page: Page, side: 'customer' | 'mitra' | 'staff') {
-  const rows = await handle.select({ id: sessions.id }).from(sessions)
+async function listPage(ctx: Ctx, condition: ReturnType<typeof and>, page: Page, side: 'customer' | 'mitra' | 'staff') {
+  const rows = await ctx.sql.select({ id: sessions.id }).from(sessions)
     .where(and(condition, page.cursor ? lt(sessions.id, page.cursor) : undefined)).orderBy(desc(sessions.id)).limit(page.limit + 1)
   const ids = rows.slice(0, page.limit).map((row) => row.id)
-  const views = await findSessionViews(handle, ids)
+  const views = await findSessionViews(ctx, ids, { onlyForStaff: side === 'staff' })
   return { items: ids.map((id) => views.get(id)![side]), nextCursor: rows.length > page.limit ? ids.at(-1) ?? null : null }
 }
 
 export type OpenOf = { sessions: SessionView[]; offers: OfferView[] }
 
 /** Open sessions and ringing offers of these people, by their id: their part of `ready`. However many ask at once. */
-export async function findOpenSessions(handle: Queryable, actors: readonly UserActor[]): Promise<Map<string, OpenOf>> {
-  const rows = await findOpenRows(handle, actors)
-  const views = await findSessionViews(handle, rows.map((row) => row.id))
-  const ringing = await findOfferViews(handle, { mitraIds: idsOf(actors, 'mitra') })
+export async function findOpenSessions(ctx: Ctx, actors: readonly UserActor[]): Promise<Map<string, OpenOf>> {
+  const rows = await findOpenRows(ctx.sql, actors)
+  const views = await findSessionViews(ctx, rows.map((row) => row.id))
+  const ringing = await findOfferViews(ctx.sql, { mitraIds: idsOf(actors, 'mitra') })
   return new Map(actors.map((actor) => [actor.id, {
     sessions: rows.filter((row) => isOf(row, actor)).map((row) => views.get(row.id)![actor.kind]),
     offers: ringing.filter(({ offer }) => offer.mitraId === actor.id).map(({ view }) => view),
@@ -75,12 +76,12 @@ const isOf = (row: OpenRow, actor: UserActor): boolean => (actor.kind === 'custo
 export type HealedFrame = { userIds: string[]; frame: { type: string } & Record<string, unknown>; key: string }
 
 /** What changed for these users within the last seconds: the healer sends what pub/sub lost. */
-export async function findChangedSessions(handle: Queryable, userIds: readonly string[], sinceSeconds: number): Promise<HealedFrame[]> {
+export async function findChangedSessions(ctx: Ctx, userIds: readonly string[], sinceSeconds: number): Promise<HealedFrame[]> {
   if (userIds.length === 0) return []
   const since = sql`app_now() - make_interval(secs => ${sinceSeconds})`
-  const rows = await handle.select({ id: sessions.id }).from(sessions)
+  const rows = await ctx.sql.select({ id: sessions.id }).from(sessions)
     .where(and(sql`${sessions.updatedAt} > ${since}`, or(isAnyOf(sessions.customerId, userIds), isAnyOf(sessions.mitraId, userIds))))
-  const views = await findSessionViews(handle, rows.map((row) => row.id))
+  const views = await findSessionViews(ctx, rows.map((row) => row.id))
   return [...views.values()].flatMap(({ customer, mitra }) => [
     { userIds: [customer.customer.id], frame: { type: 'session:updated', session: customer }, key: `session:${customer.id}:${customer.version}` },
     ...(mitra.mitra && mitra.conversationId ? [{ userIds: [mitra.mitra.id], frame: { type: 'session:updated', session: mitra }, key: `session:${mitra.id}:${mitra.version}` }] : []),

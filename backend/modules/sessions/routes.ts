@@ -29,7 +29,7 @@ export const sessionRoutes = (ctx: Ctx): FastifyPluginAsyncZod => async (app) =>
   })
 
   app.get('/api/v1/sessions', { schema: { tags: ['sessions'], querystring: pageQuery, response: { 200: sessionList } }, config: { access: 'signed-in', limit: 'standard' } }, async (request) =>
-    findSessionsOf(ctx.sql, request.user, request.query))
+    findSessionsOf(ctx, request.user, request.query))
 
   app.get('/api/v1/sessions/:id', { schema: { tags: ['sessions'], params: idParams, response: { 200: sessionReply } }, config: { access: 'signed-in', limit: 'standard' } }, async (request) => {
     const { session } = await accessSession(ctx.sql, request.user, request.params.id)

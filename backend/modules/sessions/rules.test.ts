@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { assign, bankTime, type Candidate, capByEscrow, estimateWaits, extensionPayUntil, heldShare, lengthenedEnd, nextDueWhileActive, returnAll, settle, skipGap, splitFunding, type Standing, type Waiting } from './rules.ts'
+import { assign, bankTime, type Candidate, capByEscrow, extensionPayUntil, heldShare, isWorthTelling, lengthenedEnd, nextDueWhileActive, returnAll, settle, skipGap, splitFunding, type Standing, type Waiting } from './rules.ts'
 
 t.test('a price is funded by promotional credit, then the wallet, the rest by invoice', async (t) => {
   const rows = [
@@ -125,11 +125,31 @@ t.test('an active session is due at its next warning, then at its end', async (t
   t.equal(nextDueWhileActive(end, new Date(940_000), [300, 60]).getTime(), 1_000_000)
 })
 
-t.test('the wait is that for the slot which comes free after everybody ahead has taken theirs', async (t) => {
-  t.equal(estimateWaits([], [], 45), undefined)
-  t.same(estimateWaits([300, 100], [], 45), [100])
-  t.same(estimateWaits([300, 100], [900], 45), [100, 300])
-  t.same(estimateWaits([100], [900, 900], 45), [100, 100 + 945, 100 + 2 * 945])
+t.test('a decision depends on nothing but who waits and who is there: in whatever order the mitras are read', async (t) => {
+  const pool = fc.uniqueArray(fc.record({ id: fc.integer({ min: 0, max: 9 }), free: fc.integer({ min: 1, max: 3 }), idle: fc.option(fc.integer({ min: 0, max: 3 })), topics: fc.subarray(['x', 'y']) }), { selector: ({ id }) => id, maxLength: 8 })
+  const line = fc.array(fc.constantFrom(null, 'x', 'y'), { maxLength: 10 })
+  t.doesNotThrow(() => fc.assert(fc.property(pool, line, fc.func(fc.nat()), (mitras, topics, rank) => {
+    const candidates = mitras.map((one) => mitra(`m${one.id}`, one.idle, { free: one.free, topics: one.topics }))
+    const sessions = topics.map((topic, index) => ({ ...anyone(String(index)), topic }))
+    const shuffled = candidates.toSorted((a, b) => rank(a.mitraId) - rank(b.mitraId))
+    return JSON.stringify([...assign(sessions, candidates, open)]) === JSON.stringify([...assign(sessions, shuffled, open)])
+  }), { numRuns: 300 }))
+})
+
+t.test('a waiting time is told anew when it differs materially, when the place does, or when it is old', async (t) => {
+  const options = { percent: 20, leastSeconds: 15, afterSeconds: 60 }
+  const told = { position: 4, wait: { p50: 300, p90: 600 }, ageSeconds: 10 }
+  const isTold = (position: number, p50: number, p90: number) => isWorthTelling(told, { position, wait: { p50, p90 } }, options)
+  t.equal(isTold(4, 300, 600), false)
+  t.equal(isTold(4, 259, 521), false, 'less than a fifth')
+  t.equal(isTold(4, 240, 600), true)
+  t.equal(isTold(4, 300, 720), true)
+  t.equal(isTold(3, 300, 600), true, 'one step nearer')
+  t.equal(isWorthTelling({ ...told, position: 100 }, { position: 99, wait: told.wait }, options), false, 'far behind a step is nothing')
+  t.equal(isWorthTelling({ ...told, wait: { p50: 20, p90: 40 } }, { position: 4, wait: { p50: 10, p90: 30 } }, options), false, 'nor are seconds')
+  t.equal(isWorthTelling(told, { position: 4, wait: null }, options), true, 'nobody is there any more')
+  t.equal(isWorthTelling({ ...told, ageSeconds: 60 }, told, options), true)
+  t.equal(isWorthTelling(undefined, told, options), true)
 })
 
 t.test('an extension adds its minutes to the end, or to now where the end is over; a paused remainder grows', async (t) => {

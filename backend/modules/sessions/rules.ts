@@ -76,19 +76,19 @@ export function settle(escrowIdr: number, mitraSharePercent: number): { mitraIdr
   return { mitraIdr, platformIdr: escrowIdr - mitraIdr }
 }
 
-export type Waiting = {
-  id: string
-  customerId: string
+/** What a customer asks of a mitra. */
+export type Wish = {
   namedMitraId: string | null
   anyMitra: boolean
   topic: string | null
   language: string | null
   gender: string | null
 }
+export type Waiting = Wish & { id: string; customerId: string }
 export type Candidate = { mitraId: string; free: number; idleSince: Date | null; topics: readonly string[]; languages: readonly string[]; gender: string | null }
 
 /** Whether this mitra meets what the customer asked for. A named mitra is met by that mitra, or with `anyMitra` by any. */
-export function isAcceptable(waiting: Waiting, candidate: Candidate): boolean {
+export function isAcceptable(waiting: Wish, candidate: Pick<Candidate, 'mitraId' | 'topics' | 'languages' | 'gender'>): boolean {
   if (waiting.namedMitraId === candidate.mitraId) return true
   if (waiting.namedMitraId !== null && !waiting.anyMitra) return false
   return (waiting.topic === null || candidate.topics.includes(waiting.topic))
@@ -157,29 +157,12 @@ export function nextDueWhileActive(endsAt: Date, now: Date, warningSeconds: read
   return new Date(Math.min(endsAt.getTime(), ...warnings))
 }
 
-/**
- * Waiting times along a queue, in seconds: slots free up at the ends that are known, and each in turn takes the next one
- * for as long as they bought. One more entry than `lineSeconds`: that of whoever joins now. Undefined without slots.
- */
-export function estimateWaits(slotEnds: readonly number[], lineSeconds: readonly number[], handoverSeconds: number): number[] | undefined {
-  if (slotEnds.length === 0) return undefined
-  const ends = slotEnds.toSorted((a, b) => a - b)
-  const waits = lineSeconds.map((seconds) => {
-    const free = ends.shift()!
-    const next = free + handoverSeconds + seconds
-    ends.splice(lowerBound(ends, next), 0, next)
-    return Math.max(0, Math.round(free))
-  })
-  return [...waits, Math.max(0, Math.round(ends[0]!))]
-}
+type Place = { position: number; wait: { p50: number; p90: number } | null }
 
-function lowerBound(sorted: readonly number[], value: number): number {
-  let low = 0
-  let high = sorted.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (sorted[middle]! < value) low = middle + 1
-    else high = middle
-  }
-  return low
+/** Whether somebody who waits is to be told their place and waiting time anew: what they were told last differs materially, or is old. */
+export function isWorthTelling(last: (Place & { ageSeconds: number }) | undefined, now: Place, options: { percent: number; leastSeconds: number; afterSeconds: number }): boolean {
+  if (last === undefined || last.ageSeconds >= options.afterSeconds) return true
+  const differs = (told: number, is: number, least: number) => Math.abs(is - told) >= Math.max(least, (told * options.percent) / 100)
+  if ((last.wait === null) !== (now.wait === null) || differs(last.position, now.position, 1)) return true
+  return last.wait !== null && now.wait !== null && (differs(last.wait.p50, now.wait.p50, options.leastSeconds) || differs(last.wait.p90, now.wait.p90, options.leastSeconds))
 }

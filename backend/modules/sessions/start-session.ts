@@ -36,7 +36,7 @@ export async function startSession(ctx: Ctx, customerId: string, input: StartSes
   if (!made) await assertPayable(ctx, customerId, chosen.priceIdr, { useWallet: input.useWallet ?? false, wish })
   const id = made ?? (await insertAndMatch(ctx, customerId, input, requestKey, chosen, wish)) ?? (await findOpenByKey(ctx, customerId, requestKey))
   await makeInvoiceOf(ctx, id)
-  const views = await findSessionViews(ctx.sql, [id])
+  const views = await findSessionViews(ctx, [id])
   return views.get(id)!.customer
 }
 

@@ -1,4 +1,4 @@
-import { bigint, boolean, integer, jsonb, numeric, pgTable, sql, text, timestamp, uuid } from '../../platform/drizzle.ts'
+import { bigint, boolean, doublePrecision, integer, jsonb, numeric, pgTable, primaryKey, sql, text, timestamp, uuid } from '../../platform/drizzle.ts'
 
 const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
 const now = sql`app_now()`
@@ -129,3 +129,24 @@ export const earningHolds = pgTable('earning_holds', {
   heldUntil: time('held_until').notNull(),
   createdAt: time('created_at').notNull().default(now),
 })
+
+/** What was observed of people, for the waiting time: a distribution by its quantiles, or how often of how many. */
+export const waitHabits = pgTable('wait_habits', {
+  what: text('what').primaryKey(),
+  samples: integer('samples').notNull(),
+  exposure: doublePrecision('exposure').notNull(),
+  quantiles: doublePrecision('quantiles').array(),
+  measuredAt: time('measured_at').notNull().default(now),
+})
+
+/** Every waiting time that somebody in the queue was told, and what became of it. Null seconds: nobody was there to serve. */
+export const waitEstimates = pgTable('wait_estimates', {
+  sessionId: uuid('session_id').notNull(),
+  toldAt: time('told_at').notNull(),
+  position: integer('position').notNull(),
+  p50Seconds: integer('p50_seconds'),
+  p90Seconds: integer('p90_seconds'),
+  outcome: text('outcome').$type<'found' | 'left' | 'expired'>(),
+  verdict: text('verdict').$type<'within_p50' | 'within_p90' | 'late' | 'left_before' | 'unknown'>(),
+  waitedSeconds: doublePrecision('waited_seconds'),
+}, (table) => [primaryKey({ columns: [table.sessionId, table.toldAt] })])

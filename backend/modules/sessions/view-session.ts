@@ -6,7 +6,7 @@ import { findSessionViews } from './views.ts'
 
 /** One session as this side sees it; the caller has checked that it may. */
 export async function viewSession(ctx: Ctx, actor: UserActor, id: string): Promise<{ session: SessionView }> {
-  const views = (await findSessionViews(ctx.sql, [id])).get(id)
+  const views = (await findSessionViews(ctx, [id])).get(id)
   if (!views) throw new AppError('not_found')
   return { session: views[actor.kind] }
 }

@@ -1,27 +1,32 @@
 import { and, desc, eq, inArray, sql } from '../../platform/drizzle.ts'
 import { isAnyOf } from '../../platform/any-of.ts'
+import type { Ctx } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { findPeople, type Person } from '../identity/index.ts'
 import { findPaymentsOfSessions, paymentView, type Payment } from '../payments/index.ts'
 import type { OfferView, SessionView } from './contract.ts'
-import { estimateQueue } from './estimate-wait.ts'
+import { forecastFor } from './forecast.ts'
 import { findExtensions, findSessionsByIds, isBought, isPending } from './queries.ts'
 import { settle } from './rules.ts'
 import { offers, sessions, type Offer, type Purchase, type Session } from './tables.ts'
+import { noteTold } from './told-estimates.ts'
 
 export type Side = 'customer' | 'mitra' | 'staff'
 
-/** Sessions as one side sees them: the payment is the customer's, the offer the mitra's. In the order of `ids`. */
-export async function findSessionViews(handle: Queryable, ids: readonly string[]): Promise<Map<string, Record<Side, SessionView>>> {
-  const rows = await findSessionsByIds(handle, ids)
+/**
+ * Sessions as one side sees them: the payment is the customer's, the offer the mitra's. In the order of `ids`. The waiting
+ * times in them count as told, unless only staff look.
+ */
+export async function findSessionViews(ctx: Ctx, ids: readonly string[], options: { onlyForStaff?: boolean } = {}): Promise<Map<string, Record<Side, SessionView>>> {
+  const rows = await findSessionsByIds(ctx.sql, ids)
   if (rows.length === 0) return new Map()
   const queued = rows.filter((row) => row.state === 'queued')
   const served = rows.filter((row) => row.conversationId !== null).map((row) => row.id)
   const [people, payments, places, extensions] = await Promise.all([
-    findPeople(handle, rows.flatMap((row) => [row.customerId, shownMitra(row) ?? []].flat())),
-    findPaymentsOfSessions(handle, rows.map((row) => row.id), ['session', 'extension']),
-    queued.length > 0 ? estimateQueue(handle, queued.map((row) => row.id)) : new Map<string, SessionView['queue']>(),
-    findExtensions(handle, served),
+    findPeople(ctx.sql, rows.flatMap((row) => [row.customerId, shownMitra(row) ?? []].flat())),
+    findPaymentsOfSessions(ctx.sql, rows.map((row) => row.id), ['session', 'extension']),
+    queued.length > 0 ? findPlaces(ctx, queued.map((row) => row.id), options) : new Map<string, SessionView['queue']>(),
+    findExtensions(ctx.sql, served),
   ])
   return new Map(rows.map((row) => {
     const paid = payments.filter((candidate) => candidate.sessionId === row.id)
@@ -49,6 +54,16 @@ function extended(row: Session, extensions: readonly Purchase[], paid: readonly 
     payer: { extension: { ...common, ...(payment ? { payment: paymentView(payment) } : {}) }, extendedMinutes },
     mitra: { extension: { ...common, earningsIdr: settle(last.priceIdr, row.mitraSharePercent).mitraIdr }, extendedMinutes },
   }
+}
+
+async function findPlaces(ctx: Ctx, ids: readonly string[], options: { onlyForStaff?: boolean }): Promise<Map<string, SessionView['queue']>> {
+  const forecast = await forecastFor(ctx, ids)
+  return new Map(ids.flatMap((id) => {
+    const place = forecast.places.get(id)
+    if (!place) return [] // found a slot meanwhile
+    if (!options.onlyForStaff) noteTold(ctx, id, forecast)
+    return [[id, { position: place.position, waitSeconds: place.wait }] as const]
+  }))
 }
 
 /** The mitra a customer is told of: who serves, or whose slot is reserved. */

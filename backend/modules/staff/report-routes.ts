@@ -4,29 +4,37 @@ import type { Ctx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
 import { sendCsv, type Cell } from '../../platform/csv.ts'
 import { AppError } from '../../platform/errors.ts'
+import type { FastifyReply } from 'fastify'
 import { appendAudit } from '../audit/index.ts'
 import { auditOf, byOf, type By } from './by.ts'
-import { reportParams, reportQuery, reportReply } from './books-contract.ts'
-import { REPORTS, type Report } from './reports.ts'
+import { reportParams, reportQuery, reportReply, type ReportQuery } from './books-contract.ts'
+import { REPORTS, WAITING_TIMES, type Report } from './reports.ts'
 
 const reading = { access: { staff: 'ledger.read' }, limit: 'standard' } as const
+const looking = { access: { staff: 'board.read' }, limit: 'standard' } as const
 /** As JSON a report is for looking at; the whole of it comes as a file. */
 const JSON_ROWS_MOST = 1000
 const DAYS_MOST = 400
 
-/** Exports of money, as JSON or as a file of CSV that is sent while it is read. */
+/** Exports of money and the waiting times, as JSON or as a file of CSV that is sent while it is read. */
 export const reportStaffRoutes = (ctx: Ctx): FastifyPluginAsyncZod => async (app) => {
   app.get('/internal/v1/reports/:name', { schema: { params: reportParams, querystring: reportQuery, response: { 200: reportReply } }, config: reading }, async (request, reply) => {
     const { name } = request.params
     const report = Object.hasOwn(REPORTS, name) ? REPORTS[name] : undefined
     if (!report) throw new AppError('not_found', 'no such report')
-    const days = await daysOf(ctx, request.query)
-    if (request.query.format === 'csv') {
-      await noteExport(ctx, byOf(request), name, days)
-      return sendCsv(reply, `${name}-${days.from}-${days.until}.csv`, report.header, report.rows(ctx, days))
-    }
-    return { name, header: [...report.header], ...await firstRows(ctx, report, days) }
+    return answer(ctx, reply, byOf(request), { name, report, query: request.query })
   })
+  app.get('/internal/v1/reports/waiting-times', { schema: { querystring: reportQuery, response: { 200: reportReply } }, config: looking }, async (request, reply) =>
+    answer(ctx, reply, byOf(request), { name: 'waiting-times', report: WAITING_TIMES, query: request.query }))
+}
+
+async function answer(ctx: Ctx, reply: FastifyReply, by: By, { name, report, query }: { name: string; report: Report; query: ReportQuery }) {
+  const days = await daysOf(ctx, query)
+  if (query.format === 'csv') {
+    await noteExport(ctx, by, name, days)
+    return sendCsv(reply, `${name}-${days.from}-${days.until}.csv`, report.header, report.rows(ctx, days))
+  }
+  return { name, header: [...report.header], ...await firstRows(ctx, report, days) }
 }
 
 // Before anything of it is sent: what leaves the house is written down, or does not leave.

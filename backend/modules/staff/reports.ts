@@ -4,6 +4,7 @@ import { account, findClosings, findMoves, readEntries, type Closing } from '../
 import { findChannels } from '../payments/index.ts'
 import { readPayouts } from '../payouts/index.ts'
 import { findStepsBefore, findStepsOfMoves } from '../refunds/index.ts'
+import { sumEstimates } from '../sessions/index.ts'
 import { refundLines } from './refund-report.ts'
 
 /** A report over days in Asia/Jakarta, both within. Amounts are whole rupiah. */
@@ -45,6 +46,23 @@ export const REPORTS: Readonly<Record<string, Report>> = {
     },
   },
 }
+
+/** What everybody may look at who sees the board: how true the waiting times were that people were told. */
+export const WAITING_TIMES: Report = {
+  header: ['day', 'place', 'told', 'within_p50', 'within_p90', 'late', 'left_before', 'unknown', 'open', 'within_p50_percent', 'within_p90_percent', 'told_p50_seconds', 'told_p90_seconds', 'waited_p50_seconds', 'waited_p90_seconds'],
+  async *rows(ctx, days) {
+    for (const sums of await sumEstimates(ctx.sql, days)) {
+      const judged = sums.withinP90 + sums.late
+      yield [
+        sums.day, sums.place, sums.told, sums.withinP50, sums.withinP90, sums.late, sums.leftBefore, sums.unknown, sums.open,
+        percentOf(sums.withinP50, judged), percentOf(sums.withinP90, judged), rounded(sums.p50Told), rounded(sums.p90Told), rounded(sums.p50Waited), rounded(sums.p90Waited),
+      ]
+    }
+  },
+}
+
+const percentOf = (part: number, all: number): number | null => (all === 0 ? null : Math.round((part / all) * 1000) / 10)
+const rounded = (seconds: number | null): number | null => (seconds === null ? null : Math.round(seconds))
 
 /** A line for each account and each flow, and one that proves the sums: opening and closing are 0, debits are credits. */
 function* closingRows({ day, accounts, flows, transactions, hash }: Closing): Generator<readonly Cell[]> {

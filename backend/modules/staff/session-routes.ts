@@ -15,7 +15,7 @@ const ending = { access: { staff: 'sessions.end' }, limit: 'standard' } as const
 
 export const sessionStaffRoutes = (ctx: Ctx): FastifyPluginAsyncZod => async (app) => {
   app.get('/internal/v1/sessions', { schema: { querystring: sessionsQuery, response: { 200: sessionList } }, config: reading }, async (request) => {
-    const { items, nextCursor } = await listSessions(ctx.sql, request.query)
+    const { items, nextCursor } = await listSessions(ctx, request.query)
     return { items: items.map((session) => shownTo(request.staff.role, session)), nextCursor }
   })
 
@@ -42,7 +42,7 @@ function shownTo(role: StaffRole, session: SessionView): SessionView {
 }
 
 async function getSession(ctx: Ctx, id: string): Promise<SessionView> {
-  const views = (await findSessionViews(ctx.sql, [id])).get(id)
+  const views = (await findSessionViews(ctx, [id], { onlyForStaff: true })).get(id)
   if (!views) throw new AppError('not_found', 'no such session')
   return views.staff
 }
