@@ -48,12 +48,9 @@ export function simulateWaits(line: Line, habits: Habits, options: SimulateOptio
   const heaps = new Set(wishes.heaps)
   const steps = slots.count + people * 4 + [...heaps].reduce((sum, heap) => sum + heap.slots.length, 0)
   const runs = Math.max(RUNS_LEAST, Math.min(RUNS_MOST, Math.floor(STEPS / steps)))
-  const keys = Int32Array.from(line.waiting, ({ id }) => keyOf(id, options.seed))
+  const { keys, lefts, seconds, handoverFrom } = layPeople(line.waiting, options.seed)
   const handovers = drawHandovers(habits, options)
   const starts = new Float64Array(people * runs)
-  const lefts = Float64Array.from(line.waiting, ({ left }) => left)
-  const seconds = Float64Array.from(line.waiting, (waiting) => waiting.seconds)
-  const handoverFrom = Int32Array.from(line.waiting, ({ isPaid }) => (isPaid ? HANDOVERS : 0))
   const free = new Float64Array(slots.count)
   const goneAt = new Float64Array(slots.mitraKeys.length)
   for (let run = 0; run < runs; run++) {
@@ -77,6 +74,19 @@ export function simulateWaits(line: Line, habits: Habits, options: SimulateOptio
   const sorted = new Float64Array(runs)
   const waits = Array.from({ length: people }, (_, person) => waitOf(starts, person * runs, sorted))
   return { waits: waits.slice(0, -1), joining: waits.at(-1)!, runs }
+}
+
+/** Who waits, as columns. */
+function layPeople(waiting: readonly InLine[], seed: number) {
+  const [keys, handoverFrom] = [new Int32Array(waiting.length), new Int32Array(waiting.length)]
+  const [lefts, seconds] = [new Float64Array(waiting.length), new Float64Array(waiting.length)]
+  for (const [at, one] of waiting.entries()) {
+    keys[at] = keyOf(one.id, seed)
+    handoverFrom[at] = one.isPaid ? HANDOVERS : 0
+    lefts[at] = one.left
+    seconds[at] = one.seconds
+  }
+  return { keys, handoverFrom, lefts, seconds }
 }
 
 const NOBODY: Running[] = []
@@ -243,7 +253,7 @@ function makeHeap(slots: Slots, accepted: readonly boolean[]): Heap {
 
 function waitOf(starts: Float64Array, from: number, sorted: Float64Array): Wait {
   const runs = sorted.length
-  sorted.set(starts.subarray(from, from + runs))
+  for (let run = 0; run < runs; run++) sorted[run] = starts[from + run]!
   sort(sorted)
   // Of so many runs, the one that the next stays below with this probability.
   const at = (share: number) => Math.min(FARTHEST_SECONDS, Math.round(sorted[Math.min(runs, Math.ceil(share * (runs + 1))) - 1]!))
