@@ -8,8 +8,8 @@ export type Forecast = { at: string; places: ReadonlyMap<string, { position: num
 
 /** What was told from a forecast is true for so long; who is new to the queue has another one made. */
 const FRESH_MS = 1000
-/** In a rush everybody who joins needs a new one: those of this time share it. */
-const APART_MS = 100
+/** In a rush everybody who joins needs a new one: those of a quarter of a second share it. */
+const APART_MS = 250
 /** One always: what is drawn for somebody is then the same from one forecast to the next, and no number moves by chance. */
 const SEED = 20_261_121
 

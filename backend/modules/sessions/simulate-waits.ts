@@ -26,7 +26,7 @@ const FARTHEST_SECONDS = 14_400
 const COMING_SECONDS = 3600
 const COMING_MOST = 256
 /** Steps of all runs together: what bounds the time it takes. */
-const STEPS = 72_000
+const STEPS = 40_000
 // Of nine runs the longest is what the tenth stays below with 90 %; where many wait, they differ little.
 const RUNS_LEAST = 9
 const RUNS_MOST = 120
