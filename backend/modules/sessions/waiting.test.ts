@@ -19,7 +19,10 @@ t.test('waiting times: foretold, told, kept, compared', async (t) => {
     for (const replica of app.replicas) await flushTold(replica.ctx)
     return app.query<Estimate>('select * from wait_estimates order by told_at, position')
   }
-  const forget = () => app.query('delete from wait_estimates')
+  const forget = async () => {
+    await told()
+    await app.query('delete from wait_estimates')
+  }
   const ask = async (count: number) => {
     const people = await crowd(app, { kind: 'customer', count })
     const ids: string[] = []
@@ -117,12 +120,14 @@ t.test('waiting times: foretold, told, kept, compared', async (t) => {
     t.equal(await tellWaiting(ctx), 0, 'nothing new')
     t.equal(queues().length, before)
     await expect(200, first!.person.call('POST', `/api/v1/sessions/${first!.id}/cancel`))
-    t.equal(await tellWaiting(ctx), 1)
-    await eventually(() => queues().at(-1)?.position === 1, 'one step nearer')
-    await told()
+    await tellWaiting(ctx)
+    await eventually(async () => (await told()).some((row) => row.session_id === second!.id && row.position === 1), 'one step nearer')
     t.equal(await tellWaiting(ctx), 0)
-    await app.query(`update wait_estimates set told_at = told_at - interval '61 seconds'`)
-    t.equal(await tellWaiting(ctx), 1, 'now and then in any case: what was lost on the way comes again')
+    await eventually(async () => {
+      await app.query(`update wait_estimates set told_at = told_at - interval '61 seconds'`)
+      await tellWaiting(ctx)
+      return queues().at(-1)?.position === 1
+    }, 'now and then in any case: what was lost on the way comes again')
     await socket.close()
   })
 
@@ -141,10 +146,9 @@ t.test('waiting times: foretold, told, kept, compared', async (t) => {
   })
 
   await t.test('what was told long ago is removed', async (t) => {
-    await told()
+    const before = (await told()).length
     await app.query(`update wait_estimates set told_at = told_at - interval '31 days' where (session_id, told_at) in (select session_id, told_at from wait_estimates limit 1)`)
-    const [before] = await app.query<{ count: string }>('select count(*) from wait_estimates')
-    t.equal(await purgeEstimates(ctx, 500), 1)
-    t.equal((await told()).length, Number(before!.count) - 1)
+    await purgeEstimates(ctx, 500)
+    t.equal((await told()).length, before - 1)
   })
 })
