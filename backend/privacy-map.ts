@@ -72,6 +72,12 @@ export const PRIVACY_MAP: PrivacyMap = {
     held: { 'of how we work': 'version named_mitra_id any_mitra use_wallet request_key package_id mitra_share_percent slot_mitra_id queue_number offers_made due_at hold_until closing_at closing_reason ring_until paused_at pause_until updated_at' },
     erasure: { onlyFor: 'customer', set: { topic: null, language: null, gender: null, request_key: null }, keep: { 'what was sold and served, under the pseudonym': 'state closing_reason ended_by end_reason' } },
   },
+  wait_estimates: {
+    rows: { of: 'chat_sessions', by: 'session_id' }, key: 'session_id told_at', since: 'told_at',
+    out: { as: 'waitingTimes', columns: 'session_id told_at position p50_seconds p90_seconds outcome waited_seconds' }, held: { 'how good the estimate was': 'verdict' },
+    erasure: { keep: { 'how long people wait, under the pseudonym; gone after thirty days': 'outcome verdict' } },
+  },
+  wait_habits: { none: 'how people behave on the whole: numbers without anybody' },
   // Talking
   messages: {
     rows: { columns: 'sender_id' }, key: 'conversation_id seq', since: 'sent_at', out: { as: 'messages', columns: 'conversation_id seq id body sent_at edited_at deleted_at' },

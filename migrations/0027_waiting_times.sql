@@ -16,7 +16,7 @@ create table wait_estimates (
   p50_seconds    integer check (p50_seconds >= 0),
   p90_seconds    integer check (p90_seconds >= p50_seconds),
   outcome        text check (outcome in ('found', 'left', 'expired')),
-  verdict        text check (verdict in ('within_p50', 'within_p90', 'late', 'left_before', 'unknown')),
+  verdict        text check (verdict in ('within_p50', 'within_p90', 'late', 'left_before', 'left_between', 'unknown')),
   waited_seconds double precision,
   primary key (session_id, told_at),
   check ((p50_seconds is null) = (p90_seconds is null)),

@@ -147,6 +147,6 @@ export const waitEstimates = pgTable('wait_estimates', {
   p50Seconds: integer('p50_seconds'),
   p90Seconds: integer('p90_seconds'),
   outcome: text('outcome').$type<'found' | 'left' | 'expired'>(),
-  verdict: text('verdict').$type<'within_p50' | 'within_p90' | 'late' | 'left_before' | 'unknown'>(),
+  verdict: text('verdict').$type<'within_p50' | 'within_p90' | 'late' | 'left_before' | 'left_between' | 'unknown'>(),
   waitedSeconds: doublePrecision('waited_seconds'),
 }, (table) => [primaryKey({ columns: [table.sessionId, table.toldAt] })])

@@ -36,7 +36,7 @@ export async function flushTold(ctx: Ctx): Promise<void> {
 
 /**
  * Compares what was told with what happened, for those who have left the queue; answers how many of `limit`. Who left
- * later than the p90 was told too little; who left before it tells nothing.
+ * later than the p90 was told too little, who left after the p50 tells of that one alone; who left before tells nothing.
  */
 export async function judgeEstimates(ctx: Ctx, limit: number): Promise<number> {
   const { rows } = await ctx.sql.execute<{ verdict: string; told: number }>(sql`
@@ -48,7 +48,7 @@ export async function judgeEstimates(ctx: Ctx, limit: number): Promise<number> {
     judged as (
       update wait_estimates e set waited_seconds = o.waited,
         outcome = case when o.is_found then 'found' when o.state = 'expired' then 'expired' else 'left' end,
-        verdict = case when e.p90_seconds is null then 'unknown' when o.waited > e.p90_seconds then 'late' when not o.is_found then 'left_before'
+        verdict = case when e.p90_seconds is null then 'unknown' when o.waited > e.p90_seconds then 'late' when not o.is_found and o.waited > e.p50_seconds then 'left_between' when not o.is_found then 'left_before'
           when o.waited <= e.p50_seconds then 'within_p50' else 'within_p90' end
       from over o where e.session_id = o.session_id and e.told_at = o.told_at returning e.verdict)
     select verdict, count(*)::int as told from judged group by verdict`)

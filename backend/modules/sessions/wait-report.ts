@@ -10,6 +10,7 @@ export type WaitSums = {
   withinP90: number
   late: number
   leftBefore: number
+  leftBetween: number
   unknown: number
   open: number
   p50Told: number | null
@@ -34,7 +35,7 @@ export async function sumEstimates(handle: Queryable, days: { from: string; unti
       union all select *, 'all told' from told)
     select day, place, count(*)::int as told,
       (count(*) filter (where verdict = 'within_p50'))::int as "withinP50", (count(*) filter (where verdict in ('within_p50', 'within_p90')))::int as "withinP90",
-      (count(*) filter (where verdict = 'late'))::int as late, (count(*) filter (where verdict = 'left_before'))::int as "leftBefore",
+      (count(*) filter (where verdict = 'late'))::int as late, (count(*) filter (where verdict = 'left_before'))::int as "leftBefore", (count(*) filter (where verdict = 'left_between'))::int as "leftBetween",
       (count(*) filter (where p90_seconds is null))::int as unknown, (count(*) filter (where verdict is null))::int as open,
       percentile_cont(0.5) within group (order by p50_seconds) as "p50Told", percentile_cont(0.5) within group (order by p90_seconds) as "p90Told",
       percentile_cont(0.5) within group (order by waited_seconds) filter (where outcome = 'found') as "p50Waited",

@@ -49,13 +49,13 @@ export const REPORTS: Readonly<Record<string, Report>> = {
 
 /** What everybody may look at who sees the board: how true the waiting times were that people were told. */
 export const WAITING_TIMES: Report = {
-  header: ['day', 'place', 'told', 'within_p50', 'within_p90', 'late', 'left_before', 'unknown', 'open', 'within_p50_percent', 'within_p90_percent', 'told_p50_seconds', 'told_p90_seconds', 'waited_p50_seconds', 'waited_p90_seconds'],
+  header: ['day', 'place', 'told', 'within_p50', 'within_p90', 'late', 'left_before', 'left_between', 'unknown', 'open', 'within_p50_percent', 'within_p90_percent', 'told_p50_seconds', 'told_p90_seconds', 'waited_p50_seconds', 'waited_p90_seconds'],
   async *rows(ctx, days) {
     for (const sums of await sumEstimates(ctx.sql, days)) {
       const judged = sums.withinP90 + sums.late
       yield [
-        sums.day, sums.place, sums.told, sums.withinP50, sums.withinP90, sums.late, sums.leftBefore, sums.unknown, sums.open,
-        percentOf(sums.withinP50, judged), percentOf(sums.withinP90, judged), rounded(sums.p50Told), rounded(sums.p90Told), rounded(sums.p50Waited), rounded(sums.p90Waited),
+        sums.day, sums.place, sums.told, sums.withinP50, sums.withinP90, sums.late, sums.leftBefore, sums.leftBetween, sums.unknown, sums.open,
+        percentOf(sums.withinP50, judged + sums.leftBetween), percentOf(sums.withinP90, judged), rounded(sums.p50Told), rounded(sums.p90Told), rounded(sums.p50Waited), rounded(sums.p90Waited),
       ]
     }
   },
