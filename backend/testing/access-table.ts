@@ -78,6 +78,9 @@ export const PUBLIC_ROUTES: Readonly<Record<string, string>> = {
   'POST /api/v1/conversations/:id/read': 'signed-in',
   'POST /api/v1/conversations/:id/delivered': 'signed-in',
   'POST /api/v1/reports': 'signed-in',
+  'GET /api/v1/blocks': 'signed-in',
+  'POST /api/v1/blocks/:userId': 'signed-in',
+  'DELETE /api/v1/blocks/:userId': 'signed-in',
   'GET /api/v1/safety/hotlines': 'signed-in',
   'GET /api/v1/realtime': 'public, limit sockets',
 }
@@ -180,6 +183,7 @@ export const OBJECTS: Readonly<Record<string, 'session' | 'payment' | 'offer' | 
   '/api/v1/payments/:id': 'payment',
   '/api/v1/payments/:id/refund-requests': 'payment',
   '/api/v1/mitras/:id': 'anyone',
+  '/api/v1/blocks/:userId': 'anyone',
   '/api/v1/sessions/:id': 'session',
   '/api/v1/sessions/:id/cancel': 'session',
   '/api/v1/sessions/:id/end': 'session',

@@ -6,6 +6,7 @@ import { startTestApp, type TestApp } from './app.ts'
 import { EXTENSION_EVENTS, proveExtension, stageExtension } from './extension-cells.ts'
 import { OWN_IDR } from './extensions.ts'
 import { approvedMitra, goOffline, goOnline, type Person } from './people.ts'
+import { SAFETY_EVENTS } from './safety-cells.ts'
 import { clearStage, reappear, stage, STAGE_SETTINGS, vanish, type Scene, type StagedState, type StageOptions } from './stage.ts'
 import { eventually } from './wait.ts'
 
@@ -73,6 +74,7 @@ const EVENTS: Record<string, Act> = {
   'customer sends': send('customer'),
   'mitra sends': send('mitra'),
   ...EXTENSION_EVENTS,
+  ...SAFETY_EVENTS,
 }
 
 type Cell = { event: string; state: StagedState; expected: string[] }

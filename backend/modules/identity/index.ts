@@ -11,7 +11,7 @@ export { DOCUMENTS, GENDERS, KINDS, type Gender, type Kind, type Platform, type 
 export { findDeviceTokens, removeDeviceTokens, type DeviceToken } from './devices.ts'
 export { ensurePerson } from './ensure-person.ts'
 export { createFazpassGateway } from './fazpass-gateway.ts'
-export { findPeople, findPhone, findPhones, findSamePersonPairs, type Person } from './people.ts'
+export { findIdsOfNumbers, findPeople, findPhone, findPhones, findSamePersonPairs, type Person } from './people.ts'
 export { maskName } from './mask-name.ts'
 export { maskPhone } from './phones.ts'
 export { purgeChallenges } from './purge-challenges.ts'

@@ -1,4 +1,4 @@
-import { alias, and, eq, inArray, ne } from '../../platform/drizzle.ts'
+import { alias, and, eq, inArray, ne, sql } from '../../platform/drizzle.ts'
 import { isAnyOf } from '../../platform/any-of.ts'
 import type { World } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
@@ -19,6 +19,13 @@ export async function findPeople(handle: Queryable, ids: readonly string[]): Pro
   if (ids.length === 0) return new Map()
   const rows = await handle.select(PERSON).from(users).where(isAnyOf(users.id, ids))
   return new Map(rows.map((row) => [row.id, row]))
+}
+
+/** The accounts that these numbers have, of both kinds, erased ones too. */
+export async function findIdsOfNumbers(handle: Queryable, phoneHashes: readonly Buffer[]): Promise<string[]> {
+  if (phoneHashes.length === 0) return []
+  const rows = await handle.select({ id: users.id }).from(users).where(sql`${users.phoneHash} = any(${sql.param([...phoneHashes])}::bytea[])`)
+  return rows.map((row) => row.id)
 }
 
 /** The pairs `<id>:<otherId>` of accounts that belong to one person: the same number, or a push token that both have had. */

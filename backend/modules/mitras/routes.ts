@@ -37,8 +37,8 @@ export const mitraRoutes = (ctx: Ctx, parts: { liveness: Pick<Liveness, 'seen'> 
     return reply.code(204).send(null)
   })
 
-  app.get('/api/v1/mitras', { schema: { querystring: mitrasQuery, response: { 200: mitrasReply } }, config: forCustomers }, (request) => showMitras(ctx, request.query))
+  app.get('/api/v1/mitras', { schema: { querystring: mitrasQuery, response: { 200: mitrasReply } }, config: forCustomers }, (request) => showMitras(ctx, request.user.id, request.query))
 
   app.get('/api/v1/mitras/:id', { schema: { params: mitraParams, response: { 200: mitraView } }, config: forCustomers }, (request) =>
-    showMitra(ctx, request.params.id))
+    showMitra(ctx, request.user.id, request.params.id))
 }

@@ -1,7 +1,9 @@
 import { and, eq, sql, type SQL } from '../../platform/drizzle.ts'
+import { isAnyOf } from '../../platform/any-of.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import { AppError } from '../../platform/errors.ts'
 import { findPeople } from '../identity/index.ts'
+import { findBlockedIds } from '../moderation/index.ts'
 import type { MitrasQuery, MitraView } from './contract.ts'
 import { findPresence } from './presence.ts'
 import { findShownRatings } from './scores.ts'
@@ -10,11 +12,13 @@ import { mitras, type MitraRow } from './tables.ts'
 // Spelt like the index mitras_listed: those who are online come first.
 const isAway = sql<boolean>`(${mitras.stale} or not ${mitras.wantsOnline})`
 
-/** Approved mitras for customers, online ones first; `cursor` continues a list. */
-export async function showMitras(ctx: Ctx, query: MitrasQuery): Promise<{ items: MitraView[]; nextCursor: string | null }> {
+/** Approved mitras for a customer, online ones first, without those that may not meet them; `cursor` continues a list. */
+export async function showMitras(ctx: Ctx, customerId: string, query: MitrasQuery): Promise<{ items: MitraView[]; nextCursor: string | null }> {
+  const hidden = await findBlockedIds(ctx.sql, customerId)
   const rows = await ctx.sql.select({ mitra: mitras, isAway }).from(mitras)
     .where(and(
       eq(mitras.status, 'approved'),
+      hidden.length === 0 ? undefined : sql`not ${isAnyOf(mitras.userId, hidden)}`,
       query.topic === undefined ? undefined : sql`${query.topic} = any(${mitras.topics})`,
       query.language === undefined ? undefined : sql`${query.language} = any(${mitras.languages})`,
       query.gender === undefined ? undefined : eq(mitras.gender, query.gender),
@@ -30,8 +34,9 @@ export async function showMitras(ctx: Ctx, query: MitrasQuery): Promise<{ items:
   }
 }
 
-/** One approved mitra; anybody else is `not_found`. */
-export async function showMitra(ctx: Ctx, mitraId: string): Promise<MitraView> {
+/** One approved mitra; anybody else is `not_found`, and so is one of whom and this customer one has blocked the other. */
+export async function showMitra(ctx: Ctx, customerId: string, mitraId: string): Promise<MitraView> {
+  if ((await findBlockedIds(ctx.sql, customerId)).includes(mitraId)) throw new AppError('not_found', 'no such mitra')
   const rows = await ctx.sql.select().from(mitras).where(and(eq(mitras.userId, mitraId), eq(mitras.status, 'approved')))
   const [view] = await toViews(ctx, rows)
   if (!view) throw new AppError('not_found', 'no such mitra')

@@ -1,6 +1,7 @@
-import { boolean, pgTable, primaryKey, sql, text, timestamp, uuid } from '../../platform/drizzle.ts'
+import { boolean, customType, pgTable, primaryKey, sql, text, timestamp, uuid } from '../../platform/drizzle.ts'
 import type { FlagKind, Language } from './types.ts'
 
+const bytes = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => 'bytea' })
 const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
 
 export const lexiconTerms = pgTable('lexicon_terms', {
@@ -11,3 +12,14 @@ export const lexiconTerms = pgTable('lexicon_terms', {
   updatedBy: uuid('updated_by').notNull(),
   updatedAt: time('updated_at').notNull().default(sql`app_now()`),
 }, (table) => [primaryKey({ columns: [table.kind, table.term] })])
+
+/** By account and by number: a block holds for every account that the two numbers have or will have. */
+export const blocks = pgTable('blocks', {
+  id: uuid('id').primaryKey(),
+  blockerId: uuid('blocker_id').notNull(),
+  blockerHash: bytes('blocker_hash').notNull(),
+  blockedId: uuid('blocked_id').notNull(),
+  blockedHash: bytes('blocked_hash').notNull(),
+  createdAt: time('created_at').notNull().default(sql`app_now()`),
+})
+export type Block = typeof blocks.$inferSelect

@@ -15,6 +15,15 @@ export const REPORT_REASONS = ['harassment', 'sexual', 'threat', 'scam', 'off_pl
 
 export const reportBody = z.strictObject({ sessionId: z.uuid().toLowerCase(), reason: z.enum(REPORT_REASONS), text: line(2000).optional() })
 export const reportReply = z.object({ report: z.object({ id, sessionId: id, reason: z.string(), createdAt: time }) })
+/** Whom the caller has blocked. Who has blocked the caller is never told. */
+export const blockView = z.object({ userId: id, displayName: z.string().nullable(), createdAt: time })
+export type BlockView = z.output<typeof blockView>
+export const blockReply = z.object({ block: blockView })
+export const unblockReply = z.object({ userId: id })
+export const blockList = z.object({ items: z.array(blockView), nextCursor: z.string().nullable() })
+export const blockParams = z.strictObject({ userId: z.uuid().toLowerCase() })
+export const blocksQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(20), cursor: z.uuid().optional() })
+
 export const hotlineList = z.object({ items: z.array(z.object({ text: z.string() })), nextCursor: z.null() })
 
 /** `subjectId`: whom it is about. Message texts stand in its evidence alone, which is opened with a reason. */

@@ -15,6 +15,8 @@ export { findChangedOffers, findChangedSessions, findOpenSessions, findOpenVersi
 export { findOpenAmong } from './find-open.ts'
 export { startMatching } from './match-waiting.ts'
 export { changePackage, createPackage, findPackages, listPackages, seedPackages } from './packages.ts'
+export { haveMet, partPair, type Pair } from './part-pair.ts'
+export { decideUnderMatching } from './queries.ts'
 export { capByEscrow } from './rules.ts'
 export { sessionReactions } from './reactions.ts'
 export { findSessionsOfMitra } from './find-sessions-of-mitra.ts'

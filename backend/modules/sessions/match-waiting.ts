@@ -3,6 +3,7 @@ import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
 import { findSamePersonPairs } from '../identity/index.ts'
 import { claimSlots, findAvailable, freeSlots } from '../mitras/index.ts'
+import { findBlockedPairs } from '../moderation/index.ts'
 import { announceSessions } from './announce.ts'
 import { beginHold } from './begin-hold.ts'
 import { onMatchingSignal, signalMatching } from './matching-signal.ts'
@@ -43,12 +44,15 @@ async function assignWaiting(tx: Tx): Promise<Map<string, string>> {
   const candidates = await findAvailable(tx.sql)
   const waiting = candidates.length > 0 ? await findWaiting(tx) : []
   if (waiting.length === 0) return new Map()
-  const [samePersons, earlier] = [
-    await findSamePersonPairs(tx.sql, waiting.map((session) => session.customerId), candidates.map((candidate) => candidate.mitraId)),
+  const [customerIds, mitraIds] = [waiting.map((session) => session.customerId), candidates.map((candidate) => candidate.mitraId)]
+  const [samePersons, blocked, earlier] = [
+    await findSamePersonPairs(tx.sql, customerIds, mitraIds),
+    await findBlockedPairs(tx.sql, customerIds, mitraIds),
     await findEarlierOffers(tx, waiting.filter((session) => session.state === 'ringing').map((session) => session.id)),
   ]
   return assign(waiting, candidates, (session, mitraId): Standing => {
-    if (samePersons.has(`${session.customerId}:${mitraId}`) || earlier.get(`${session.id}:${mitraId}`) === 'declined') return 'never'
+    const pair = `${session.customerId}:${mitraId}`
+    if (samePersons.has(pair) || blocked.has(pair) || earlier.get(`${session.id}:${mitraId}`) === 'declined') return 'never'
     return earlier.has(`${session.id}:${mitraId}`) ? 'last' : 'open'
   })
 }

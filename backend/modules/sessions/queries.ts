@@ -1,4 +1,4 @@
-import { and, eq, getTableColumns, inArray, sql } from '../../platform/drizzle.ts'
+import { and, eq, getTableColumns, inArray, sql, type SQL } from '../../platform/drizzle.ts'
 import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { transact, type Queryable } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
@@ -63,19 +63,37 @@ export class SessionMoved extends Error {}
  * `underLock` takes the matching lock first: needed by whatever hands a slot to somebody else in the same transaction.
  */
 export async function decideOnSession<T>(ctx: Ctx, id: string, work: (tx: Tx, seen: Seen) => Promise<T>, options: { underLock?: boolean } = {}): Promise<T> {
+  return untilStill(ctx, async (tx) => {
+    if (options.underLock) await lockMatching(tx)
+    const seen = await findSession(tx.sql, id)
+    if (!seen) throw new AppError('not_found')
+    return work(tx, seen)
+  })
+}
+
+/** Decides about people and whatever sessions they have, under the matching lock: nobody is matched meanwhile. */
+export async function decideUnderMatching<T>(ctx: Ctx, work: (tx: Tx) => Promise<T>): Promise<T> {
+  return untilStill(ctx, async (tx) => {
+    await lockMatching(tx)
+    return work(tx)
+  })
+}
+
+async function untilStill<T>(ctx: Ctx, work: (tx: Tx) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await transact(ctx, async (tx) => {
-        if (options.underLock) await lockMatching(tx)
-        const seen = await findSession(tx.sql, id)
-        if (!seen) throw new AppError('not_found')
-        return work(tx, seen)
-      })
+      return await transact(ctx, work)
     } catch (error) {
       if (!(error instanceof SessionMoved)) throw error
       if (attempt >= 8) throw new AppError('session_state_conflict', 'the session keeps changing')
     }
   }
+}
+
+/** Sessions that fit, locked in the order of their ids: nobody moves them before this transaction ends. */
+export async function lockSessions(tx: Tx, which: SQL | undefined): Promise<Seen[]> {
+  const rows = await tx.sql.select({ ...getTableColumns(sessions), now: sql`app_now()`.mapWith(sessions.updatedAt) }).from(sessions).where(which).orderBy(sessions.id).for('update')
+  return rows.map(({ now, ...session }) => ({ session, now }))
 }
 
 export type Change = {

@@ -96,7 +96,7 @@ export function isAcceptable(waiting: Wish, candidate: Pick<Candidate, 'mitraId'
     && (waiting.gender === null || candidate.gender === waiting.gender)
 }
 
-/** `last`: only when nobody else would do (missed this session's offer before). `never`: declined it, is the same person. */
+/** `last`: only when nobody else would do (missed this session's offer before). `never`: declined it, is the same person, is blocked. */
 export type Standing = 'open' | 'last' | 'never'
 
 /**

@@ -15,10 +15,10 @@ const ALLOWED = new Set([
 const SEED = Number(process.env['SEED'] ?? 20_261_121)
 const SEQUENCES = 8
 
-type Step = { act: 'start' | 'startNamed' | 'pay' | 'extend' | 'payLate' | 'cancel' | 'end' | 'mitraEnds' | 'accept' | 'decline' | 'rate' | 'online' | 'offline' | 'vanish' | 'beat' | 'travel'; who: number; seconds: number }
+type Step = { act: 'start' | 'startNamed' | 'pay' | 'extend' | 'payLate' | 'cancel' | 'end' | 'mitraEnds' | 'accept' | 'decline' | 'rate' | 'online' | 'offline' | 'vanish' | 'beat' | 'travel' | 'block' | 'mitraBlocks' | 'unblock'; who: number; seconds: number }
 
 const step: fc.Arbitrary<Step> = fc.record({
-  act: fc.constantFrom<Step['act'][]>('start', 'start', 'start', 'startNamed', 'pay', 'pay', 'pay', 'pay', 'extend', 'extend', 'payLate', 'cancel', 'end', 'mitraEnds', 'accept', 'accept', 'accept', 'accept', 'accept', 'decline', 'rate', 'online', 'online', 'offline', 'vanish', 'vanish', 'beat', 'beat', 'travel'),
+  act: fc.constantFrom<Step['act'][]>('start', 'start', 'start', 'startNamed', 'pay', 'pay', 'pay', 'pay', 'extend', 'extend', 'payLate', 'cancel', 'end', 'mitraEnds', 'accept', 'accept', 'accept', 'accept', 'accept', 'decline', 'rate', 'online', 'online', 'offline', 'vanish', 'vanish', 'beat', 'beat', 'travel', 'block', 'mitraBlocks', 'unblock', 'unblock'),
   who: fc.integer({ min: 0, max: 2 }),
   seconds: fc.constantFrom(1, 46, 200, 400, 700, 1000),
 })
@@ -77,6 +77,13 @@ async function act({ app, customers, mitras, packageId }: Cast, { act, who, seco
       await app.query(`update mitras set last_seen_at = app_now() - interval '121 seconds' where user_id = $1 and last_seen_at is not null`, [mitra.id])
       await new Promise((resolve) => setTimeout(resolve, 120))
       return 200
+    case 'block':
+      return post(customer, `/api/v1/blocks/${mitra.id}`)
+    case 'mitraBlocks':
+      return post(mitra, `/api/v1/blocks/${customer.id}`)
+    case 'unblock':
+      // Every block of these two: else nobody would be matched any more after a while.
+      return Math.max((await customer.call('DELETE', `/api/v1/blocks/${mitra.id}`)).status, (await mitra.call('DELETE', `/api/v1/blocks/${customer.id}`)).status)
     case 'beat':
       return post(mitra, '/api/v1/mitra/heartbeat')
     default: {
@@ -105,6 +112,10 @@ async function prove(t: Test, { app }: Cast): Promise<void> {
   t.same(pending, [], 'whatever ends a session drops its pending extension')
   const slots = await app.query('select mitra_id from mitra_slots s where used <> (select count(*) from chat_sessions c where c.slot_mitra_id = s.mitra_id)')
   t.same(slots, [], 'slots in use equal the sessions that hold one')
+  const apart = await app.query(`
+    select c.id from chat_sessions c join blocks b on c.customer_id in (b.blocker_id, b.blocked_id) and coalesce(c.mitra_id, c.slot_mitra_id) in (b.blocker_id, b.blocked_id)
+    where c.queued_at > b.created_at or c.ended_at is null`)
+  t.same(apart, [], 'who has blocked the other is with them no more, and never again')
   const chains = await app.query(`
     select session_id from (select session_id, from_state, lag(to_state) over (partition by session_id order by id) as before from session_events) e
     where from_state is distinct from before`)

@@ -1,11 +1,12 @@
 import { and, eq, inArray, sql } from '../../platform/drizzle.ts'
 import { crashPoint, crashPointAfterCommit } from '../../platform/crash-points.ts'
-import type { Ctx } from '../../platform/ctx.ts'
+import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { transact, violatedConstraint } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
 import { assertMayTakePart, findPeople, findSamePersonPairs } from '../identity/index.ts'
 import { findWallet } from '../ledger/index.ts'
 import { findMitras, keepsServing } from '../mitras/index.ts'
+import { findBlockBetween } from '../moderation/index.ts'
 import { quotePromo, reservePromo, type PromoWish } from '../promotions/index.ts'
 import { announceSessions } from './announce.ts'
 import { insertPurchase } from './begin-hold.ts'
@@ -47,6 +48,8 @@ async function insertAndMatch(ctx: Ctx, customerId: string, input: StartSession,
       await lockMatching(tx)
       // Whoever goes offline now waits for this commit, and then cancels what waits for them alone.
       if (input.mitraId && !input.anyMitra && !(await keepsServing(tx, input.mitraId))) throw new AppError('mitra_not_available')
+      // Under the lock: a block that is being made waits for this session, or is seen here.
+      if (input.mitraId && !input.anyMitra) await assertNotBlocked(tx, customerId, input.mitraId)
       crashPointAfterCommit(tx, 'session.asked')
       const id = tx.ids.next()
       const [session] = await tx.sql.insert(sessions).values({
@@ -93,6 +96,13 @@ async function assertMitra(ctx: Ctx, customerId: string, input: StartSession): P
   if (!mitra || mitra.status === 'draft' || mitra.status === 'applied' || mitra.status === 'rejected') throw new AppError('not_found', 'no such mitra')
   if (same.size > 0 && !input.anyMitra) throw new AppError('no_eligible_mitra')
   if (!mitra.isOnline && !input.anyMitra) throw new AppError('mitra_not_available')
+}
+
+// Whom the mitra has blocked is told what everybody is told of a mitra who is not there.
+async function assertNotBlocked(tx: Tx, customerId: string, mitraId: string): Promise<void> {
+  const block = await findBlockBetween(tx.sql, customerId, mitraId)
+  if (block === 'own') throw new AppError('blocked', 'You have blocked this mitra.')
+  if (block === 'theirs') throw new AppError('mitra_not_available')
 }
 
 async function assertPayable(ctx: Ctx, customerId: string, priceIdr: number, means: { useWallet: boolean; wish: PromoWish | undefined }): Promise<void> {

@@ -30,14 +30,16 @@ export async function withdrawMitra(ctx: Ctx, mitraId: string, cause: WithdrawCa
 async function withdrawFrom(tx: Tx, seen: Seen, mitraId: string): Promise<void> {
   const { session } = seen
   if (session.slotMitraId !== mitraId) return
-  if (session.state === 'held') {
-    await changeSession(tx, seen, { set: { slotMitraId: null }, event: 'slot_lost', actor: SYSTEM, details: { mitraId } })
-    await freeSlots(tx, [mitraId])
-    announceSessions(tx, [session.id])
-    tx.afterCommit(signalMatching)
-  } else if (session.state === 'ringing') {
-    await nextOffer(tx, seen, { outcome: 'withdrawn', actor: SYSTEM, counted: false })
-  }
+  if (session.state === 'held') await loseSlot(tx, seen, mitraId)
+  else if (session.state === 'ringing') await nextOffer(tx, seen, { outcome: 'withdrawn', actor: SYSTEM, counted: false })
+}
+
+/** A hold goes on without its mitra: once paid it rings whoever is next. */
+export async function loseSlot(tx: Tx, seen: Seen, mitraId: string): Promise<void> {
+  await changeSession(tx, seen, { set: { slotMitraId: null }, event: 'slot_lost', actor: SYSTEM, details: { mitraId } })
+  await freeSlots(tx, [mitraId])
+  announceSessions(tx, [seen.session.id])
+  tx.afterCommit(signalMatching)
 }
 
 async function isOverCapacity(ctx: Ctx, mitraId: string): Promise<boolean> {
