@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { createTestDatabase } from './testing/database.ts'
 import { testVariables } from './testing/env.ts'
 import { startFaultProxy } from './testing/fault-proxy.ts'
@@ -13,10 +13,13 @@ import { eventually } from './testing/wait.ts'
 
 const AWAY = { DATABASE_URL: 'postgres://app:a-very-secret-word@127.0.0.1:1/halobestie', VALKEY_URL: 'redis://127.0.0.1:1' }
 
+/** Loading the product takes a second, and on a machine that is busy with other tests half a minute. */
+const BOOT = { timeoutMs: 90_000 }
+
 /** The service as the process that runs in production. */
-function launch(variables: Record<string, string>) {
+function launch(t: Test, variables: Record<string, string>) {
   const startedMs = performance.now()
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], { env: { PATH: process.env['PATH'], ...variables }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], { env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...variables }, stdio: ['ignore', 'pipe', 'pipe'] })
   t.after(() => void child.kill('SIGKILL'))
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (output += data.toString()))
@@ -26,10 +29,10 @@ function launch(variables: Record<string, string>) {
 
 t.test('with an unusable environment the whole list is told at once, and no secret', async (t) => {
   const secret = 'x'.repeat(20) + 'verysecret'
-  const { code, output, ms } = await launch({ APP_ENV: 'production', DATABASE_URL: AWAY.DATABASE_URL, AUTH_JWT_SECRET: secret, TRSUT_PROXY: '1', PORT: 'http', GIT_SHA: 'abc' }).ended
+  const { code, output, ms } = await launch(t, { APP_ENV: 'production', DATABASE_URL: AWAY.DATABASE_URL, AUTH_JWT_SECRET: secret, TRSUT_PROXY: '1', PORT: 'http', GIT_SHA: 'abc' }).ended
   t.equal(code, 1)
   // Two seconds on an idle machine; a busy one is given more.
-  t.ok(ms < 10_000, `${Math.round(ms)} ms`)
+  t.ok(ms < 30_000, `${Math.round(ms)} ms`)
   for (const name of ['VALKEY_URL: is required', 'DATA_ENCRYPTION_KEYS: is required', 'AUTH_JWT_SECRET: ', 'PORT: ', 'TRSUT_PROXY: is not known', 'XENDIT_ENABLED: must be true', 'FAZPASS_ENABLED: must be true']) {
     t.ok(output.includes(`  - ${name}`), name)
   }
@@ -43,7 +46,7 @@ t.test('a taken port is one clear line', async (t) => {
   const address = taken.address()
   const port = typeof address === 'object' ? String(address!.port) : ''
   for (const name of ['PORT', 'INTERNAL_PORT']) {
-    const { code, output } = await launch(testVariables(AWAY, { [name]: port })).ended
+    const { code, output } = await launch(t, testVariables(AWAY, { [name]: port })).ended
     t.equal(code, 1)
     t.equal(output.trim(), `port ${port} is taken: choose another PORT or INTERNAL_PORT`)
   }
@@ -60,11 +63,11 @@ t.test('a service that waits for Postgres says so, begins to serve by itself, an
   const toPostgres = await startFaultProxy(t, Number(new URL(db.url).port))
   toPostgres.cut()
   const variables = testVariables({ DATABASE_URL: db.url.replace(/:\d+\//, `:${toPostgres.port}/`), VALKEY_URL: valkey.url }, { PORT: String(port), INTERNAL_PORT: String(internalPort), LOG_LEVEL: 'info' })
-  const process = launch(variables)
-  await eventually(() => call(url, 'GET', '/health').then((answer) => answer.status === 200, () => false), 'the listener is open', { timeoutMs: 20_000 })
+  const process = launch(t, variables)
+  await eventually(() => call(url, 'GET', '/health').then((answer) => answer.status === 200, () => false), 'the listener is open', BOOT)
   t.match(await call(internalUrl, 'GET', '/ready'), { status: 503, body: { status: 'not_ready', dependencies: { process: { status: 'starting' } } } })
   toPostgres.open()
-  await eventually(async () => (await call(url, 'GET', '/ready')).status === 200, 'it serves', { timeoutMs: 20_000 })
+  await eventually(async () => (await call(url, 'GET', '/ready')).status === 200, 'it serves', BOOT)
   process.child.kill('SIGTERM')
   t.equal((await process.ended).code, 0)
   for (const [name, value] of Object.entries(variables)) if (/KEYS?$/.test(name)) t.notOk(process.output().includes(value), `${name} is not in the log`)
@@ -72,8 +75,8 @@ t.test('a service that waits for Postgres says so, begins to serve by itself, an
 
 t.test('a second signal ends it at once, even with a request under way', async (t) => {
   const port = await freePort()
-  const process = launch(testVariables(AWAY, { PORT: String(port), DRAIN_SECONDS: '10' }))
-  await eventually(() => call(`http://127.0.0.1:${port}`, 'GET', '/health').then((answer) => answer.status === 200, () => false), 'the listener is open', { timeoutMs: 20_000 })
+  const process = launch(t, testVariables(AWAY, { PORT: String(port), DRAIN_SECONDS: '10' }))
+  await eventually(() => call(`http://127.0.0.1:${port}`, 'GET', '/health').then((answer) => answer.status === 200, () => false), 'the listener is open', BOOT)
   const idle = connect(port, '127.0.0.1').on('error', () => {})
   t.after(() => idle.destroy())
   process.child.kill('SIGINT')
@@ -83,5 +86,5 @@ t.test('a second signal ends it at once, even with a request under way', async (
   const secondMs = performance.now()
   process.child.kill('SIGINT')
   t.equal((await process.ended).code, 1)
-  t.ok(performance.now() - secondMs < 3000)
+  t.ok(performance.now() - secondMs < 8000)
 })

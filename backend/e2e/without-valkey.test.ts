@@ -36,7 +36,7 @@ async function liveWithout(t: Test, app: TestApp): Promise<void> {
   await timed(t, 'a message', socket.next('message:ack', { matches: (frame) => frame['clientId'] === clientId }))
   const other = await connect(mitra)
   other.send({ type: 'message:send', clientId: crypto.randomUUID(), conversationId, body: 'yes' })
-  await socket.next('message:received', { matches: (frame) => frame['body'] === 'yes', withinMs: 5000 })
+  await socket.next('message:received', { matches: (frame) => frame['body'] === 'yes' })
   await timed(t, 'the beacon', expect(200, who.call('GET', '/api/v1/availability')))
   await timed(t, 'ending', expect(200, mitra.call('POST', `/api/v1/sessions/${session.id}/end`)))
   await timed(t, 'going offline', goOffline(mitra))
@@ -50,7 +50,7 @@ async function mirrorIsRight(t: Test, app: TestApp, url: string): Promise<void> 
   await eventually(async () => {
     const members = await client.smembers('mitras:online')
     return members.length === wanted.length && wanted.every((id) => members.includes(id))
-  }, 'the mirror is right', { timeoutMs: 10_000 })
+  }, 'the mirror is right')
   const used = await app.query<{ mitra_id: string; used: number }>('select mitra_id, used from mitra_slots where mitra_id = any($1)', [wanted])
   await eventually(async () => (await Promise.all(used.map((row) => client.get(`mitra:capacity:${row.mitra_id}`)))).every((value, index) => Number(value) === used[index]!.used), 'so are the slots')
   t.ok(wanted.length > 0, 'and there was something to mirror')

@@ -38,7 +38,7 @@ t.test('health says that the process lives, ready whether to send it traffic', a
   toPostgres.blackhole()
   const startedMs = performance.now()
   t.equal((await ready()).status, 503)
-  t.ok(performance.now() - startedMs < 4000, 'an answer does not wait for Postgres for ever')
+  t.ok(performance.now() - startedMs < 20_000, 'an answer does not wait for Postgres for ever')
   toPostgres.open()
   await settled(200, () => true)
 

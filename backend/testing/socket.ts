@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { WebSocket, type ClientOptions } from 'ws'
 import type { Person } from './people.ts'
+import { PATIENCE_MS } from './wait.ts'
 
 /** A frame as received; its fields are what a test finds out. */
 export type ReceivedFrame = { type: string } & Record<string, ReturnType<typeof JSON.parse>>
@@ -30,8 +31,6 @@ export type TestSocket = {
 }
 
 type Waiting = { type: string; matches: (frame: ReceivedFrame) => boolean; resolve: (frame: ReceivedFrame) => void; reject: (error: Error) => void }
-
-const WITHIN_MS = 10_000
 
 /** Opens a socket; resolves when it is open, throws the HTTP status when the upgrade is refused. */
 export async function openSocket(url: string, options: { token?: string; headers?: Record<string, string>; path?: string; ws?: ClientOptions; onFrame?: (frame: ReceivedFrame) => void } = {}): Promise<TestSocket> {
@@ -64,7 +63,7 @@ export async function openSocket(url: string, options: { token?: string; headers
   const socket: TestSocket = {
     frames, closed, raw,
     send: (frame) => raw.send(typeof frame === 'string' ? frame : JSON.stringify(frame)),
-    next(type, { matches = () => true, withinMs = WITHIN_MS } = {}) {
+    next(type, { matches = () => true, withinMs = PATIENCE_MS } = {}) {
       const at = unread.findIndex((frame) => frame.type === type && matches(frame))
       if (at !== -1) return Promise.resolve(unread.splice(at, 1)[0]!)
       if (raw.readyState !== WebSocket.OPEN) return Promise.reject(new Error(`the socket is closed: no ${type} will come`))

@@ -130,7 +130,7 @@ async function compare(t: Test, { customer, mitra, conversationId }: Pair, devic
   await eventually(async () => {
     for (const person of [customer, mitra]) fresh.set(person, fields(await freshState(person, conversationId)))
     return devices.map((device, at) => device.listen() && same(fields(device.model.state), fresh.get(at < 2 ? customer : mitra))).every(Boolean)
-  }, 'events and a fresh snapshot say the same', { timeoutMs: 8000 }).catch(() => undefined)
+  }, 'events and a fresh snapshot say the same').catch(() => undefined)
   for (const [at, device] of devices.entries()) t.same(fields(device.model.state), fresh.get(at < 2 ? customer : mitra), `device ${at}`)
   const history = await mitra.call('GET', `/api/v1/conversations/${conversationId}/messages?afterSeq=0&limit=100`)
   t.same(devices[3]!.model.list.slice(0, 100), history.body.items, 'and the history')

@@ -65,7 +65,7 @@ async function follow(t: Test, people: readonly Person[], act: () => Promise<unk
     const isSame = await eventually(async () => {
       const { wanted, found } = await agree()
       return JSON.stringify(wanted) === JSON.stringify(found)
-    }, 'old snapshot + events = fresh snapshot', { timeoutMs: 15_000 }).catch(() => false)
+    }, 'old snapshot + events = fresh snapshot').catch(() => false)
     const { wanted, found } = isSame ? { wanted: 'the same', found: 'the same' } : await agree()
     t.same(found, wanted, `${person.kind} shows what a fresh start shows`)
     await socket.close()
