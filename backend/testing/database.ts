@@ -7,6 +7,8 @@ export type TestClock = {
   advance: (seconds: number) => Promise<void>
   /** Makes it be this instant now; time goes on from there. */
   set: (instant: Date) => Promise<void>
+  /** From now on it stands, and goes only where the test moves it: for what turns on less than a slow machine takes. */
+  stop: () => Promise<void>
   /** Back to real time. */
   reset: () => Promise<void>
   /** What `app_now()` says. */
@@ -72,9 +74,10 @@ export async function createTestDatabase(cluster = clusterUrl()): Promise<TestDa
     url: urlFor(APP_ROLE, name, cluster),
     ownerUrl,
     clock: {
-      advance: async (seconds) => void (await control.query('update test_clock set shift = shift + make_interval(secs => $1)', [seconds])),
-      set: async (instant) => void (await control.query('update test_clock set shift = $1::timestamptz - statement_timestamp()', [instant])),
-      reset: async () => void (await control.query(`update test_clock set shift = interval '0'`)),
+      advance: async (seconds) => void (await control.query('update test_clock set shift = shift + make_interval(secs => $1), stands_at = stands_at + make_interval(secs => $1)', [seconds])),
+      set: async (instant) => void (await control.query('update test_clock set shift = $1::timestamptz - statement_timestamp(), stands_at = case when stands_at is not null then $1::timestamptz end', [instant])),
+      stop: async () => void (await control.query('update test_clock set stands_at = app_now()')),
+      reset: async () => void (await control.query(`update test_clock set shift = interval '0', stands_at = null`)),
       now: async () => {
         const { rows } = await control.query<{ now: Date }>('select app_now() as now')
         return rows[0]?.now ?? new Date(Number.NaN)

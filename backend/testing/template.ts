@@ -6,12 +6,12 @@ export const OWNER_ROLE = 'halobestie_owner'
 export const APP_ROLE = 'halobestie_app'
 export const TEMPLATE = 'halobestie_template'
 
-// The one clock of the product, plus a shift that tests move.
+// The one clock of the product, plus a shift that tests move; or where a test has stopped it.
 const TEST_CLOCK = `
-  create table test_clock (shift interval not null);
+  create table test_clock (shift interval not null, stands_at timestamptz);
   insert into test_clock values (interval '0');
   create or replace function app_now() returns timestamptz language sql stable parallel safe
-    as $$ select date_trunc('milliseconds', statement_timestamp() + (select shift from public.test_clock)) $$;
+    as $$ select date_trunc('milliseconds', coalesce(stands_at, statement_timestamp() + shift)) from public.test_clock $$;
   grant select, update on test_clock to ${APP_ROLE};`
 
 async function asClient(url: string, work: (client: pg.Client) => Promise<void>): Promise<void> {

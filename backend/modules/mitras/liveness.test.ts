@@ -98,6 +98,7 @@ t.test('a second gap within the waiting starts it again', async (t) => {
 
 t.test('a short gap is no interruption, but is added to the deadline', async (t) => {
   const app = await startMitras(t)
+  await app.clock.stop()
   const mitra = await app.newMitra({ online: true, seenSecondsAgo: 59.2 })
   await settle(app)
   await app.clock.advance(1.2)
@@ -153,7 +154,7 @@ t.test('signs of life are coalesced: one write, at most every 10 s a mitra, with
   const before = await app.clock.now()
   t.equal(await liveness.flush(), 30, 'who is no mitra is nobody')
   const written = await findLastSeen(app.ctx.sql, mitras)
-  t.ok([...written.values()].every((at) => Math.abs(at.getTime() - before.getTime()) < 1000))
+  t.ok([...written.values()].every((at) => Math.abs(at.getTime() - before.getTime()) < 20_000))
   for (const id of mitras) liveness.seen(id)
   t.equal(await liveness.flush(), 0, 'written just now')
   t.strictSame(await findLastSeen(app.ctx.sql, mitras), written)

@@ -153,6 +153,7 @@ t.test('a capacity that is lowered below what is in use leaves no free slot, and
 
 t.test('hours are true to the second', async (t) => {
   const app = await startMitras(t)
+  await app.clock.stop()
   const mitra = await app.newMitra()
   const sessionId = app.ctx.ids.next()
   const from = await app.clock.now()

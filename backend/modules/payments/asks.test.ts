@@ -17,6 +17,7 @@ async function startDeaf(t: Parameters<typeof startPayments>[0], options: Parame
 
 t.test('the provider is asked at 30 s, 60 s, 2, 4 and 8 min, and then no more', async (t) => {
   const { app } = await startDeaf(t, { replicas: 2 })
+  await app.db.clock.stop()
   const askedAt: number[] = []
   for (let second = 0; second <= 1000; second += 10) {
     const before = reads(app)
@@ -49,6 +50,7 @@ t.test('an invoice that ended unpaid is told', async (t) => {
 
 t.test('an ask without an answer, or whose answer could not be applied, is made again', async (t) => {
   const { app, payment } = await startDeaf(t, { gatewayTimeoutMs: 2000 })
+  await app.db.clock.stop()
   await app.xendit.pay(payment.providerInvoiceId!)
   await app.advance(31)
   app.simulators.control.setFaults({ xendit: { api: { error: 'hang', operations: ['get'], times: 1 } } })
@@ -74,6 +76,7 @@ t.test('asks beyond the budget stay due', async (t) => {
 
 t.test('at most every five seconds a payment, whoever asks', async (t) => {
   const { app, payment } = await startDeaf(t, { replicas: 2 })
+  await app.db.clock.stop()
   const answers = await Promise.all(Array.from({ length: 10 }, (_, index) => askProvider(app.replicas[index % 2]!.ctx, payment.id)))
   t.equal(answers.filter(Boolean).length, 1)
   await app.advance(4)
@@ -85,6 +88,7 @@ t.test('at most every five seconds a payment, whoever asks', async (t) => {
 
 t.test('GET /payments/:id asks, applies what it learns and shows it', async (t) => {
   const { app, payment } = await startDeaf(t)
+  await app.db.clock.stop()
   const first = await show(app, payment.id, payment.customerId)
   t.equal(first.status, 200)
   t.same(first.body, { payment: {
@@ -110,11 +114,11 @@ t.test('somebody else’s payment and one that does not exist look the same', as
 })
 
 t.test('a provider that hangs does not hold the customer up', async (t) => {
-  const { app, payment } = await startDeaf(t)
+  const { app, payment } = await startDeaf(t, { gatewayTimeoutMs: 60_000 })
   app.simulators.control.setFaults({ xendit: { api: { error: 'hang', operations: ['get'] } } })
   const startedAt = performance.now()
   t.equal((await show(app, payment.id, payment.customerId)).status, 200)
-  t.ok(performance.now() - startedAt < 8000)
+  t.ok(performance.now() - startedAt < 30_000, 'long before the call is given up')
 })
 
 t.test('the page a payer comes back to leads to the app, claims nothing, and has the provider asked', async (t) => {

@@ -23,6 +23,7 @@ t.test('while the provider is away an event is tried again later, and not parked
 
 t.test('an event without a turn in the budget of calls is postponed, and that is no failure', async (t) => {
   const app = await startPayments(t, { settings: { providerCallsPerMinute: 1 } })
+  await app.db.clock.stop()
   const payment = await createInvoice(app.ctx, (await app.newPayment()).id)
   await app.xendit.pay(payment.providerInvoiceId!)
   await app.drainInbox()
@@ -43,6 +44,7 @@ t.test('a fault of ours is tried again with growing waits, and parked after two 
   const { id } = (await app.inbox())[0]!
   const failing: InboxHooks = { ...smallestHooks, apply: () => Promise.reject(new Error('our fault')) }
   let tries = 0
+  await app.db.clock.stop()
   for (; tries < 60 && (await app.inbox())[0]!.state === 'received'; tries++) {
     await runInboxRow(app.ctx, failing, id)
     t.equal(await runInboxRow(app.ctx, failing, id), false, 'not before its time')
@@ -78,6 +80,7 @@ t.test('a worker that died is followed when its lease is over', async (t) => {
 
 t.test('the sweep leaves the workers their chance', async (t) => {
   const app = await startPayments(t)
+  await app.db.clock.stop()
   const payment = await createInvoice(app.ctx, (await app.newPayment()).id)
   await app.xendit.pay(payment.providerInvoiceId!)
   t.equal(await sweepInbox(app.ctx, smallestHooks, { waitedSeconds: 5, limit: 5 }), 0)
