@@ -15,7 +15,7 @@ async function start(t: Test): Promise<{ app: TestApp; runs: () => number; post:
   let runs = 0
   let entered = Promise.withResolvers<() => void>()
   const app = await startTestApp(t, {
-    replicas: 2, simulators: false, authenticators,
+    replicas: 2, simulators: false, authenticators, worker: { housekeeping: false },
     mount: (_ctx, { publicApp }) => {
       const body = z.strictObject({ act: z.enum(['make', 'fail', 'refuse', 'limit', 'hold']).default('make'), note: z.string().optional() })
       const handler = async (request: { body: unknown }) => {
@@ -138,9 +138,9 @@ t.test('a POST with an idempotency key happens once', async (t) => {
   t.test('a replica that died holds its key only until its lock runs out', async (t) => {
     const dead = post({ key: 'k11', body: { act: 'hold' } })
     const wake = await held()
-    await app.clock.advance(59)
+    await app.clock.advance(20)
     t.equal((await post({ key: 'k11', body: { act: 'hold' }, replica: 1 })).status, 409)
-    await app.clock.advance(2)
+    await app.clock.advance(41)
     const successor = post({ key: 'k11', body: { act: 'hold' }, replica: 1 })
     const release = await held()
     wake()

@@ -24,6 +24,8 @@ export type TestAppOptions = {
   cluster?: string
   authenticators?: ReplicaOptions['authenticators']
   mount?: ReplicaOptions['mount']
+  /** Time begins at noon of a Wednesday in the middle of a month, in Jakarta: for what is counted by days, weeks or months. */
+  atNoon?: boolean
   /** `housekeeping: false`, `timed: false`: for tests that do such work by hand, and ask what a call of theirs did. */
   worker?: ReplicaOptions['worker']
 }
@@ -53,12 +55,13 @@ export async function startTestApp(t: Life, options: TestAppOptions = {}): Promi
     await Promise.all(replicas.map((replica) => replica.stop()))
     for (const part of started.toReversed()) await part.stop()
   })
-  let shiftMs = 0
+  let shiftMs = options.atNoon === true ? quietNoon(Date.now()) - Date.now() : 0
   const clock = { nowMs: () => Date.now() + shiftMs }
   const simulatorOptions = typeof options.simulators === 'object' ? options.simulators : {}
   const [db, valkey, simulators] = await Promise.all([createTestDatabase(options.cluster), startValkey(), startTestSimulators({ clock: clock.nowMs, ...simulatorOptions })])
   const owner = new pg.Pool({ connectionString: db.ownerUrl, max: 2 })
   owner.on('error', () => {})
+  await db.clock.advance(shiftMs / 1000)
   started.push({ stop: () => db.drop() }, { stop: () => owner.end() }, valkey, simulators)
   await owner.query('insert into settings (key, value) select key, value from jsonb_each($1::jsonb)', [JSON.stringify(options.settings ?? {})])
 
@@ -92,6 +95,15 @@ export async function startTestApp(t: Life, options: TestAppOptions = {}): Promi
       now: () => db.clock.now(),
     },
   }
+}
+
+/** The next one after this moment, in milliseconds: no midnight, week's end or month's end is near. */
+function quietNoon(nowMs: number): number {
+  const noon = new Date(nowMs)
+  noon.setUTCHours(5, 0, 0, 0) // 12:00 in Jakarta
+  do noon.setUTCDate(noon.getUTCDate() + 1)
+  while (noon.getUTCDay() !== 3 || noon.getUTCDate() < 8 || noon.getUTCDate() > 20)
+  return noon.getTime()
 }
 
 function wayOf(ways: Ways | undefined, index: number): FaultProxy | undefined {

@@ -9,7 +9,7 @@ import { decideApproval, expireApprovals, findPendingApprovals, holdApproval, re
 const settings = { sweepMs: 10_000, approvalSeconds: 3600 }
 
 t.test('an act that needs a second person', async (t) => {
-  const app = await startTestApp(t, { simulators: false, replicas: 2, settings })
+  const app = await startTestApp(t, { simulators: false, replicas: 2, settings, worker: { timed: false } })
   const [a, b] = app.replicas.map((replica) => replica.ctx)
   const [asker, decider, other] = [randomUUID(), randomUUID(), randomUUID()]
   const done: string[] = []

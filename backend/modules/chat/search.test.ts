@@ -37,7 +37,7 @@ async function allPages(person: Person, q: string, limit: number, between?: () =
 }
 
 t.test('search', async (t) => {
-  const app = await startTestApp(t, { replicas: 1, simulators: false })
+  const app = await startTestApp(t, { replicas: 1, simulators: false, worker: { housekeeping: false } })
   const { ctx } = app.replicas[0]!
   /** Everything that is over by now gets its words. */
   const close = async (ids: string[]) => {

@@ -10,7 +10,7 @@ const PATHS = [
 ] as const
 
 t.test('what belongs to the caller', async (t) => {
-  const app = await startTestApp(t, { replicas: 2, simulators: false })
+  const app = await startTestApp(t, { replicas: 2, simulators: false, atNoon: true })
   const [one, two] = app.replicas.map((replica) => replica.url) as [string, string]
   const { ctx } = app.replicas[0]!
   const as = (token: string, url = one) => (method: string, path: string, body?: unknown) => call(url, method, `/api/v1/me${path}`, { token, body })

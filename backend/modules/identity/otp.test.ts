@@ -174,7 +174,7 @@ t.test('a provider that fails', async (t) => {
 })
 
 t.test('known and unknown numbers look the same', async (t) => {
-  const app = await startTestApp(t, { env: { FAZPASS_ENABLED: 'true' }, simulators: { fazpass: { fixedCode: null } } })
+  const app = await startTestApp(t, { env: { FAZPASS_ENABLED: 'true' }, simulators: { fazpass: { fixedCode: null } }, worker: { housekeeping: false, timed: false } })
   const known = newPhone()
   const first = await requestCode(app.url, known)
   await verifyCode(app.url, first.body.challengeId, sentTo(app, known))

@@ -9,7 +9,7 @@ import { eventually } from '../../testing/wait.ts'
 import { account, closeDays, findClosings, post, verifyClosings } from './index.ts'
 
 t.test('a day in Jakarta is closed once, proves its sums, and cannot be changed unseen', async (t) => {
-  const app = await startTestApp(t, { simulators: false, replicas: 2, settings: { sweepMs: 10_000 } })
+  const app = await startTestApp(t, { simulators: false, replicas: 2, settings: { sweepMs: 10_000 }, worker: { timed: false } })
   const [a, b] = app.replicas.map((replica) => replica.ctx)
   const moveTo = async (time: string) => app.clock.advance((Date.parse(time) - (await app.clock.now()).getTime()) / 1000)
   const pay = (amountIdr: number, flow = 'payment') => {

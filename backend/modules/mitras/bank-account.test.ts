@@ -34,7 +34,7 @@ const rowsOf = (app: TestApp, mitra: Person) => app.query<{ id: string; key_id: 
   'select * from mitra_bank_accounts where mitra_id = $1 order by created_at', [mitra.id])
 
 t.test('a mitra’s bank account', async (t) => {
-  const app = await startTestApp(t, { replicas: 2, simulators: false })
+  const app = await startTestApp(t, { replicas: 2, simulators: false, worker: { timed: false } })
   const { ctx } = app.replicas[0]!
   const newMitra = async () => (await crowd(app, { kind: 'mitra', count: 1 }))[0]!
 

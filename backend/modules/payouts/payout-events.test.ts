@@ -18,7 +18,7 @@ import { sendPayout } from './send-payout.ts'
 const AMOUNT = 60_000
 
 t.test('what the provider tells of payouts, on two replicas', async (t) => {
-  const app = await startTestApp(t, { replicas: 2, settings: { sweepMs: 1000 } })
+  const app = await startTestApp(t, { replicas: 2, settings: { sweepMs: 1000 }, worker: { timed: false } })
   const contexts = app.replicas.map((replica) => replica.ctx)
   const [a, b] = contexts as [typeof contexts[0], typeof contexts[0]]
   const { xendit } = app.simulators.control

@@ -12,7 +12,7 @@ import { prepareWeeklyBatch } from './index.ts'
 import { sendPayout } from './send-payout.ts'
 
 t.test('payouts on two replicas', async (t) => {
-  const app = await startTestApp(t, { replicas: 2, settings: { ...STAGE_SETTINGS, sweepMs: 100, userRequests: 1_000_000, payoutAskSeconds: [60] } })
+  const app = await startTestApp(t, { replicas: 2, settings: { ...STAGE_SETTINGS, sweepMs: 100, userRequests: 1_000_000, payoutAskSeconds: [60] }, worker: { timed: false }, atNoon: true })
   const [a, b] = app.replicas.map((replica) => replica.ctx) as [typeof app.replicas[0]['ctx'], typeof app.replicas[0]['ctx']]
   const { xendit } = app.simulators.control
   const p = await payoutStage(app)

@@ -8,7 +8,7 @@ import { signIn } from '../../testing/sign-in.ts'
 import { staffByRows } from '../../testing/staff-rows.ts'
 
 t.test('credit by staff, promo codes by staff, and customers as staff see them', async (t) => {
-  const app = await startTestApp(t, { replicas: 2, settings: { sweepMs: 10_000 } })
+  const app = await startTestApp(t, { replicas: 2, settings: { sweepMs: 10_000 }, worker: { timed: false }, atNoon: true })
   const [finance, boss, admin, moderator] = [await staffByRows(app, 'finance'), await staffByRows(app, 'super_admin'), await staffByRows(app, 'admin'), await staffByRows(app, 'moderator')]
   const someone = async () => (await crowd(app, { kind: 'customer', count: 1, displayName: 'Siti Rahma' }))[0]!
   const give = (who: typeof finance, customerId: string, body: object, options: { key?: string; replica?: number } = {}) =>

@@ -12,7 +12,7 @@ import { handleFlags } from './handle-flags.ts'
 type Case = { id: string; kind: string; state: string; sessionId: string; subjectId: string; escalations: number }
 
 t.test('safety', async (t) => {
-  const app = await startTestApp(t, { replicas: 2, settings: { ...STAGE_SETTINGS, crisisHotlines: ['Teman 119'], crisisAcknowledgeSeconds: 3600 } })
+  const app = await startTestApp(t, { replicas: 2, settings: { ...STAGE_SETTINGS, crisisHotlines: ['Teman 119'], crisisAcknowledgeSeconds: 3600 }, worker: { housekeeping: false } })
   const [ana, budi] = [await staffOf(app, 'moderator'), await staffOf(app, 'admin')]
   const { ctx } = app.replicas[0]!
   t.beforeEach(() => clearStage(app))

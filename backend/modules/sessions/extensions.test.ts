@@ -12,7 +12,7 @@ import { readBooks } from '../../check-books.ts'
 import { forgetExtensionKeys, sumHeldEarnings } from './index.ts'
 
 t.test('extensions', async (t) => {
-  const app = await startTestApp(t, { replicas: 2, settings: STAGE_SETTINGS })
+  const app = await startTestApp(t, { replicas: 2, settings: STAGE_SETTINGS, worker: { timed: false } })
   const { ctx } = app.replicas[0]!
   const { xendit } = app.simulators.control
   const finance = await staffByRows(app, 'finance')

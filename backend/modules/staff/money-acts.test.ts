@@ -65,7 +65,7 @@ const CREDIT = ([['credit within the daily limit', 400_000, 'alone'], ['credit a
 }))
 
 t.test('who may do what with money alone, who with a second person, and that all of it is written down', async (t) => {
-  const app = await startTestApp(t, { simulators: false, replicas: 2, settings: { sweepMs: 10_000 } })
+  const app = await startTestApp(t, { simulators: false, replicas: 2, settings: { sweepMs: 10_000 }, atNoon: true })
   const people = new Map<StaffRole, StaffPerson>()
   for (const role of ROLES) people.set(role, await staffByRows(app, role))
   const second = await staffByRows(app, 'finance')
