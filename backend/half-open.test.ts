@@ -13,7 +13,7 @@ const HELD_UP_MS = PING_SECONDS * 1000 + 500
 t.test('a mitra whose network vanishes without a FIN is offline soon, and is pushed what was not delivered', async (t) => {
   const app = await startTestApp(t, {
     replicas: 2,
-    settings: { pingSeconds: PING_SECONDS, staleSeconds: 5, recoverySweepSeconds: 0, livenessWriteSeconds: 0, pushAfterSeconds: 1, sweepMs: 200, healMs: 500 },
+    settings: { pingSeconds: PING_SECONDS, staleSeconds: 5, recoverySweepSeconds: 0, livenessWriteSeconds: 0, pushAfterSeconds: 3, sweepMs: 200, healMs: 500 },
   })
   const customer = (await crowd(app, { kind: 'customer', count: 1 }))[0]!
   const mitra = (await crowd(app, { kind: 'mitra', count: 1, online: true, devices: true }))[0]!

@@ -11,6 +11,8 @@ import { startBackground, type Background, type BackgroundOptions } from './test
 import { eventually } from './testing/wait.ts'
 import type { Test } from 'tap'
 
+/** Who waited for what never comes would wait for ever; a busy machine alone takes its seconds. */
+const WITHIN_MS = 20_000
 const payload = z.object({ id: z.uuid() })
 
 /** Writes down each time it runs; twice for one id is a double effect. */
@@ -61,12 +63,12 @@ t.test('20 writers that commit out of order: not one of 2,000 rows is skipped, a
 t.test('a row that is due later runs then', async (t) => {
   const app = await start(t, { reactions: [noting('test.later')] })
   const [entry] = entries('test.later', 1)
-  await write(app.ctx, [{ ...entry!, dueInSeconds: 60 }])
-  await app.clock.advance(59)
+  await write(app.ctx, [{ ...entry!, dueInSeconds: 600 }])
+  await app.clock.advance(300)
   await write(app.ctx, entries('test.later', 1))
   await eventually(async () => (await effects(app)).length === 1, 'the one that is due')
   t.notOk(await isDone(app))
-  await app.clock.advance(2)
+  await app.clock.advance(301)
   await eventually(() => isDone(app), 'the later one')
   t.same((await effects(app)).at(-1), entry!.payload['id'])
 })
@@ -118,11 +120,11 @@ t.test('Valkey wiped, stopped, hanging and never there: everything is done, once
     await some
   }
   app.valkey.kill('SIGSTOP')
-  t.ok((await round('hanging')) < 5000, 'a commit does not wait for a queue')
+  t.ok((await round('hanging')) < WITHIN_MS, 'a commit does not wait for a queue')
   app.valkey.kill('SIGCONT')
   await round('hanging no more')
   await app.valkey.stop()
-  t.ok((await round('stopped')) < 5000)
+  t.ok((await round('stopped')) < WITHIN_MS)
   const rescued = await app.ctx.metrics.sweepRescues.get()
   t.ok(rescued.values.some(({ labels, value }) => labels['what'] === 'outbox' && value > 0), 'the sweep did it')
 })
@@ -256,7 +258,7 @@ t.test('stopping', async (t) => {
       await eventually(() => !app.ctx.valkey.isUp() || app.ctx.valkey.attempt((client) => client.ping()).then(() => false), 'Valkey is missed')
       const startedAt = performance.now()
       await app.replicas[0]!.stop()
-      t.ok(performance.now() - startedAt < 6000, `stopped in ${Math.round(performance.now() - startedAt)} ms`)
+      t.ok(performance.now() - startedAt < WITHIN_MS, `stopped in ${Math.round(performance.now() - startedAt)} ms`)
     })
   }
 
@@ -270,7 +272,7 @@ t.test('stopping', async (t) => {
     await started.promise
     const startedAt = performance.now()
     await app.replicas[0]!.stopWorker(1000)
-    t.ok(performance.now() - startedAt < 4000)
+    t.ok(performance.now() - startedAt < WITHIN_MS)
     t.notOk(await isDone(app))
   })
 })

@@ -185,8 +185,9 @@ function createScene(app: TestApp, who: Person, mitra: Person, sessionId: string
       payable: await sum(`mitra_payable:${mitra.id}`), revenue: await sum('platform_revenue'),
     }),
     async payInvoice() {
-      const [payment] = await app.query<{ provider_invoice_id: string }>(`select provider_invoice_id from payments where session_id = $1 and kind = 'session'`, [sessionId])
-      await app.simulators.control.xendit.pay(payment!.provider_invoice_id)
+      // A request waits only so long for its invoice.
+      const invoiceId = await eventually(async () => (await app.query<{ id: string | null }>(`select provider_invoice_id as id from payments where session_id = $1 and kind = 'session'`, [sessionId]))[0]?.id, 'the invoice is made')
+      await app.simulators.control.xendit.pay(invoiceId)
     },
     async offerId() {
       const found = await eventually(async () => (await app.query<{ id: string }>(`select id from offers where session_id = $1 and state = 'ringing'`, [sessionId]))[0], 'an offer rings')

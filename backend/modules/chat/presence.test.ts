@@ -7,7 +7,7 @@ import { setWritableUntil } from './index.ts'
 import { connect, type ReceivedFrame, type TestSocket } from '../../testing/socket.ts'
 import { eventually } from '../../testing/wait.ts'
 
-const QUICK = { presenceGraceSeconds: 1, presenceLeaseSeconds: 2, healMs: 200 }
+const QUICK = { presenceGraceSeconds: 1, presenceLeaseSeconds: 10, healMs: 200 }
 
 const statesOf = (socket: TestSocket, person: Pick<Person, 'id'>) => socket.frames.filter((frame) => frame.type.startsWith('presence:') && frame['userId'] === person.id).map((frame) => frame.type.slice(9))
 /** Waits until the last that a socket was told of a person is this; answers everything it was told. */
@@ -57,6 +57,12 @@ t.test('presence', async (t) => {
   })
 
   t.test('who comes back within the grace was never offline; a state that changes nothing is no event', async (t) => {
+    const grace = (seconds: number) => {
+      for (const { ctx } of app.replicas) ctx.settings.load({ ...QUICK, presenceGraceSeconds: seconds })
+      return app.query(`update settings set value = to_jsonb($1::int) where key = 'presenceGraceSeconds'`, [seconds])
+    }
+    await grace(6)
+    t.teardown(() => grace(QUICK.presenceGraceSeconds))
     const { customer, mitra } = await pairUp(app)
     const a = await connect(customer)
     let b = await connect(mitra)

@@ -123,7 +123,7 @@ t.test('receipts and typing', async (t) => {
 })
 
 t.test('a message without delivered is pushed', async (t) => {
-  const app = await startTestApp(t, { replicas: 2, simulators: false, settings: { pushAfterSeconds: 1, sweepMs: 50 } })
+  const app = await startTestApp(t, { replicas: 2, simulators: false, settings: { pushAfterSeconds: 30, sweepMs: 50 } })
   const pushesTo = (userId: string) => app.query<{ title: string; body: string; data: unknown; tag: string; dedupe_key: string }>('select title, body, data, tag, dedupe_key from pushes where user_id = $1 order by created_at', [userId])
 
   t.test('once, without its text, to the one who has not received it', async (t) => {
@@ -134,7 +134,7 @@ t.test('a message without delivered is pushed', async (t) => {
       a.send(sendOf(conversationId, secret))
       await a.next('message:ack')
     }
-    await app.clock.advance(2)
+    await app.clock.advance(31)
     const push = await eventually(async () => (await pushesTo(mitra.id))[0], 'it is pushed')
     t.match(push.data, { kind: 'message', conversationId })
     t.notMatch(JSON.stringify(push), secret)
@@ -145,7 +145,7 @@ t.test('a message without delivered is pushed', async (t) => {
     t.equal(Number(inbox!.n), 0)
     a.send(sendOf(conversationId, secret))
     await a.next('message:ack')
-    await app.clock.advance(2)
+    await app.clock.advance(31)
     await eventually(async () => (await pushesTo(mitra.id)).length === 2, 'the next one is pushed again, under the same tag')
     t.equal(new Set((await pushesTo(mitra.id)).map((one) => one.tag)).size, 1)
     await a.close()
@@ -154,11 +154,14 @@ t.test('a message without delivered is pushed', async (t) => {
   t.test('not for every message of a talk that goes on', async (t) => {
     const { customer, mitra, conversationId } = await pairUp(app)
     await app.query('update conversations set head_seq = 30 where id = $1', [conversationId])
-    // One falls due every 100 ms, for 3 s.
+    // One falls due every 3 s, for a minute and a half that passes at once.
     await app.query(`insert into messages (conversation_id, seq, id, client_id, sender_id, body, sent_at)
-      select $1, n, gen_random_uuid(), gen_random_uuid(), $2, 'and', app_now() - interval '1 second' + n * interval '100 milliseconds' from generate_series(1, 30) n`, [conversationId, customer.id])
-    await eventually(async () => (await places(app, conversationId, mitra.id)).pushed === 30, 'the last one is pushed')
-    t.ok((await pushesTo(mitra.id)).length <= 5, 'about one a second')
+      select $1, n, gen_random_uuid(), gen_random_uuid(), $2, 'and', app_now() - interval '30 seconds' + n * interval '3 seconds' from generate_series(1, 30) n`, [conversationId, customer.id])
+    await eventually(async () => {
+      await app.clock.advance(3)
+      return (await places(app, conversationId, mitra.id)).pushed === 30
+    }, 'the last one is pushed')
+    t.ok((await pushesTo(mitra.id)).length <= 5, 'about one in half a minute')
   })
 
   t.test('in time, however many have just spoken or are about to be due', async (t) => {
@@ -171,16 +174,16 @@ t.test('a message without delivered is pushed', async (t) => {
       select id from c`, [[talkers.customer.id, talkers.mitra.id], talkers.customer.id])).map(({ id }) => id)
     const asleep = await pairUp(app)
     await app.query('update conversations set head_seq = 1, writable_until = $2 where id = $1', [asleep.conversationId, new Date((await app.clock.now()).getTime() + 7_200_000)])
-    await app.query(`insert into messages (conversation_id, seq, id, client_id, sender_id, body, sent_at) values ($1, 1, $1, $1, $2, 'hello?', app_now() - interval '2 seconds')`, [asleep.conversationId, asleep.customer.id])
+    await app.query(`insert into messages (conversation_id, seq, id, client_id, sender_id, body, sent_at) values ($1, 1, $1, $1, $2, 'hello?', app_now() - interval '31 seconds')`, [asleep.conversationId, asleep.customer.id])
     await eventually(async () => (await pushesTo(asleep.mitra.id)).length === 1, 'who sleeps gets the push')
     t.same(await pushesTo(talkers.mitra.id), [], 'nobody before their time')
-    await app.query(`update messages set sent_at = app_now() - interval '2 seconds' where conversation_id = any($1::uuid[])`, [ids])
+    await app.query(`update messages set sent_at = app_now() - interval '31 seconds' where conversation_id = any($1::uuid[])`, [ids])
     await eventually(async () => (await pushesTo(talkers.mitra.id)).length === 260, 'more than one batch, one after the other')
     t.same(await pushesTo(talkers.customer.id), [], 'one’s own messages are passed over')
   })
 
   t.test('not when it was delivered or read; and also when the conversation has closed since', async (t) => {
-    const [one, other] = await Promise.all([pairUp(app), pairUp(app, { writableSeconds: 2 })])
+    const [one, other] = await Promise.all([pairUp(app), pairUp(app, { writableSeconds: 20 })])
     const [a, b, c] = await Promise.all([connect(one.customer), connect(one.mitra), connect(other.customer)])
     a.send(sendOf(one.conversationId, 'hi'))
     await b.next('message:received')
@@ -188,7 +191,7 @@ t.test('a message without delivered is pushed', async (t) => {
     await a.next('message:delivered')
     c.send(sendOf(other.conversationId, 'the last word'))
     await c.next('message:ack')
-    await app.clock.advance(5)
+    await app.clock.advance(40)
     await eventually(async () => (await pushesTo(other.mitra.id)).length === 1, 'the last word is pushed')
     t.same(await pushesTo(one.mitra.id), [])
     await Promise.all([a.close(), b.close(), c.close()])

@@ -80,11 +80,13 @@ t.test('frames', async (t) => {
     const socket = await connect(customer)
     socket.send(sendOf(conversationId, 'x'))
     await socket.next('message:ack')
+    const before = await app.clock.now()
     socket.send({ type: 'heartbeat' })
     const beat = await socket.next('heartbeat')
     t.match(beat, { serverTime: String, conversations: [{ id: conversationId, headSeq: 1, headChange: 0 }], sessions: [], offers: [] })
     t.equal(beat['conversations'].length, 1)
-    t.ok(Math.abs(new Date(beat['serverTime']).getTime() - (await app.clock.now()).getTime()) < 2000)
+    const [from, at, until] = [before, new Date(beat['serverTime']), await app.clock.now()].map((time) => time.getTime()) as [number, number, number]
+    t.ok(at >= from - 1000 && at <= until + 1000, `${from} ${at} ${until}`)
     await socket.close()
   })
 })
@@ -95,12 +97,13 @@ t.test('too many frames', async (t) => {
   t.test('beyond the burst a frame is refused; the socket lives, and may send again later', async (t) => {
     const { customer, conversationId } = await pairUp(app)
     const socket = await connect(customer)
-    for (let n = 0; n < 30; n++) socket.send(sendOf(conversationId, `m${n}`))
+    // So many that the bucket is not filled again while a busy machine reads them.
+    for (let n = 0; n < 60; n++) socket.send(sendOf(conversationId, `m${n}`))
     t.match(await socket.next('error'), { code: 'too_many_frames' })
-    await eventually(() => socket.all('message:ack').length + socket.all('error').length >= 30, 'every frame is answered')
+    await eventually(() => socket.all('message:ack').length + socket.all('error').length >= 60, 'every frame is answered')
     const stored = await messagesIn(app, conversationId)
     t.equal(stored.length, socket.all('message:ack').length)
-    t.ok(stored.length >= 20 && stored.length < 30, `${stored.length} stored`)
+    t.ok(stored.length >= 20 && stored.length < 60, `${stored.length} stored`)
     await eventually(async () => {
       socket.send(sendOf(conversationId, 'later'))
       return socket.next('message:ack', { withinMs: 300 }).catch(() => undefined)
@@ -111,10 +114,10 @@ t.test('too many frames', async (t) => {
   t.test('a person’s sockets share twice the rate', async (t) => {
     const person = await signIn(app, { kind: 'customer' })
     const sockets = await Promise.all([1, 2, 3, 4].map(() => connect(person)))
-    for (let n = 0; n < 18; n++) for (const socket of sockets) socket.send({ type: 'nothing' })
-    await eventually(() => sockets.every((socket) => socket.all('error').length === 18), 'all are answered')
+    for (let n = 0; n < 30; n++) for (const socket of sockets) socket.send({ type: 'nothing' })
+    await eventually(() => sockets.every((socket) => socket.all('error').length === 30), 'all are answered')
     const passed = sockets.flatMap((socket) => socket.all('error')).filter((frame) => frame['code'] === 'unknown_type').length
-    t.ok(passed >= 40 && passed < 60, `${passed} of 72 passed`)
+    t.ok(passed >= 40 && passed < 80, `${passed} of 120 passed, four times twenty did not`)
     await Promise.all(sockets.map((socket) => socket.close()))
   })
 
@@ -210,7 +213,7 @@ t.test('coming and going', async (t) => {
     await eventually(() => app.replicas[0]!.realtime.hub.socketsOf(customer.id).every((connection) => connection.working > 0), 'sends are under way')
     const closedAt: number[] = []
     for (const socket of sockets) void socket.closed.then(() => closedAt.push(performance.now()))
-    const drained = app.replicas[0]!.realtime.drain(1)
+    const drained = app.replicas[0]!.realtime.drain(3)
     await lock.query('commit')
     lock.release()
     await drained
