@@ -55,6 +55,7 @@ export const SETTINGS = {
   queueSeconds: seconds(1800, 2, DAY, 'A queued session expires after this.'),
   offerSeconds: seconds(45, 1, 600, 'A mitra has this long to accept.'),
   offersMax: count(3, 1, 20, 'Offers a session makes before it is unserved.'),
+  missedOffersMost: count(3, 0, 100, 'So many offers in a row that run out unanswered take a mitra offline; 0: never.'),
   ringingSeconds: seconds(300, 2, 3600, 'All offers together.'),
   clockStartSeconds: seconds(60, 0, 600, 'The clock starts when the customer is seen, at most this long after the accept.'),
   pauseAllowanceSeconds: seconds(600, 1, 7200, 'All pauses of a session together.'),

@@ -47,7 +47,7 @@ export const profileReply = z.object({
 })
 export type ProfileView = z.output<typeof profileReply>
 
-/** `online` is the wish; `available` says whether a new session may come right now; `used` of `capacity` slots are taken. */
+/** `online` is the wish; `available` says whether a new session may come right now; `used` of `capacity` slots are taken. `offlineBecause`: why they are offline who did not say so themselves. */
 export const statusView = z.object({
   online: z.boolean(),
   available: z.boolean(),
@@ -56,6 +56,7 @@ export const statusView = z.object({
   capacity: z.number(),
   used: z.number(),
   lastSeenAt: time.nullable(),
+  offlineBecause: z.enum(['missed_offers', 'break', 'schedule']).nullable(),
   version: z.number(),
 })
 export type StatusView = z.output<typeof statusView>

@@ -69,7 +69,7 @@ export async function findStatuses(handle: Queryable, ids: readonly string[]): P
     const isOpen = row.status === 'approved' && row.wantsOnline && !row.stale
     return [row.userId, {
       online: row.wantsOnline, available: isOpen && row.used < row.capacity, stale: row.stale, status: row.status,
-      capacity: row.capacity, used: row.used, lastSeenAt: row.lastSeenAt?.toISOString() ?? null, version: row.version,
+      capacity: row.capacity, used: row.used, lastSeenAt: row.lastSeenAt?.toISOString() ?? null, offlineBecause: row.offlineBecause, version: row.version,
     }]
   }))
 }

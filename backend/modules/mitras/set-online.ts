@@ -6,8 +6,9 @@ import { writeOutbox } from '../../platform/outbox.ts'
 import { findPeople } from '../identity/index.ts'
 import { announceStatus } from './announce.ts'
 import type { StatusView } from './contract.ts'
-import { closeIntervals, openIntervals } from './intervals.ts'
+import { openIntervals } from './intervals.ts'
 import { mirrorChanged, mirrorSettled } from './mirror.ts'
+import { putOffline } from './put-offline.ts'
 import { findStatuses } from './queries.ts'
 import type { Gender } from './tables.ts'
 
@@ -18,12 +19,7 @@ import type { Gender } from './tables.ts'
 export async function setOnline(ctx: Ctx, mitraId: string, online: boolean): Promise<StatusView> {
   const gender = online ? ((await findPeople(ctx.sql, [mitraId])).get(mitraId)?.gender ?? null) : null
   const status = await transact(ctx, async (tx) => {
-    const isChanged = online ? await goOnline(tx, mitraId, gender) : await goOffline(tx, mitraId)
-    if (isChanged === undefined) throw new AppError('mitra_not_approved')
-    if (isChanged) tx.afterCommit((outer) => {
-      mirrorChanged(outer, [mitraId])
-      announceStatus(outer, [mitraId])
-    })
+    if (!(online ? await goOnline(tx, mitraId, gender) : (await putOffline(tx, [mitraId], null)).has(mitraId))) throw new AppError('mitra_not_approved')
     return (await findStatuses(tx.sql, [mitraId])).get(mitraId)!
   })
   // Whoever reads the mirror after this answer finds it there; without Valkey there is nothing to wait for.
@@ -40,33 +36,23 @@ export async function getStatus(ctx: Ctx, mitraId: string): Promise<StatusView> 
 
 type Before = { was_online: boolean; was_stale: boolean }
 
-// The state guard and what was before it come from one statement; undefined: not approved.
-async function goOnline(tx: Tx, mitraId: string, gender: Gender | null): Promise<boolean | undefined> {
+// The state guard and what was before it come from one statement; false: not approved.
+async function goOnline(tx: Tx, mitraId: string, gender: Gender | null): Promise<boolean> {
   const { rows } = await tx.sql.execute<Before & { seen_at: string }>(sql`
     with before as (select user_id, wants_online, stale from mitras where user_id = ${mitraId} and status = 'approved' for no key update)
-    update mitras m set wants_online = true, stale = false, last_seen_at = greatest(m.last_seen_at, app_now()), gender = ${gender},
+    update mitras m set wants_online = true, stale = false, last_seen_at = greatest(m.last_seen_at, app_now()), gender = ${gender}, offline_because = null,
       version = m.version + (not b.wants_online or b.stale)::int, updated_at = app_now()
     from before b where m.user_id = b.user_id
     returning b.wants_online as was_online, b.stale as was_stale, m.last_seen_at as seen_at`)
   const [before] = rows
-  if (!before) return undefined
-  if (before.was_online && !before.was_stale) return false
+  if (!before) return false
+  if (before.was_online && !before.was_stale) return true
   if (!before.was_online) await tx.sql.execute(sql`update mitra_slots set idle_since = app_now() where mitra_id = ${mitraId} and used = 0`)
   await openIntervals(tx, 'online', [{ mitraId, at: new Date(before.seen_at) }])
   await writeOutbox(tx, [{ topic: 'mitras.available', payload: { mitraId } }])
-  return true
-}
-
-async function goOffline(tx: Tx, mitraId: string): Promise<boolean | undefined> {
-  const { rows } = await tx.sql.execute<Before>(sql`
-    with before as (select user_id, wants_online, stale from mitras where user_id = ${mitraId} and status = 'approved' for no key update)
-    update mitras m set wants_online = false, stale = false, version = m.version + b.wants_online::int, updated_at = app_now()
-    from before b where m.user_id = b.user_id
-    returning b.wants_online as was_online, b.stale as was_stale`)
-  const [before] = rows
-  if (!before) return undefined
-  if (!before.was_online) return false
-  await closeIntervals(tx, 'online', [{ mitraId }])
-  await writeOutbox(tx, [{ topic: 'mitras.unavailable', payload: { mitraId } }])
+  tx.afterCommit((outer) => {
+    mirrorChanged(outer, [mitraId])
+    announceStatus(outer, [mitraId])
+  })
   return true
 }

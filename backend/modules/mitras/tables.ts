@@ -1,6 +1,8 @@
 import { bigint, boolean, customType, integer, numeric, pgTable, sql, text, timestamp, uuid } from '../../platform/drizzle.ts'
 
 export type MitraStatus = 'draft' | 'applied' | 'approved' | 'rejected' | 'deactivated'
+/** Why somebody is offline who did not say so themselves. */
+export type OfflineBecause = 'missed_offers' | 'break' | 'schedule'
 export type Gender = 'female' | 'male' | 'other'
 
 const now = sql`app_now()`
@@ -21,6 +23,8 @@ export const mitras = pgTable('mitras', {
   approvedAt: timestamp('approved_at', { withTimezone: true, mode: 'date' }),
   deactivatedAt: timestamp('deactivated_at', { withTimezone: true, mode: 'date' }),
   statusReason: text('status_reason'),
+  missedInRow: integer('missed_in_row').notNull().default(0),
+  offlineBecause: text('offline_because').$type<OfflineBecause>(),
   version: bigint('version', { mode: 'number' }).notNull().default(1),
   createdAt: timestamp('created_at', { withTimezone: true, mode: 'date' }).notNull().default(now),
   updatedAt: timestamp('updated_at', { withTimezone: true, mode: 'date' }).notNull().default(now),

@@ -5,7 +5,7 @@ import type { Ctx, Tx } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
 import { openConversation } from '../chat/index.ts'
-import { keepsServing, openServed } from '../mitras/index.ts'
+import { keepsServing, noteAnswered, openServed } from '../mitras/index.ts'
 import { notify } from '../notifications/index.ts'
 import { announceSessions } from './announce.ts'
 import { nextOffer } from './next-offer.ts'
@@ -29,6 +29,8 @@ export async function acceptOffer(ctx: Ctx, actor: UserActor, offerId: string): 
     if (offer.state === 'expired' || (offer.state === 'ringing' && offer.isOver)) throw new AppError('offer_expired')
     if (offer.state === 'withdrawn') throw new AppError('offer_taken', 'the offer was withdrawn')
     if (offer.state === 'declined' || seen.session.state !== 'ringing') throw new AppError('session_state_conflict')
+    // Before the share lock of the next statement: two accepts of one mitra would both hold that and wait to write.
+    await noteAnswered(tx, actor.id)
     if (!(await keepsServing(tx, actor.id))) throw new AppError('offer_taken', 'the offer is being withdrawn')
     await activate(tx, seen, offer)
   })

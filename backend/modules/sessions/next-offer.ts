@@ -1,5 +1,5 @@
 import type { Tx } from '../../platform/ctx.ts'
-import { freeSlots } from '../mitras/index.ts'
+import { freeSlots, noteAnswered, noteMissed } from '../mitras/index.ts'
 import { announceSessions } from './announce.ts'
 import { finishSession } from './finish-session.ts'
 import { matchWaiting } from './match-waiting.ts'
@@ -16,7 +16,10 @@ export type OfferEnd = { outcome: Exclude<Offer['state'], 'ringing' | 'accepted'
  */
 export async function nextOffer(tx: Tx, seen: Seen, end: OfferEnd): Promise<void> {
   const { session, now } = seen
-  await endOffer(tx, session.id, end.outcome, { counted: end.counted })
+  const offer = await endOffer(tx, session.id, end.outcome, { counted: end.counted })
+  // Before anybody is looked for: who has missed too many is not rung again. And before slots are locked.
+  if (offer && end.outcome === 'expired') await noteMissed(tx, offer)
+  if (offer && end.outcome === 'declined') await noteAnswered(tx, offer.mitraId)
   const offersMade = session.offersMade - (end.counted ? 0 : 1)
   const isNamedOnly = session.namedMitraId !== null && !session.anyMitra
   const isOver = isNamedOnly || offersMade >= tx.settings.get('offersMax') || (session.ringUntil !== null && session.ringUntil <= now)

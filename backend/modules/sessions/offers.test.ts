@@ -1,7 +1,8 @@
 import t from 'tap'
 import { startTestApp } from '../../testing/app.ts'
-import { approvedMitra, expect } from '../../testing/people.ts'
-import { clearStage, stage, STAGE_SETTINGS } from '../../testing/stage.ts'
+import { crowd } from '../../testing/crowd.ts'
+import { approvedMitra, expect, goOnline, type Person } from '../../testing/people.ts'
+import { clearStage, packageOf, stage, STAGE_SETTINGS, startSession } from '../../testing/stage.ts'
 import { connect } from '../../testing/socket.ts'
 import { eventually } from '../../testing/wait.ts'
 
@@ -98,6 +99,58 @@ t.test('offers', async (t) => {
     const row = await scene.until('unserved')
     t.equal(row.end_reason, 'no_answer')
     t.equal((await scene.money()).wallet, 25_000)
+  })
+
+  await t.test('three offers in a row that run out take the mitra offline, once, and say why', async (t) => {
+    const scene = await stage(app, 'ringing')
+    const socket = await connect(scene.mitra.on(1))
+    const status = async () => (await expect(200, scene.mitra.call('GET', '/api/v1/mitra/status'))).body.status
+    for (const ringing of [2, 3]) {
+      await scene.travel(46)
+      await eventually(async () => (await app.query(`select 1 from offers where session_id = $1`, [scene.sessionId])).length === ringing, `offer ${ringing}`)
+      t.match(await status(), { online: true, offlineBecause: null })
+    }
+    await scene.travel(46)
+    await scene.until('unserved')
+    t.match(await status(), { online: false, available: false, offlineBecause: 'missed_offers', used: 0 })
+    t.match(await socket.next('mitra:status', { matches: (frame) => (frame['status'] as { online: boolean }).online === false }), { status: { offlineBecause: 'missed_offers' } })
+    const told = async () => (await expect(200, scene.mitra.call('GET', '/api/v1/notifications'))).body.items.filter((item: { kind: string }) => item.kind === 'status')
+    t.match(await told(), [{ data: { kind: 'status', offlineBecause: 'missed_offers' }, body: /^3 permintaan/ }])
+    t.equal((await app.query(`select 1 from pushes where user_id = $1 and kind = 'status'`, [scene.mitra.id])).length, 1)
+    t.equal((await app.query(`select 1 from mitra_intervals where mitra_id = $1 and kind = 'online' and ended_at is null`, [scene.mitra.id])).length, 0, 'the hours end too')
+    await goOnline(scene.mitra)
+    t.match(await status(), { online: true, available: true, offlineBecause: null })
+    t.same(await app.query('select missed_in_row as n from mitras where user_id = $1', [scene.mitra.id]), [{ n: 0 }], 'counted from the beginning')
+    await socket.close()
+  })
+
+  await t.test('an answer forgets what was missed; an offer that is withdrawn is neither', async (t) => {
+    const missed = async (mitra: Person) => (await app.query<{ n: number }>('select missed_in_row as n from mitras where user_id = $1', [mitra.id]))[0]!.n
+    for (const [answer, left] of [['accept', 0], ['decline', 0], ['cancel', 2]] as const) {
+      await clearStage(app)
+      const scene = await stage(app, 'ringing')
+      await app.query('update mitras set missed_in_row = 2 where user_id = $1', [scene.mitra.id])
+      const id = await scene.offerId()
+      await expect(200, answer === 'cancel' ? scene.customer.call('POST', `/api/v1/sessions/${scene.sessionId}/cancel`) : scene.mitra.call('POST', `/api/v1/offers/${id}/${answer}`))
+      t.equal(await missed(scene.mitra), left, answer)
+    }
+  })
+
+  await t.test('whoever is taken offline for it loses what has not begun: offers go on, holds keep their time', async (t) => {
+    const scene = await stage(app, 'ringing')
+    await app.query('update mitras set capacity = 3, missed_in_row = 2 where user_id = $1', [scene.mitra.id])
+    const { id: packageId } = await packageOf(app, 15)
+    const customers = await crowd(app, { kind: 'customer', count: 2 })
+    const [rung, held] = await Promise.all(customers.map(async (one) => (await expect(201, startSession(one, { packageId }))).body.session as { id: string; payment: { checkoutUrl: string } }))
+    await app.simulators.control.xendit.pay(rung!.payment.checkoutUrl.split('/').at(-1)!)
+    const row = async (id: string) => (await app.query<{ state: string; slot_mitra_id: string | null }>('select state, slot_mitra_id from chat_sessions where id = $1', [id]))[0]!
+    await eventually(async () => (await row(rung!.id)).state === 'ringing', 'the second one rings')
+    await scene.travel(46)
+    await eventually(async () => (await row(held!.id)).slot_mitra_id === null && (await row(rung!.id)).slot_mitra_id === null, 'the slots are free')
+    t.match(await row(held!.id), { state: 'held' })
+    t.match(await row(rung!.id), { state: 'ringing' })
+    t.match(await scene.row(), { state: 'ringing', slot_mitra_id: null }, 'the one that was missed waits for the next')
+    t.same(await app.query('select state from offers where session_id = $1', [rung!.id]), [{ state: 'withdrawn' }])
   })
 
   await t.test('the clock starts when the customer is seen, or a minute after the accept', async (t) => {
