@@ -72,6 +72,7 @@ export const SETTINGS = {
   holdCooldownWindowSeconds: seconds(DAY, 60, 7 * DAY, 'The window in which unpaid holds count.'),
   holdCooldownSeconds: seconds(1800, 1, DAY, 'How long the customer waits then.'),
   promoReturnDays: count(7, 0, 365, 'Returned promotional credit lives at least this many days.'),
+  favouritesMost: count(50, 1, 100, 'Favourites of a customer.'),
   // ratings
   ratingWindowSeconds: seconds(7 * DAY, 60, 90 * DAY, 'A session may be rated this long after its end.'),
   ratingLeastRaters: count(5, 1, 1000, 'An average is shown once so many persons have rated a mitra.'),

@@ -75,11 +75,14 @@ export const mitraView = z.object({
   acceptsExtensions: z.boolean(),
   isOnline: z.boolean(),
   isFree: z.boolean(),
+  /** `busy`: online, and every slot taken. */
+  state: z.enum(['online', 'busy', 'offline']),
+  isFavourite: z.boolean(),
   rating: z.object({ average: z.number(), count: z.number() }).nullable(),
 })
 export type MitraView = z.output<typeof mitraView>
 
-const CURSOR = /^[01][0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const CURSOR = /^f?[01][0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 export const mitrasQuery = z.strictObject({
   topic: z.string().trim().min(1).max(40).optional(),
   language: z.string().trim().min(1).max(16).optional(),
@@ -90,6 +93,9 @@ export const mitrasQuery = z.strictObject({
 export type MitrasQuery = z.output<typeof mitrasQuery>
 export const mitrasReply = z.object({ items: z.array(mitraView), nextCursor: z.string().nullable() })
 export const mitraParams = z.object({ id: z.uuid() })
+export const favouriteParams = z.strictObject({ mitraId: z.uuid().toLowerCase() })
+export const favouriteReply = z.object({ mitraId: id, isFavourite: z.boolean() })
+export const favouriteList = z.object({ items: z.array(mitraView), nextCursor: z.null() })
 
 /** Sent to the mitra's own sockets whenever the status changes. */
 export type MitraStatusFrame = { type: 'mitra:status'; status: StatusView }

@@ -107,7 +107,7 @@ t.test('a heartbeat, and any other request, is a sign of life', async (t) => {
 })
 
 t.test('the list: who is online first, filters, pages, and only approved mitras', async (t) => {
-  const app = await startTestApp(t, { simulators: false })
+  const app = await startTestApp(t, { simulators: false, settings: { favouritesMost: 4 } })
   const client = await customer(app)
   const all = []
   for (let index = 0; index < 5; index++) {
@@ -123,13 +123,36 @@ t.test('the list: who is online first, filters, pages, and only approved mitras'
   const ids = async (query = '') => (await list(query)).items.map((item) => item.id)
   t.strictSame(await ids(), [three.id, five.id, one.id, two.id, four.id])
   const first = await list('?limit=3')
-  t.match(first.items, [{ id: three.id, isOnline: true, isFree: true, rating: null, displayName: 'M2', gender: 'female' }, { id: five.id }, { id: one.id, isOnline: false }])
+  t.match(first.items, [{ id: three.id, isOnline: true, isFree: true, state: 'online', rating: null, displayName: 'M2', gender: 'female' }, { id: five.id }, { id: one.id, isOnline: false, state: 'offline' }])
   const rest = await list(`?limit=3&cursor=${first.nextCursor}`)
   t.strictSame([rest.items.map((item) => item.id), rest.nextCursor], [[two.id, four.id], null])
   t.strictSame(await ids('?topic=love'), [two.id, four.id])
   t.strictSame(await ids('?language=en'), [five.id, four.id])
   t.strictSame(await ids('?gender=female'), [three.id])
   t.strictSame(await ids('?gender=female&topic=love'), [])
+  const favour = (mitra: { id: string }, method = 'POST') => client.call(method, `/api/v1/favourites/${mitra.id}`)
+  t.match(await favour(four), { status: 201, body: { mitraId: four.id, isFavourite: true } })
+  const both = await Promise.all([favour(five), favour(five)])
+  t.strictSame(new Set(both.map((answer) => answer.status)), new Set([200, 201]), 'two at once make one')
+  t.strictSame(await ids(), [five.id, four.id, three.id, one.id, two.id], 'favourites first, of them too the online ones')
+  t.match((await list()).items.map((item) => (item as { isFavourite?: boolean }).isFavourite), [true, true, false, false, false])
+  t.strictSame((await (await customer(app)).call('GET', '/api/v1/mitras')).body.items.map((item: { id: string }) => item.id), [three.id, five.id, one.id, two.id, four.id], 'for this customer alone')
+  for (const limit of [1, 2, 3, 4]) {
+    const paged: string[] = []
+    for (let page = await list(`?limit=${limit}`); ; page = await list(`?limit=${limit}&cursor=${page.nextCursor}`)) {
+      paged.push(...page.items.map((item) => item.id))
+      if (page.nextCursor === null) break
+    }
+    t.strictSame(paged, [five.id, four.id, three.id, one.id, two.id], `pages of ${limit}`)
+  }
+  t.strictSame(await ids('?topic=love'), [four.id, two.id])
+  t.strictSame((await client.call('GET', '/api/v1/favourites')).body.items.map((item: { id: string }) => item.id), [five.id, four.id], 'the newest first')
+  t.match(await favour(applied), { status: 404, body: { code: 'not_found' } })
+  t.match(await one.call('POST', `/api/v1/favourites/${two.id}`), { status: 403, body: { code: 'forbidden' } })
+  const fourth = await Promise.all([one, two, three].map((mitra) => favour(mitra)))
+  t.strictSame(fourth.map((answer) => answer.status).toSorted((a, b) => a - b), [201, 201, 409], 'at most four, however many at once')
+  for (const mitra of [five, four, one, two, three, three]) t.match(await favour(mitra, 'DELETE'), { status: 200, body: { mitraId: mitra.id, isFavourite: false } })
+  t.strictSame(await ids(), [three.id, five.id, one.id, two.id, four.id])
   for (const query of ['?limit=0', '?limit=101', '?cursor=x', '?gender=x', '?nothing=1']) t.equal((await client.call('GET', `/api/v1/mitras${query}`)).status, 400, query)
 
   t.match(await client.call('GET', `/api/v1/mitras/${applied.id}`), { status: 404, body: { code: 'not_found' } })
@@ -137,5 +160,5 @@ t.test('the list: who is online first, filters, pages, and only approved mitras'
   await goOffline(three)
   t.strictSame(await ids('?gender=female'), [three.id])
   const shown = Object.keys((await client.call('GET', `/api/v1/mitras/${five.id}`)).body).toSorted()
-  t.strictSame(shown, ['acceptsExtensions', 'bio', 'displayName', 'gender', 'id', 'isFree', 'isOnline', 'languages', 'mitraId', 'rating', 'topics'])
+  t.strictSame(shown, ['acceptsExtensions', 'bio', 'displayName', 'gender', 'id', 'isFavourite', 'isFree', 'isOnline', 'languages', 'mitraId', 'rating', 'state', 'topics'])
 })

@@ -1,4 +1,4 @@
-import { bigint, boolean, customType, integer, numeric, pgTable, sql, text, timestamp, uuid } from '../../platform/drizzle.ts'
+import { bigint, boolean, customType, integer, numeric, pgTable, primaryKey, sql, text, timestamp, uuid } from '../../platform/drizzle.ts'
 
 export type MitraStatus = 'draft' | 'applied' | 'approved' | 'rejected' | 'deactivated'
 /** Why somebody is offline who did not say so themselves. */
@@ -37,6 +37,12 @@ export const mitraSlots = pgTable('mitra_slots', {
   openCapacity: integer('open_capacity').notNull().default(0),
   idleSince: timestamp('idle_since', { withTimezone: true, mode: 'date' }),
 })
+
+export const favourites = pgTable('favourites', {
+  customerId: uuid('customer_id').notNull(),
+  mitraId: uuid('mitra_id').notNull(),
+  createdAt: timestamp('created_at', { withTimezone: true, mode: 'date' }).notNull().default(now),
+}, (table) => [primaryKey({ columns: [table.customerId, table.mitraId] })])
 
 export const mitraScores = pgTable('mitra_scores', {
   mitraId: uuid('mitra_id').primaryKey(),

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { call, startTestApp } from '../../testing/app.ts'
-import { approvedMitra, customer, expect, signIn } from '../../testing/people.ts'
+import { crowd } from '../../testing/crowd.ts'
+import { approvedMitra, customer, expect, goOnline, signIn, type Person } from '../../testing/people.ts'
 import { clearStage, newKey, packageOf, stage, STAGE_SETTINGS, startSession } from '../../testing/stage.ts'
 import { eventually } from '../../testing/wait.ts'
 import { transact } from '../../platform/database.ts'
@@ -108,6 +109,26 @@ t.test('starting a session', async (t) => {
     t.equal(body.session.state, 'queued')
     await self.call('POST', `/api/v1/sessions/${body.session.id}/cancel`)
     t.equal((await startSession(self, { packageId, mitraId: mitra.id })).body.code, 'no_eligible_mitra')
+  })
+
+  await t.test('a favourite has no rank: neither in the queue nor in whom one gets', async (t) => {
+    const [first, fan] = await crowd(app, { kind: 'customer', count: 2 })
+    const [longIdle, loved] = await crowd(app, { kind: 'mitra', count: 2 })
+    const favour = (mitra: Person) => expect(201, fan!.call('POST', `/api/v1/favourites/${mitra.id}`))
+    await Promise.all([favour(loved!), favour(longIdle!)])
+    const asked = (await expect(201, startSession(first!, { packageId }))).body.session.id as string
+    const later = (await expect(201, startSession(fan!, { packageId }))).body.session.id as string
+    const mitraOf = async (id: string) => (await app.query<{ slot: string | null }>('select slot_mitra_id as slot from chat_sessions where id = $1', [id]))[0]!.slot
+    await goOnline(loved!)
+    await eventually(async () => (await mitraOf(asked)) === loved!.id, 'who came first is served first, by the other’s favourite')
+    t.equal(await mitraOf(later), null)
+    await clearStage(app)
+    await goOnline(longIdle!)
+    await goOnline(loved!)
+    await app.query(`update mitra_slots set idle_since = app_now() - interval '1 hour' where mitra_id = $1`, [longIdle!.id])
+    await expect(200, fan!.call('DELETE', `/api/v1/favourites/${longIdle!.id}`))
+    const { body } = await expect(201, startSession(fan!, { packageId }))
+    t.equal(body.session.mitra.id, longIdle!.id, 'who is idle longest is next, though the other one is the favourite')
   })
 
   await t.test('a place that came up from the queue is told and held for three minutes', async (t) => {
