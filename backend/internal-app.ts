@@ -6,7 +6,7 @@ import { reviewStaffRoutes } from './modules/reviews/index.ts'
 import { safetyStaffRoutes } from './modules/safety/index.ts'
 import { settingsStaffRoutes } from './modules/settings/index.ts'
 import {
-  approvalStaffRoutes, auditStaffRoutes, customerStaffRoutes, inboxStaffRoutes, ledgerStaffRoutes, mitraStaffRoutes, packageStaffRoutes, paymentStaffRoutes,
+  approvalStaffRoutes, auditStaffRoutes, customerStaffRoutes, inboxStaffRoutes, ledgerStaffRoutes, mitraReportStaffRoutes, mitraStaffRoutes, packageStaffRoutes, paymentStaffRoutes,
   payoutStaffRoutes, promoCodeStaffRoutes, reconciliationStaffRoutes, refundStaffRoutes, reportStaffRoutes, sessionStaffRoutes, staffAccountRoutes,
   staffAuthRoutes, suspenseStaffRoutes, systemStaffRoutes, walletStaffRoutes,
 } from './modules/staff/index.ts'
@@ -30,6 +30,7 @@ export async function createInternalApp(ctx: Ctx, parts: InternalParts): Promise
   await app.register(lexiconStaffRoutes(ctx, parts.lexicon))
   await app.register(packageStaffRoutes(ctx))
   await app.register(mitraStaffRoutes(ctx))
+  await app.register(mitraReportStaffRoutes(ctx))
   await app.register(promoCodeStaffRoutes(ctx))
   await app.register(customerStaffRoutes(ctx))
   await app.register(sessionStaffRoutes(ctx))

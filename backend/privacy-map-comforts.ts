@@ -1,6 +1,6 @@
 import type { PrivacyMap } from './modules/privacy/index.ts'
 
-/** What makes waiting and serving easier: the part of the privacy map about ratings. */
+/** What makes waiting and serving easier: the part of the privacy map about ratings and favourites. */
 export const COMFORTS: PrivacyMap = {
   ratings: {
     rows: { columns: 'customer_id' }, key: 'session_id', since: 'created_at', out: { as: 'ratings', columns: 'session_id mitra_id score comment created_at' },
@@ -11,5 +11,6 @@ export const COMFORTS: PrivacyMap = {
     rows: { phoneHash: 'rater_hash' }, key: 'mitra_id rater_hash', held: { secret: 'rater_hash', 'sums of the ratings': 'mitra_id ratings score_sum' },
     erasure: { keep: { 'a person counts once for a mitra, under a new account too': 'rater_hash' } },
   },
+  favourites: { rows: { columns: 'customer_id' }, key: 'customer_id mitra_id', since: 'created_at', out: { as: 'favourites', columns: 'mitra_id created_at' }, held: { 'of how we work': 'customer_id' }, erasure: 'delete' },
   mitra_scores: { rows: { columns: 'mitra_id' }, key: 'mitra_id', held: { 'sums of the ratings': 'mitra_id raters mean_sum' }, erasure: {} },
 }

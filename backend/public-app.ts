@@ -11,7 +11,7 @@ import { payoutRoutes } from './modules/payouts/index.ts'
 import { reviewRoutes } from './modules/reviews/index.ts'
 import { safetyRoutes } from './modules/safety/index.ts'
 import {
-  applyPayment, countQueue, estimateWait, findChangedOffers, findChangedSessions, findOpenSessions, findOpenVersions, paymentExpired, sessionRoutes,
+  applyPayment, countQueue, estimateWait, findChangedOffers, findChangedSessions, findOpenSessions, findOpenVersions, mitraReportRoutes, paymentExpired, sessionRoutes,
 } from './modules/sessions/index.ts'
 import type { UserActor } from './platform/access.ts'
 import { appConfigRoutes } from './platform/app-config.ts'
@@ -47,6 +47,7 @@ export async function createPublicApp(ctx: Ctx, parts: PublicParts): Promise<Fas
   await app.register(payoutRoutes(ctx))
   await app.register(availabilityRoutes(ctx, { countQueue, estimateWait }))
   await app.register(sessionRoutes(ctx))
+  await app.register(mitraReportRoutes(ctx))
   await app.register(reviewRoutes(ctx))
   await app.register(chatRoutes(ctx, parts.sender))
   await app.register(safetyRoutes(ctx))

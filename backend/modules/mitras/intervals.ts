@@ -1,6 +1,5 @@
 import { sql } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
-import type { Queryable } from '../../platform/database.ts'
 import { mitraIntervals, type IntervalKind } from './tables.ts'
 
 /** Where a time is given it is the database's; without one it is `app_now()`. */
@@ -32,14 +31,4 @@ export async function openServed(tx: Tx, span: { mitraId: string; sessionId: str
 /** The mitra stops serving this session, or pauses: `at` is then the time when the mitra was last seen. */
 export async function closeServed(tx: Tx, span: { mitraId: string; sessionId: string; at?: Date }): Promise<void> {
   await closeIntervals(tx, 'served', [span])
-}
-
-/** Seconds that a mitra was online, busy and serving within [from, to): true to the millisecond, open intervals count until now. */
-export async function sumHours(handle: Queryable, mitraId: string, from: Date, to: Date): Promise<Record<IntervalKind, number>> {
-  const { rows } = await handle.execute<{ kind: IntervalKind; seconds: number }>(sql`
-    select kind, sum(extract(epoch from least(coalesce(ended_at, app_now()), ${to.toISOString()}::timestamptz) - greatest(started_at, ${from.toISOString()}::timestamptz)))::float8 as seconds
-    from mitra_intervals
-    where mitra_id = ${mitraId} and started_at < ${to.toISOString()}::timestamptz and coalesce(ended_at, app_now()) > ${from.toISOString()}::timestamptz
-    group by kind`)
-  return { online: 0, busy: 0, served: 0, ...Object.fromEntries(rows.map((row) => [row.kind, row.seconds])) }
 }

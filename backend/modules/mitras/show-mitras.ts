@@ -66,7 +66,7 @@ async function findListed(ctx: Ctx, customerId: string, query: MitrasQuery & { h
   )
   const columns = { mitra: mitras, isAway }
   const rows = await (page.isFavourite
-    ? ctx.sql.select(columns).from(favourites).innerJoin(mitras, own!).where(wanted).orderBy(isAway, mitras.userId).limit(page.limit)
+    ? ctx.sql.select(columns).from(favourites).innerJoin(mitras, own).where(wanted).orderBy(isAway, mitras.userId).limit(page.limit)
     : ctx.sql.select(columns).from(mitras).where(and(wanted, notExists(ctx.sql.select({ one: sql`1` }).from(favourites).where(own)))).orderBy(isAway, mitras.userId).limit(page.limit))
   return rows.map((row) => ({ ...row, isFavourite: page.isFavourite }))
 }

@@ -77,3 +77,17 @@ export const offerList = z.object({ items: z.array(offerView), nextCursor: z.str
 export const packageList = z.object({ items: z.array(z.object({ id, minutes: z.number().int(), priceIdr: idr })) })
 export const idParams = z.strictObject({ id: z.uuid() })
 export const pageQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(20), cursor: z.uuid().optional() })
+
+export const reportSums = z.object({
+  onlineSeconds: z.number(), busySeconds: z.number(), servedSeconds: z.number(),
+  offersAnswered: z.number().int(), offersAccepted: z.number().int(), offersDeclined: z.number().int(), offersMissed: z.number().int(),
+  answerSeconds: z.object({ mean: z.number(), p50: z.number(), p90: z.number() }).nullable(),
+})
+/** Seconds are exact to the millisecond. `answerSeconds` is null where nothing was answered. */
+export type ReportSums = z.output<typeof reportSums>
+export type Answers = Omit<ReportSums, 'onlineSeconds' | 'busySeconds' | 'servedSeconds'>
+/** Days in Asia/Jakarta, both within. */
+export const reportQuery = z.strictObject({ from: z.iso.date().optional(), to: z.iso.date().optional() })
+const day = z.string().meta({ format: 'date' })
+export const mitraReport = z.object({ from: day, to: day, days: z.array(reportSums.extend({ day })), total: reportSums })
+export type MitraReport = z.output<typeof mitraReport>

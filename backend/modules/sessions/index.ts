@@ -18,6 +18,8 @@ export { changePackage, createPackage, findPackages, listPackages, seedPackages 
 export { haveMet, partPair, type Pair } from './part-pair.ts'
 export { decideUnderMatching } from './queries.ts'
 export { capByEscrow } from './rules.ts'
+export { daysOfReport, reportMitras } from './report-mitras.ts'
+export { mitraReportRoutes } from './report-routes.ts'
 export { sessionReactions } from './reactions.ts'
 export { findSessionsOfMitra } from './find-sessions-of-mitra.ts'
 export { findOpenConversations } from './open-conversations.ts'

@@ -113,7 +113,7 @@ t.test('offers', async (t) => {
     await scene.travel(46)
     await scene.until('unserved')
     t.match(await status(), { online: false, available: false, offlineBecause: 'missed_offers', used: 0 })
-    t.match(await socket.next('mitra:status', { matches: (frame) => (frame['status'] as { online: boolean }).online === false }), { status: { offlineBecause: 'missed_offers' } })
+    t.match(await socket.next('mitra:status', { matches: (frame) => !(frame['status'] as { online: boolean }).online }), { status: { offlineBecause: 'missed_offers' } })
     const told = async () => (await expect(200, scene.mitra.call('GET', '/api/v1/notifications'))).body.items.filter((item: { kind: string }) => item.kind === 'status')
     t.match(await told(), [{ data: { kind: 'status', offlineBecause: 'missed_offers' }, body: /^3 permintaan/ }])
     t.equal((await app.query(`select 1 from pushes where user_id = $1 and kind = 'status'`, [scene.mitra.id])).length, 1)

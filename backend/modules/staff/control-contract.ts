@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { sessionView } from '../sessions/contract.ts'
+import { reportQuery, reportSums, sessionView } from '../sessions/contract.ts'
 import { reason } from './contract.ts'
 
 const id = z.string().meta({ format: 'uuid' })
@@ -22,6 +22,14 @@ export const mitraForStaff = z.object({
 })
 export type MitraForStaff = z.output<typeof mitraForStaff>
 export const mitraList = z.object({ items: z.array(mitraForStaff), nextCursor })
+
+/** Days in Asia/Jakarta, both within; without them today. */
+export const mitraReportQuery = z.strictObject({ ...page, ...reportQuery.shape, status: mitraStatus.optional() })
+export type MitraReportQuery = z.output<typeof mitraReportQuery>
+const day = z.string().meta({ format: 'date' })
+export const mitraReportList = z.object({
+  from: day, to: day, items: z.array(reportSums.extend({ mitraId: id, displayName: z.string().nullable(), status: mitraStatus })), nextCursor,
+})
 
 export const sessionsQuery = z.strictObject({
   ...page, state: sessionView.shape.state.optional(), customerId: z.uuid().optional(), mitraId: z.uuid().optional(),
