@@ -49,7 +49,7 @@ async function activate(tx: Tx, seen: Seen, offer: Offer): Promise<void> {
     event: 'accepted', actor: { kind: 'mitra', id: offer.mitraId }, details: { offerId: offer.id },
   })
   await endOffer(tx, session.id, 'accepted')
-  await openServed(tx, { mitraId: offer.mitraId, sessionId: session.id })
+  await openServed(tx, { mitraId: offer.mitraId, sessionId: session.id, at: now })
   await notify(tx, [{
     userId: session.customerId, kind: 'session', dedupeKey: `accepted:${session.id}`, title: 'Mitra siap', body: 'Mitramu sudah menunggu di percakapan.',
     data: { kind: 'session', sessionId: session.id }, push: { tag: `session:${session.id}`, ttlSeconds: 600, highPriority: true },
