@@ -10,6 +10,7 @@ import { projectRoot, ServerUnavailable } from '../backend/testing/servers/proce
 import { benchBeacon } from './beacon.ts'
 import { benchChat } from './chat.ts'
 import { benchCrashes } from './crashes.ts'
+import { benchDay } from './day.ts'
 import { acceptedRatios, aimOf, findFalls, isMet, median, ratioRow, type Bench, type BenchOptions, type Figures, type Ratio } from './figures.ts'
 import { benchFaults } from './faults.ts'
 import { benchHerd } from './herd.ts'
@@ -23,7 +24,7 @@ import { benchSockets } from './sockets.ts'
 import { benchWaiting } from './waiting.ts'
 import { benchWebhooks } from './webhooks.ts'
 
-const BENCHES: Record<string, Bench> = { chat: benchChat, crashes: benchCrashes, kill: benchKill, money: benchMoney, orders: benchOrders, outbox: benchOutbox, sockets: benchSockets, beacon: benchBeacon, faults: benchFaults, herd: benchHerd, reseed: benchReseed, search: benchSearch, slow: benchSlow, waiting: benchWaiting, webhooks: benchWebhooks }
+const BENCHES: Record<string, Bench> = { chat: benchChat, crashes: benchCrashes, day: benchDay, kill: benchKill, money: benchMoney, orders: benchOrders, outbox: benchOutbox, sockets: benchSockets, beacon: benchBeacon, faults: benchFaults, herd: benchHerd, reseed: benchReseed, search: benchSearch, slow: benchSlow, waiting: benchWaiting, webhooks: benchWebhooks }
 const RESULTS = join(projectRoot, 'bench/results.md')
 
 function accept(name: string, options: BenchOptions, figures: Figures): void {

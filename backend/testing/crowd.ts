@@ -12,7 +12,7 @@ export type CrowdPlace = {
   replicas: readonly { url: string; ctx?: Ctx }[]
   query<Row>(text: string, values?: unknown[]): Promise<Row[]>
 }
-export type CrowdOptions = { kind: 'customer' | 'mitra'; count: number; online?: boolean; capacity?: number; displayName?: string; devices?: boolean }
+export type CrowdOptions = { kind: 'customer' | 'mitra'; count: number; online?: boolean; capacity?: number; displayName?: string; devices?: boolean; tokenSeconds?: number }
 
 /**
  * Many signed-in people who may take part, made by rows: what `customer` and `approvedMitra` do over HTTP one by one.
@@ -39,7 +39,7 @@ export async function crowd(place: CrowdPlace, options: CrowdOptions): Promise<P
   const nowMs = ctx?.clock.nowMs() ?? Date.now()
   const tokens = accessTokensOf(env, nowMs)
   return people.map(({ id, signInId }, index) => {
-    const { token } = tokens.sign({ kind: options.kind, id, signInId }, nowMs, 900)
+    const { token } = tokens.sign({ kind: options.kind, id, signInId }, nowMs, options.tokenSeconds ?? 900)
     const on = (replica: number): Person => {
       const urlOf = () => place.replicas[replica % place.replicas.length]!.url
       return {
