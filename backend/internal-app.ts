@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { checkBooksAndClosings } from './check-books.ts'
 import { lexiconStaffRoutes, type Lexicon } from './modules/moderation/index.ts'
 import { reviewStaffRoutes } from './modules/reviews/index.ts'
+import { privacyStaffRoutes } from './modules/privacy/index.ts'
 import { safetyStaffRoutes } from './modules/safety/index.ts'
 import { settingsStaffRoutes } from './modules/settings/index.ts'
 import {
@@ -10,6 +11,7 @@ import {
   payoutStaffRoutes, promoCodeStaffRoutes, reconciliationStaffRoutes, refundStaffRoutes, reportStaffRoutes, sessionStaffRoutes, staffAccountRoutes,
   staffAuthRoutes, suspenseStaffRoutes, systemStaffRoutes, walletStaffRoutes,
 } from './modules/staff/index.ts'
+import { PRIVACY_MAP } from './privacy-map.ts'
 import type { Authenticators } from './platform/auth-hook.ts'
 import type { Ctx } from './platform/ctx.ts'
 import { healthRoutes, type Readiness } from './platform/health.ts'
@@ -36,6 +38,7 @@ export async function createInternalApp(ctx: Ctx, parts: InternalParts): Promise
   await app.register(sessionStaffRoutes(ctx))
   await app.register(safetyStaffRoutes(ctx))
   await app.register(reviewStaffRoutes(ctx))
+  await app.register(privacyStaffRoutes(ctx, PRIVACY_MAP))
   await app.register(inboxStaffRoutes(ctx))
   await app.register(reconciliationStaffRoutes(ctx))
   await app.register(approvalStaffRoutes(ctx))

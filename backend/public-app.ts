@@ -9,10 +9,12 @@ import { paymentRoutes, webhookRoutes } from './modules/payments/index.ts'
 import { findRefundsOfPayments, refundRoutes, refundView } from './modules/refunds/index.ts'
 import { payoutRoutes } from './modules/payouts/index.ts'
 import { reviewRoutes } from './modules/reviews/index.ts'
+import { privacyRoutes } from './modules/privacy/index.ts'
 import { safetyRoutes } from './modules/safety/index.ts'
 import {
   applyPayment, countQueue, estimateWait, findChangedOffers, findChangedSessions, findOpenSessions, findOpenVersions, mitraReportRoutes, paymentExpired, sessionRoutes,
 } from './modules/sessions/index.ts'
+import { PRIVACY_MAP } from './privacy-map.ts'
 import type { UserActor } from './platform/access.ts'
 import { appConfigRoutes } from './platform/app-config.ts'
 import type { Authenticators } from './platform/auth-hook.ts'
@@ -51,6 +53,7 @@ export async function createPublicApp(ctx: Ctx, parts: PublicParts): Promise<Fas
   await app.register(reviewRoutes(ctx))
   await app.register(chatRoutes(ctx, parts.sender))
   await app.register(safetyRoutes(ctx))
+  await app.register(privacyRoutes(ctx, PRIVACY_MAP))
   await app.register(parts.realtime.routes)
   return app
 }

@@ -9,10 +9,12 @@ import { drainInbox, purgeInbox, sweepAsks, sweepInbox, type InboxHooks } from '
 import { forgetPayoutKeys, judgePayoutEvent, measurePayouts, payoutReactions, prepareWeeklyBatch, resendLostPayouts, sweepPayoutAsks } from './modules/payouts/index.ts'
 import { forgetRefundKeys, judgeRefundEvent, refundReactions, resendLostRefunds, sweepRefundAsks } from './modules/refunds/index.ts'
 import { eraseEvidence, escalateAlerts, handleFlags, measureAlerts, startFlags } from './modules/safety/index.ts'
+import { sweepErasures } from './modules/privacy/index.ts'
 import { forgetCreditKeys, promotionReactions } from './modules/promotions/index.ts'
 import { applyPayment, findOpenConversations, flushTold, forgetExtensionKeys, forgetTipKeys, judgeEstimates, paymentExpired, purgeEstimates, refreshHabits, sessionReactions, startMatching, sweepSessions, tellWaiting } from './modules/sessions/index.ts'
 import { approvalActs } from './modules/staff/index.ts'
 import { reconcile, reconcileNightly, reconciliationReactions } from './modules/reconciliation/index.ts'
+import { PRIVACY_MAP } from './privacy-map.ts'
 import type { Ctx } from './platform/ctx.ts'
 import { measureOutbox, purgeIdempotencyKeys, purgeOutbox } from './platform/housekeeping.ts'
 import type { QueueName } from './platform/jobs.ts'
@@ -77,6 +79,7 @@ const WAITED_SECONDS = 2
 const SWEEP_BATCH = 25
 /** Members whose undelivered messages one statement looks after. */
 const PUSH_BATCH = 200
+const ERASURE_BATCH = 5
 /** Flagged messages of one transaction. */
 const FLAG_BATCH = 50
 
@@ -142,6 +145,7 @@ function sweepsOf(ctx: Ctx, reactions: ReadonlyMap<string, Reaction>): Sweep[] {
     { what: 'liveness', everyMs, run: () => sweepLiveness(ctx) },
     { what: 'flags', everyMs, batch: FLAG_BATCH, run: () => handleFlags(ctx, FLAG_BATCH) },
     { what: 'alerts', everyMs, run: () => escalateAlerts(ctx) },
+    { what: 'erasures', everyMs, batch: ERASURE_BATCH, run: () => sweepErasures(ctx, PRIVACY_MAP, ERASURE_BATCH) },
     { what: 'undelivered', everyMs, batch: PUSH_BATCH, run: () => pushUndelivered(ctx, PUSH_BATCH) },
     { what: 'pushes', everyMs, batch: SWEEP_BATCH, run: () => sweepPushes(ctx, SWEEP_BATCH) },
   ]

@@ -34,6 +34,8 @@ export const CRASH_POINTS = [
   // mitras are paid out
   'payout.requesting', 'payout.requested', 'batch.approving', 'batch.approved', 'payout.sending', 'payout.sent', 'payout.made', 'payout.remembered',
   'payout.asked', 'payout.settling', 'payout.settled',
+  // a person is erased
+  'erasure.asking', 'erasure.asked', 'erasure.erasing', 'erasure.erased',
   // what follows a commit
   'outbox.claimed', 'outbox.run', 'push.claimed', 'push.sent',
   // a message

@@ -3,6 +3,7 @@ import { sql as fragment } from './drizzle.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { crashPoint } from './crash-points.ts'
 import type { Ctx } from './ctx.ts'
+import type { Queryable } from './database.ts'
 import { createEncryption } from './encryption.ts'
 import { AppError } from './errors.ts'
 
@@ -82,6 +83,11 @@ function keyOf(request: FastifyRequest): string | undefined {
   }
   if (typeof key !== 'string' || !KEY.test(key)) throw new AppError('validation_failed', 'The Idempotency-Key must be 1 to 255 printable characters.')
   return key
+}
+
+/** Removes the answers that are kept for a person's keys. */
+export async function forgetAnswers(handle: Queryable, userId: string): Promise<void> {
+  await handle.execute(fragment`delete from idempotency_keys where starts_with(scope, ${`user:${userId} `})`)
 }
 
 function scopeOf(request: FastifyRequest): string {

@@ -117,6 +117,9 @@ export const SETTINGS = {
   crisisAcknowledgeSeconds: seconds(120, 5, 3600, 'A crisis that no member of staff has taken in this time is escalated, and again after it.'),
   reportEvidenceMost: count(500, 1, 5000, 'Messages that are copied with a report, the newest.'),
   evidenceSeconds: seconds(180 * DAY, DAY, 3650 * DAY, 'The messages of a case are erased this long after it was closed.'),
+  // privacy
+  erasureSettleSeconds: seconds(60, 1, 3600, 'This long after a person was erased, what was on its way to their rows meanwhile is erased as well.'),
+  exportsPerDay: count(2, 1, 100, 'Exports of everything about them that a person may ask for in 24 hours.'),
   // transcripts
   transcriptSeconds: seconds(180 * DAY, 30 * DAY, 3650 * DAY, 'Transcripts are erased this long after their session.'),
   historyPageBytes: bytes(65_536, 1024, 1_048_576, 'A history page is at most this large: on a slow link whatever comes behind it waits for it, a pong as well.'),

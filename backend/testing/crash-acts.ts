@@ -129,6 +129,11 @@ export function createActs(place: ActPlace, cast: Cast) {
         return (await row())?.state === 'succeeded'
       }, 'the payout has succeeded', PATIENCE)
     },
+    /** Asks again until they are erased; whoever was before the answer came is a stranger. */
+    erase: async () => {
+      await eventually(() => cast.customer.call('DELETE', '/api/v1/me').then(({ status }) => status === 401 || status < 300, () => false), 'the erasure is asked for', PATIENCE)
+      await eventually(async () => (await place.query('select 1 from erasures where user_id = $1 and state = $2', [cast.customer.id, 'done'])).length > 0, 'the customer is erased', PATIENCE)
+    },
     cancel: ofSession('cancel'),
     end: ofSession('end'),
     async until(sessionId: string, state: string): Promise<void> {

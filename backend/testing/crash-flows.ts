@@ -115,6 +115,20 @@ export const FLOWS = {
       await acts.tip(sessionId, 20_000, { useWallet: true })
     },
   },
+  /** What waits is given up, and the customer is erased. */
+  erased: {
+    points: ['erasure.asking', 'erasure.asked', 'erasure.erasing', 'erasure.erased'],
+    async run(acts) {
+      const served = await acts.start()
+      await acts.pay(served)
+      await acts.answer(acts.cast.mitra, 'accept')
+      await acts.talk(served, acts.cast.mitra)
+      await acts.end(served)
+      const waiting = await acts.start({ minutes: 30 })
+      await acts.invoiceOf(waiting)
+      await acts.erase()
+    },
+  },
   /** Credit that one member of staff may give, and as much again, which needs two; then the customer spends some of it. */
   credited: {
     points: ['credit.giving', 'credit.given', 'earning.holding'],

@@ -12,7 +12,7 @@ import { eventually } from './wait.ts'
 export const CRASH_SETTINGS = {
   sweepMs: 100, healMs: 500, recoverySweepSeconds: 0, livenessWriteSeconds: 0, userRequests: 1_000_000, anonymousRequests: 1_000_000,
   staleSeconds: 600, goneSeconds: 3600, holdSeconds: 7200, offerSeconds: 600, ringingSeconds: 3600, clockStartSeconds: 600, invoiceCreateSeconds: 600, closingSeconds: 600,
-  refundAskSeconds: [3],
+  refundAskSeconds: [3], erasureSettleSeconds: 1,
 } as const
 
 /** Three people of their own for a flow: nobody of an earlier one is online any more, unless it runs beside others. */

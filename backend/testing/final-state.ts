@@ -79,6 +79,8 @@ const QUERIES = {
     select i.state from provider_inbox i join payouts p on p.id = i.subject_id where p.mitra_id = any($1) order by i.state`,
   bankAccounts: `
     select mitra_id, channel_code, last_digits, replaced_at is null as is_current from mitra_bank_accounts where mitra_id = any($1) order by mitra_id, last_digits`,
+  erasures: `
+    select e.user_id, e.state, e.forfeit, u.erased_at is not null as is_erased, u.display_name, u.erasing_at is not null as is_erasing from erasures e join users u on u.id = e.user_id where e.user_id = any($1)`,
   slots: `
     select mitra_id, used from mitra_slots where mitra_id = any($1) order by mitra_id`,
   intervals: `

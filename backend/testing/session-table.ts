@@ -21,6 +21,11 @@ const send = (who: 'customer' | 'mitra'): Act => async (scene) => {
   const { conversation_id: conversationId } = await scene.row()
   return scene[who].call('POST', `/api/v1/conversations/${conversationId}/messages`, { body: { clientId: randomUUID(), body: 'halo' } })
 }
+// What is waiting goes on by itself: to the table it is done.
+const askForErasure = (who: 'customer' | 'mitra'): Act => async (scene) => {
+  const { status } = await scene[who].call('DELETE', '/api/v1/me')
+  return { status: status === 202 ? 200 : status }
+}
 const pay: Act = async (scene) => {
   const { state } = await scene.row()
   if (state === 'held') await scene.payInvoice()
@@ -71,6 +76,9 @@ const EVENTS: Record<string, Act> = {
     }
   },
   'customer rates': (scene) => scene.customer.call('POST', `/api/v1/sessions/${scene.sessionId}/rating`, { body: { score: 5, comment: 'a good listener' } }),
+  'customer asks for erasure': askForErasure('customer'),
+  'mitra asks for erasure': askForErasure('mitra'),
+  'mitra asks for erasure, named': askForErasure('mitra'),
   'customer sends': send('customer'),
   'mitra sends': send('mitra'),
   ...EXTENSION_EVENTS,
@@ -127,6 +135,10 @@ async function proveExpected(t: Test, scene: Scene, before: Before & { ownIdr: n
   } else if (/^\d+$/.test(expected)) {
     t.equal(answer.status, Number(expected))
     t.equal((await scene.row()).state, before.row.state, 'nothing changed')
+  } else if (expected === 'erased') {
+    const erased = await eventually(async () => (await scene.app.query<{ id: string }>('select id from users where id = any($1) and erased_at is not null', [[scene.customer.id, scene.mitra.id]]))[0], 'they are erased')
+    t.ok(erased)
+    t.equal(answer.status, 200)
   } else if (expected === '=') {
     t.equal(answer.status ?? 200, 200)
     t.equal((await scene.row()).state, before.row.state)

@@ -9,6 +9,7 @@
  */
 export { addSystemMessage, type SystemMessage } from './add-system-message.ts'
 export { conversationCircles } from './find-circles.ts'
+export { eraseMessages } from './erase-messages.ts'
 export { eraseTranscripts, turnPartitions } from './erase-transcripts.ts'
 export { chatFrames } from './frames.ts'
 export { changeHealer } from './heal-changes.ts'

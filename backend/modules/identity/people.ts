@@ -1,4 +1,4 @@
-import { alias, and, eq, inArray, ne, sql } from '../../platform/drizzle.ts'
+import { alias, and, eq, inArray, isNotNull, ne, sql } from '../../platform/drizzle.ts'
 import { isAnyOf } from '../../platform/any-of.ts'
 import type { World } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
@@ -53,6 +53,12 @@ export async function findPhones(handle: Queryable, world: Pick<World, 'env'>, u
   if (userIds.length === 0) return new Map()
   const rows = await handle.select({ id: users.id, phoneEncrypted: users.phoneEncrypted }).from(users).where(inArray(users.id, [...userIds]))
   return new Map(rows.flatMap((row) => (row.phoneEncrypted ? [[row.id, readPhone(world.env, row.phoneEncrypted)] as const] : [])))
+}
+
+/** Which of these persons are erased: nothing is told to them any more. */
+export async function findErased(handle: Queryable, ids: readonly string[]): Promise<Set<string>> {
+  const rows = await handle.select({ id: users.id }).from(users).where(and(isAnyOf(users.id, ids), isNotNull(users.erasedAt)))
+  return new Set(rows.map((row) => row.id))
 }
 
 /** The caller's own row. Throws `unauthenticated` when the account is gone. */

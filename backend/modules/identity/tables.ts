@@ -19,6 +19,7 @@ export const users = pgTable('users', {
   suspendedUntil: time('suspended_until'),
   bannedAt: time('banned_at'),
   erasedAt: time('erased_at'),
+  erasingAt: time('erasing_at'),
   lastActiveAt: time('last_active_at').notNull().default(sql`app_now()`),
   historyFrom: time('history_from'),
   createdAt: time('created_at').notNull().default(sql`app_now()`),

@@ -32,7 +32,8 @@ export async function releaseWallet(tx: Tx, id: string, target: ReleaseTo): Prom
   return { customerId: hold.customerId, walletIdr, promoIdr, suspenseId: suspended?.id ?? null }
 }
 
-async function emptyLots(tx: Tx, holderId: string): Promise<number> {
+/** Takes all credit that is left of a holder; the caller posts the sum that it answers. */
+export async function emptyLots(tx: Tx, holderId: string): Promise<number> {
   const found = await tx.sql.select({ id: promoLots.id, remainingIdr: promoLots.remainingIdr }).from(promoLots)
     .where(and(eq(promoLots.customerId, holderId), sql`${promoLots.remainingIdr} > 0`)).orderBy(promoLots.expiresAt, promoLots.id).for('update')
   await tx.sql.update(promoLots).set({ remainingIdr: 0 }).where(and(eq(promoLots.customerId, holderId), sql`${promoLots.remainingIdr} > 0`))

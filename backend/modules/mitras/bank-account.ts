@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { and, asc, eq, isNull, ne, sql } from '../../platform/drizzle.ts'
 import { isAnyOf } from '../../platform/any-of.ts'
 import type { Ctx, Tx, World } from '../../platform/ctx.ts'
@@ -112,6 +113,22 @@ export async function reencryptBankAccounts(ctx: Ctx, limit: number): Promise<nu
   })
 }
 
+/**
+ * Nothing is left of a mitra's accounts but that they were there: payouts point at them. Sealed like any other, so that
+ * a change of keys goes on over them.
+ */
+export async function eraseBankAccounts(tx: Tx, mitraId: string): Promise<void> {
+  const rows = await tx.sql.select({ id: mitraBankAccounts.id }).from(mitraBankAccounts).where(eq(mitraBankAccounts.mitraId, mitraId))
+  const sealed = rows.map(({ id }) => {
+    const { numberEncrypted, holderEncrypted } = seal(tx, id, { accountNumber: '', accountHolderName: '' })
+    return { id, number: numberEncrypted.toString('hex'), holder: holderEncrypted.toString('hex'), hash: randomBytes(32).toString('hex') }
+  })
+  await tx.sql.execute(sql`
+    update mitra_bank_accounts a set number_encrypted = decode(r.number, 'hex'), holder_encrypted = decode(r.holder, 'hex'), number_hash = decode(r.hash, 'hex'),
+      last_digits = '0000', key_id = ${activeKeyId(tx)}, replaced_at = coalesce(replaced_at, app_now())
+    from jsonb_to_recordset(${JSON.stringify(sealed)}::jsonb) as r(id uuid, number text, holder text, hash text) where a.id = r.id`)
+}
+
 async function findCurrent(handle: Queryable, mitraIds: readonly string[]): Promise<Map<string, BankAccount>> {
   if (mitraIds.length === 0) return new Map()
   const rows = await handle.select().from(mitraBankAccounts).where(and(isAnyOf(mitraBankAccounts.mitraId, mitraIds), isNull(mitraBankAccounts.replacedAt)))
@@ -137,9 +154,14 @@ function seal({ env }: Pick<World, 'env'>, id: string, account: Pick<BankAccount
   }
 }
 
-function open({ env }: Pick<World, 'env'>, row: BankAccount): { accountNumber: string; holderName: string } {
+function open({ env }: Pick<World, 'env'>, row: Pick<BankAccount, 'id' | 'numberEncrypted' | 'holderEncrypted'>): { accountNumber: string; holderName: string } {
   const { encryption } = secretsOf(env)
   return { accountNumber: encryption.decrypt(row.numberEncrypted, purpose(row.id, 'number')), holderName: encryption.decrypt(row.holderEncrypted, purpose(row.id, 'holder')) }
+}
+
+/** Number and holder in clear, of a row that was read: for their owner’s own export. */
+export function openBankAccount(world: Pick<World, 'env'>, row: { id: string; numberEncrypted: Buffer; holderEncrypted: Buffer }): { accountNumber: string; holderName: string } {
+  return open(world, row)
 }
 
 function isSame(world: Pick<World, 'env'>, row: BankAccount, account: BankAccountInput): boolean {

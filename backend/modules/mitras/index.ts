@@ -4,7 +4,7 @@
  * Promises: never more slots in use than the capacity; whoever is deactivated gets nothing new from that commit on;
  * an outage makes nobody stale; bank accounts are encrypted and leave in clear for the provider alone; the mirror is right within 10 s of anything, and Postgres answers until then.
  */
-export { findAccountsById, findBankAccount, findBankAccounts, findPayableAccountIds, readDestination, reencryptBankAccounts, refuseBankAccount, setBankAccount, type MaskedBankAccount, type PayoutDestination } from './bank-account.ts'
+export { findAccountsById, findBankAccount, findBankAccounts, findPayableAccountIds, openBankAccount, readDestination, reencryptBankAccounts, refuseBankAccount, setBankAccount, type MaskedBankAccount, type PayoutDestination } from './bank-account.ts'
 export { bankRoutes } from './bank-routes.ts'
 export { applyAsMitra } from './apply-as-mitra.ts'
 export { measureComings, type Comings } from './comings.ts'
@@ -13,6 +13,7 @@ export { approveMitra, rejectMitra } from './decide-application.ts'
 export type { StaffAct as MitraStaffAct } from './change-status.ts'
 export { closeServed, openServed } from './intervals.ts'
 export { NO_HOURS, sumHours, type Days, type Hours } from './sum-hours.ts'
+export { eraseMitra } from './erase-mitra.ts'
 export { createLiveness, type Liveness } from './liveness.ts'
 export { createMirror, type Mirror } from './mirror-watch.ts'
 export { findAvailable, findCapacity, findMitras, findStatuses, keepsServing, listMitras, servingMitras, type Candidate, type Capacity, type Mitra, type MitraFilter } from './queries.ts'

@@ -1,5 +1,6 @@
 import { sql } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
+import { findErased } from '../identity/index.ts'
 import { notificationView } from './notification-view.ts'
 import { notifications, pushes } from './tables.ts'
 
@@ -22,7 +23,8 @@ export type Notice = {
 export async function notify(tx: Tx, notices: readonly Notice[]): Promise<void> {
   if (notices.length === 0) return
   // One order for everybody: two transactions that give the same notices wait for one another, never in a circle.
-  const sorted = notices.toSorted((a, b) => compare(a.userId, b.userId) || compare(a.dedupeKey, b.dedupeKey))
+  const erased = await findErased(tx.sql, [...new Set(notices.map(({ userId }) => userId))])
+  const sorted = notices.filter(({ userId }) => !erased.has(userId)).toSorted((a, b) => compare(a.userId, b.userId) || compare(a.dedupeKey, b.dedupeKey))
   await storeInbox(tx, sorted.filter((notice) => notice.inbox !== false))
   await storePushes(tx, sorted.flatMap((notice) => (notice.push ? [{ ...notice, push: notice.push }] : [])))
 }

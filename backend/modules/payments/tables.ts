@@ -61,7 +61,7 @@ export const suspenseItems = pgTable('suspense_items', {
   providerPaymentId: text('provider_payment_id'),
   customerId: uuid('customer_id'),
   amountIdr: bigint('amount_idr', { mode: 'number' }).notNull(),
-  reason: text('reason', { enum: ['underpaid', 'payer_gone', 'refund_returned', 'number_recycled'] }).notNull(),
+  reason: text('reason', { enum: ['underpaid', 'payer_gone', 'refund_returned', 'number_recycled', 'person_erased'] }).notNull(),
   state: text('state', { enum: ['open', 'resolved'] }).notNull().default('open'),
   resolvedTo: text('resolved_to', { enum: ['wallet', 'refund', 'revenue'] }),
   resolvedAt: time('resolved_at'),

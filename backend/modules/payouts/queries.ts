@@ -57,6 +57,12 @@ export async function sumOpenPayouts(handle: Queryable, mitraIds: readonly strin
   return new Map(rows.map((row) => [row.mitraId, Number(row.openIdr)]))
 }
 
+/** Whether money of theirs is asked for or on its way. */
+export async function hasOpenPayout(handle: Queryable, mitraId: string): Promise<boolean> {
+  const rows = await handle.select({ id: payouts.id }).from(payouts).where(and(eq(payouts.mitraId, mitraId), inArray(payouts.state, ['requested', 'approved', 'sent']))).limit(1)
+  return rows.length > 0
+}
+
 export async function findBatches(handle: Queryable, { state, cursor, limit }: Page<{ state?: PayoutBatch['state'] | undefined }>): Promise<{ items: PayoutBatch[]; nextCursor: string | null }> {
   const rows = await handle.select().from(payoutBatches)
     .where(and(state === undefined ? undefined : eq(payoutBatches.state, state), cursor === undefined ? undefined : lt(payoutBatches.id, cursor)))

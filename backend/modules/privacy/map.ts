@@ -19,11 +19,11 @@ export type Opened = 'phone' | 'bankNumber' | 'bankHolder'
 
 /**
  * What erasure does with the person's rows. Each column of text, JSON or bytes that stays says why (`keep`).
- * `by` is the use case that changes what is more than a value.
+ * `set`: values that columns get. `by`: a use case, and the columns that it changes because more hangs on them.
  */
 type Erasure =
   | 'delete'
-  | { set?: Record<string, string | null>; by?: string; keep?: Reasons; onlyFor?: 'customer' | 'mitra' }
+  | { set?: Record<string, string | null>; by?: Record<string, Columns>; keep?: Reasons; onlyFor?: 'customer' | 'mitra' }
 
 /** A table with rows about customers or mitras. Every column stands in exactly one of `out.columns`, `out.opened`, `held`. */
 export type PersonalTable = {

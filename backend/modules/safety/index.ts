@@ -8,3 +8,4 @@ export { escalateAlerts, eraseEvidence, measureAlerts } from './escalate-alerts.
 export { handleFlags, startFlags } from './handle-flags.ts'
 export { safetyRoutes } from './routes.ts'
 export { safetyStaffRoutes } from './staff-routes.ts'
+export { isSubjectOfCase } from './find-subjects.ts'

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { proveTable } from '../../testing/session-table.ts'
 
-// Rows of reports, blocks, sanctions and erasure are not built yet.
+// Rows of reports, blocks and sanctions are not built yet.
 const TABLE = `
 event                          | queued                       | held                          | ringing            | active                  | paused                   | ended   | cancelled
 payment applied                | -                            | >ringing                      | wallet             | wallet                  | wallet                   | wallet  | wallet
@@ -11,6 +11,7 @@ staff end                      | >cancelled                   | >cancelled      
 customer rates                 | 409                          | 409                           | 409                | 409                     | 409                      | 201     | 409
 customer sends                 | -                            | -                             | -                  | 201                     | 201                      | 409     | -
 mitra sends                    | -                            | -                             | -                  | 201                     | 201                      | 409     | -
+customer asks for erasure      | >cancelled erased            | >cancelled erased             | 409                | 409                     | 409                      | erased  | erased
 customer extends               | 409                          | 409                           | 409                | pending                 | pending                  | 409     | 409
 customer extends, enough in the wallet | -                    | -                             | -                  | longer                  | longer                   | -       | -
 customer extends, extension pending | -                       | -                             | -                  | 409                     | 409                      | 409     | -

@@ -11,6 +11,8 @@ mitra declines, nobody else    | -                            | -               
 mitra ends                     | -                            | -                             | -                  | >ended +unused          | >ended +unused           | =       | -
 goes offline                   | =                            | lost                          | next               | =                       | =                        | =       | =
 goes offline, named            | >cancelled !mitra_unavailable | lost                         | >unserved +all     | =                       | -                        | -       | -
+mitra asks for erasure         | erased                       | 409                           | 409                | 409                     | 409                      | 409     | erased
+mitra asks for erasure, named  | 409                          | 409                           | 409                | -                       | -                        | -       | -
 customer extends, the mitra refuses | -                       | -                             | -                  | 409                     | 409                      | -       | -
 mitra ends, extension pending  | -                            | -                             | -                  | >ended +unused dropped  | >ended +unused dropped   | =       | -
 goes offline, extension pending | -                           | -                             | -                  | = pending               | = pending                | -       | -

@@ -8,7 +8,7 @@ const ROLES: readonly StaffRole[] = ['super_admin', 'admin', 'finance', 'moderat
 /** Acts whose routes come later. Shrinks as they are built. */
 const NOT_BUILT: readonly StaffAct[] = [
   'transcripts.read',
-  'persons.erase', 'announcements.send',
+  'announcements.send',
 ]
 
 t.test('what each role may do', async (t) => {
