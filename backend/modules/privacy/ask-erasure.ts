@@ -5,9 +5,8 @@ import { transact } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
 import { appendAudit } from '../audit/index.ts'
 import { lockPerson, setErasing } from '../identity/index.ts'
-import { account, findPayable, findWallet, sumAccounts } from '../ledger/index.ts'
-import { hasOpenPayout } from '../payouts/index.ts'
-import { cancelWaiting, findOpenOfPerson, type OpenSession } from '../sessions/index.ts'
+import { cancelWaiting, findOpenOfPerson } from '../sessions/index.ts'
+import { assertNoMoney } from './assert-no-money.ts'
 import { finishErasure } from './finish-erasure.ts'
 import type { PrivacyMap } from './map.ts'
 import { erasures, type Erasure } from './tables.ts'
@@ -44,17 +43,4 @@ async function askErasure(tx: Tx, { userId, forfeit, by }: ErasureWish): Promise
     .onConflictDoUpdate({ target: erasures.userId, set: { forfeit: sql`${erasures.forfeit} or ${forfeit}` }, setWhere: eq(erasures.state, 'waiting') })
   if (by.kind === 'staff') await appendAudit(tx, { actorKind: 'staff', actorId: by.id, act: 'person.erasure_asked', targetType: user.kind, targetId: userId, reason: by.reason, details: { forfeit }, requestId: by.requestId, ip: by.ip })
   crashPoint('erasure.asking')
-}
-
-/** What is a person's must not be lost with them unless they say so; what an open session holds comes back to them. Throws `conflict`. */
-export async function assertNoMoney(tx: Tx, person: { id: string; kind: 'customer' | 'mitra'; forfeit: boolean }, open: readonly OpenSession[] = []): Promise<void> {
-  if (person.kind === 'mitra') {
-    if (await hasOpenPayout(tx.sql, person.id)) throw new AppError('conflict', 'A payout is on its way: it has to arrive first.')
-    if (await findPayable(tx.sql, person.id) > 0) throw new AppError('conflict', 'Earnings are to be paid out first.')
-    return
-  }
-  if (person.forfeit) return
-  const { balanceIdr, promoIdr } = await findWallet(tx.sql, person.id)
-  const escrows = await sumAccounts(tx.sql, open.map(({ id }) => account.escrow(id)))
-  if (balanceIdr + promoIdr > 0 || [...escrows.values()].some((idr) => idr > 0)) throw new AppError('conflict', 'There is money or credit in the wallet: have it refunded first, or give it up with `forfeit`.')
 }

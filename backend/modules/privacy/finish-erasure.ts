@@ -14,7 +14,7 @@ import { openSuspense } from '../payments/index.ts'
 import { isSubjectOfCase } from '../safety/index.ts'
 import { cancelWaiting, findOpenOfPerson } from '../sessions/index.ts'
 import { applyErasure } from './apply-erasure.ts'
-import { assertNoMoney } from './ask-erasure.ts'
+import { assertNoMoney } from './assert-no-money.ts'
 import type { PrivacyMap } from './map.ts'
 import { erasures, type Erasure } from './tables.ts'
 

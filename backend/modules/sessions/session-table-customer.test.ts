@@ -9,9 +9,9 @@ customer cancels               | >cancelled                   | >cancelled      
 customer ends                  | 409                          | 409                           | 409                | >ended +none            | >ended +unused           | =       | 409
 staff end                      | >cancelled                   | >cancelled                    | >cancelled +all    | >ended +unused          | >ended +unused           | 409     | 409
 customer rates                 | 409                          | 409                           | 409                | 409                     | 409                      | 201     | 409
+customer asks for erasure      | >cancelled erased            | >cancelled erased             | 409                | 409                     | 409                      | erased  | erased
 customer sends                 | -                            | -                             | -                  | 201                     | 201                      | 409     | -
 mitra sends                    | -                            | -                             | -                  | 201                     | 201                      | 409     | -
-customer asks for erasure      | >cancelled erased            | >cancelled erased             | 409                | 409                     | 409                      | erased  | erased
 customer extends               | 409                          | 409                           | 409                | pending                 | pending                  | 409     | 409
 customer extends, enough in the wallet | -                    | -                             | -                  | longer                  | longer                   | -       | -
 customer extends, extension pending | -                       | -                             | -                  | 409                     | 409                      | 409     | -

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { proveTable } from '../../testing/session-table.ts'
 
+// A paused session goes on when its mitra asks for anything: their erasure is then refused as in an active one.
 const TABLE = `
 event                          | queued                       | held                          | ringing            | active                  | paused                   | ended   | cancelled
 a slot is found                | >held                        | -                             | -                  | -                       | -                        | -       | -
@@ -11,7 +12,7 @@ mitra declines, nobody else    | -                            | -               
 mitra ends                     | -                            | -                             | -                  | >ended +unused          | >ended +unused           | =       | -
 goes offline                   | =                            | lost                          | next               | =                       | =                        | =       | =
 goes offline, named            | >cancelled !mitra_unavailable | lost                         | >unserved +all     | =                       | -                        | -       | -
-mitra asks for erasure         | erased                       | 409                           | 409                | 409                     | 409                      | 409     | erased
+mitra asks for erasure         | erased                       | 409                           | 409                | 409                     | -                        | 409     | erased
 mitra asks for erasure, named  | 409                          | 409                           | 409                | -                       | -                        | -       | -
 customer extends, the mitra refuses | -                       | -                             | -                  | 409                     | 409                      | -       | -
 mitra ends, extension pending  | -                            | -                             | -                  | >ended +unused dropped  | >ended +unused dropped   | =       | -
