@@ -76,6 +76,7 @@ export async function startTestApp(t: Life, options: TestAppOptions = {}): Promi
       processMetrics: false,
       ...(options.authenticators ? { authenticators: options.authenticators } : {}),
       ...(options.mount ? { mount: options.mount } : {}),
+      ...(options.log ? { log: options.log } : {}),
       ...(options.worker ? { worker: options.worker } : {}),
     })
     replicas.push({ ...replica, url: replica.publicUrl })

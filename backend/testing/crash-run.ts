@@ -3,7 +3,7 @@ import type { CrashPoint } from '../platform/crash-points.ts'
 import type { Cluster } from './cluster.ts'
 import { createActs, type ActPlace, type Cast } from './crash-acts.ts'
 import { FLOWS, type FlowName } from './crash-flows.ts'
-import { crowd } from './crowd.ts'
+import { crowd, type CrowdOptions } from './crowd.ts'
 import { finalState, type StatePlace } from './final-state.ts'
 import { staffByRows } from './staff-rows.ts'
 import { eventually } from './wait.ts'
@@ -16,10 +16,10 @@ export const CRASH_SETTINGS = {
 } as const
 
 /** Three people of their own for a flow: nobody of an earlier one is online any more, unless it runs beside others. */
-export async function castFlow(place: Pick<ActPlace, 'replicas' | 'query'>, options: { isAlone?: boolean } = {}): Promise<Cast> {
+export async function castFlow(place: Pick<ActPlace, 'replicas' | 'query'>, options: { isAlone?: boolean; people?: Pick<CrowdOptions, 'displayName' | 'phone'> } = {}): Promise<Cast> {
   if (options.isAlone !== false) await place.query('update mitras set wants_online = false, stale = false')
-  const [customer] = await crowd(place, { kind: 'customer', count: 1, devices: true })
-  const [mitra, other] = await crowd(place, { kind: 'mitra', count: 2, online: true, devices: true })
+  const [customer] = await crowd(place, { kind: 'customer', count: 1, devices: true, ...options.people })
+  const [mitra, other] = await crowd(place, { kind: 'mitra', count: 2, online: true, devices: true, ...options.people })
   const [finance, boss] = [await staffByRows(place, 'finance'), await staffByRows(place, 'super_admin')]
   return { customer: customer!, mitra: mitra!.on(0), other: other!.on(0), finance, boss }
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { v7 } from 'uuid'
 import { accessTokensOf } from '../modules/identity/access-tokens.ts'
+import { storePhone } from '../modules/identity/phones.ts'
 import type { Ctx } from '../platform/ctx.ts'
 import { SETTINGS } from '../platform/settings-catalogue.ts'
 import { testEnv } from './env.ts'
@@ -20,11 +21,16 @@ export type CrowdOptions = { kind: 'customer' | 'mitra'; count: number; online?:
  */
 export async function crowd(place: CrowdPlace, options: CrowdOptions): Promise<Person[]> {
   const ctx = place.replicas[0]?.ctx
-  const people = Array.from({ length: options.count }, () => ({ id: v7(), signInId: v7(), hash: randomBytes(32).toString('hex') }))
+  const env = ctx?.env ?? testEnv({ DATABASE_URL: 'postgres://127.0.0.1/none', VALKEY_URL: 'redis://127.0.0.1' })
+  const people = Array.from({ length: options.count }, () => {
+    const phone = options.phone && storePhone(env, options.phone())
+    return { id: v7(), signInId: v7(), hash: (phone?.phoneHash ?? randomBytes(32)).toString('hex'), encrypted: phone?.phoneEncrypted.toString('hex') ?? null, prefix: phone?.phonePrefix ?? '+6281200' }
+  })
   const columns = [people.map((one) => one.id), people.map((one) => one.hash), people.map((one) => one.signInId)]
   await place.query(`
-    insert into users (id, kind, phone_hash, phone_prefix, display_name, birth_date)
-    select id, $2, decode(hash, 'hex'), '+6281200', $4, '1990-01-01' from unnest($1::uuid[], $3::text[]) as u(id, hash)`, [columns[0], options.kind, columns[1], options.displayName ?? (options.kind === 'mitra' ? 'Made' : 'Citra')])
+    insert into users (id, kind, phone_hash, phone_encrypted, phone_prefix, display_name, birth_date)
+    select id, $2, decode(hash, 'hex'), decode(encrypted, 'hex'), prefix, $4, '1990-01-01' from unnest($1::uuid[], $3::text[], $5::text[], $6::text[]) as u(id, hash, encrypted, prefix)`,
+  [columns[0], options.kind, columns[1], options.displayName ?? (options.kind === 'mitra' ? 'Made' : 'Citra'), people.map((one) => one.encrypted), people.map((one) => one.prefix)])
   await place.query(`insert into consents (user_id, document, version) select id, document, $2 from unnest($1::uuid[]) as id, unnest(array['terms', 'privacy']) as document`, [columns[0], ctx?.settings.get('termsVersion') ?? SETTINGS.termsVersion.default])
   await place.query(`insert into sign_ins (id, user_id) select sign_in_id, id from unnest($1::uuid[], $2::uuid[]) as s(id, sign_in_id)`, [columns[0], columns[2]])
   if (options.devices === true) {
@@ -35,7 +41,6 @@ export async function crowd(place: CrowdPlace, options: CrowdOptions): Promise<P
       select id, 'approved', app_now(), $2, $3, app_now() from unnest($1::uuid[]) as id`, [columns[0], options.capacity ?? 1, options.online ?? false])
     await place.query('update mitra_slots set idle_since = app_now() where mitra_id = any($1)', [columns[0]])
   }
-  const env = ctx?.env ?? testEnv({ DATABASE_URL: 'postgres://127.0.0.1/none', VALKEY_URL: 'redis://127.0.0.1' })
   const nowMs = ctx?.clock.nowMs() ?? Date.now()
   const tokens = accessTokensOf(env, nowMs)
   return people.map(({ id, signInId }, index) => {
