@@ -21,7 +21,7 @@ export { findPayable, findPayablesFrom, findPayableStatement, lockPayable, type 
 export { emptyWallet } from './empty-wallet.ts'
 export { holdWallet } from './hold-wallet.ts'
 export { releaseWallet } from './release-wallet.ts'
-export { countWalletHolds, findWalletAccount, findWalletHold, findWalletHolds, type WalletHold } from './wallet-holds.ts'
+export { countWalletHolds, findWalletAccount, findWalletHold, findWalletHolds, walletBegins, type WalletHold } from './wallet-holds.ts'
 export { walletRoutes } from './routes.ts'
 export type { SessionPosting } from './queries.ts'
 export type { AccountEntry, Entry, LotPart, Posting, Wallet } from './types.ts'

@@ -1,5 +1,5 @@
 import { sql, type SQL } from '../../platform/drizzle.ts'
-import { account } from '../ledger/index.ts'
+import { account, walletBegins } from '../ledger/index.ts'
 import { columnsOf, isPersonal, type PersonalTable, type PrivacyMap } from './map.ts'
 
 export type Subject = { id: string; kind: 'customer' | 'mitra'; phoneHash: Buffer; /** What is older may be of a former owner of the number. */ historyFrom: Date | null }
@@ -13,7 +13,9 @@ export function rowsOf(map: PrivacyMap, name: string, subject: Subject, which: '
   const parts = [found(map, name, table, subject, which)]
   if (table.only !== undefined) parts.push(sql.raw(`(${table.only})`))
   if (which === 'since' && table.since !== undefined && subject.historyFrom !== null) {
-    parts.push(sql`${columnOf(name, table.since)} >= ${subject.historyFrom.toISOString()}::timestamptz`)
+    // What took the old owner's money away is a moment younger than the new history.
+    const from = 'account' in table.rows ? walletBegins(subject.id) : sql`${subject.historyFrom.toISOString()}::timestamptz`
+    parts.push(sql`${columnOf(name, table.since)} >= ${from}`)
   }
   return sql.join(parts, sql` and `)
 }
