@@ -4,7 +4,7 @@ import { checkBooksAndClosings } from './check-books.ts'
 import { lexiconStaffRoutes, type Lexicon } from './modules/moderation/index.ts'
 import { reviewStaffRoutes } from './modules/reviews/index.ts'
 import { privacyStaffRoutes } from './modules/privacy/index.ts'
-import { safetyStaffRoutes } from './modules/safety/index.ts'
+import { safetyStaffRoutes, sanctionStaffRoutes } from './modules/safety/index.ts'
 import { settingsStaffRoutes } from './modules/settings/index.ts'
 import {
   approvalStaffRoutes, auditStaffRoutes, customerStaffRoutes, inboxStaffRoutes, ledgerStaffRoutes, mitraReportStaffRoutes, mitraStaffRoutes, packageStaffRoutes, paymentStaffRoutes,
@@ -39,6 +39,7 @@ export async function createInternalApp(ctx: Ctx, parts: InternalParts): Promise
   await app.register(safetyStaffRoutes(ctx))
   await app.register(reviewStaffRoutes(ctx))
   await app.register(privacyStaffRoutes(ctx, PRIVACY_MAP))
+  await app.register(sanctionStaffRoutes(ctx))
   await app.register(inboxStaffRoutes(ctx))
   await app.register(reconciliationStaffRoutes(ctx))
   await app.register(approvalStaffRoutes(ctx))

@@ -14,6 +14,7 @@ export const PRIVACY_MAP: PrivacyMap = {
     clear: { 'the first five digits: a budget of codes is counted by them, for three days': 'phone_prefix' },
     erasure: { keep: { 'limits on codes are counted by them; gone after three days': 'phone_hash phone_encrypted phone_prefix kind ip channel provider_ref code_hash' } },
   },
+  number_standings: { rows: { phoneHash: 'phone_hash' }, key: 'phone_hash', held: { secret: 'phone_hash', 'goes out with the account': 'suspended_until banned_at updated_at' }, erasure: { keep: { 'a sanction belongs to the number and outlives the account': 'phone_hash' } } },
   refresh_tokens: { rows: { of: 'sign_ins', by: 'sign_in_id' }, since: 'issued_at', held: { secret: 'token_hash successor_encrypted', 'of how tokens turn': 'id sign_in_id issued_at expires_at used_at retried_at successor_id' }, erasure: 'delete' },
   devices: {
     rows: { columns: 'user_id' }, since: 'created_at', out: { as: 'devices', columns: 'id platform created_at last_seen_at' },
@@ -100,6 +101,15 @@ export const PRIVACY_MAP: PrivacyMap = {
   blocks: {
     rows: { columns: 'blocker_id' }, since: 'created_at', out: { as: 'blocks', columns: 'blocked_id created_at' }, held: { 'of how we work': 'id blocker_id', secret: 'blocker_hash blocked_hash' },
     erasure: { keep: { 'it holds for the number, whose next account must not meet them either': 'blocker_hash blocked_hash' } },
+  },
+  sanctions: {
+    rows: { phoneHash: 'phone_hash' }, since: 'created_at', out: { as: 'sanctions', columns: 'id kind message until created_at lifted_at' },
+    held: { secret: 'phone_hash', 'staff’s work on it': 'user_id case_id reason created_by lifted_by lift_reason' },
+    erasure: { keep: { 'a sanction belongs to the number and outlives the account': 'phone_hash kind reason message lift_reason' } },
+  },
+  appeals: {
+    rows: { of: 'sanctions', by: 'sanction_id' }, since: 'created_at', out: { as: 'appeals', columns: 'id sanction_id state text created_at decided_at answer' },
+    held: { 'staff’s work on it': 'decided_by reason' }, erasure: { keep: { 'goes with the sanction': 'state text reason answer' } },
   },
   lexicon_terms: { none: 'words that are looked for' },
   ...COMFORTS,

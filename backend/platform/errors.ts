@@ -38,13 +38,16 @@ export class AppError extends Error {
   readonly code: ErrorCode
   readonly errors: readonly FieldError[] | undefined
   readonly retryAfterSeconds: number | undefined
+  /** When what is refused now is allowed again, where that is known. */
+  readonly until: Date | undefined
 
-  constructor(code: ErrorCode, detail?: string, extra: { errors?: readonly FieldError[]; retryAfterSeconds?: number } = {}) {
+  constructor(code: ErrorCode, detail?: string, extra: { errors?: readonly FieldError[]; retryAfterSeconds?: number; until?: Date } = {}) {
     super(detail ?? code)
     this.name = 'AppError'
     this.code = code
     this.errors = extra.errors
     this.retryAfterSeconds = extra.retryAfterSeconds
+    this.until = extra.until
   }
 
   get status(): number {

@@ -44,6 +44,7 @@ export function createMetrics(options: { processMetrics: boolean } = { processMe
     reconciliationUnfinished: counter('reconciliation_unfinished_total', 'Parts of comparisons that were not finished, and why.', ['part', 'reason']),
     moneyNeedsStaff: gauge('money_needs_staff', 'Refunds, payouts, wallets of recycled numbers and suspended money that wait for a person.', ['what']),
     safetyCases: counter('safety_cases_total', 'Cases opened.', ['kind']),
+    sanctions: counter('safety_sanctions_total', 'Warnings, suspensions and bans.', ['kind']),
     crisisEscalations: counter('safety_crisis_escalations_total', 'Crises that nobody took in time, each time.'),
     crisisWaiting: gauge('safety_crisis_waiting', 'Crises that no member of staff has taken.'),
     crisisOldestSeconds: gauge('safety_crisis_oldest_seconds', 'Age of the oldest of them.'),

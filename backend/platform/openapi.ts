@@ -20,6 +20,7 @@ const PROBLEM = {
         properties: {
           type: { type: 'string' }, title: { type: 'string' }, status: { type: 'integer' }, code: { type: 'string' }, detail: { type: 'string' },
           instance: { type: 'string' }, requestId: { type: 'string' },
+          until: { type: 'string', format: 'date-time' },
           errors: { type: 'array', items: { type: 'object', properties: { path: { type: 'string' }, code: { type: 'string' }, message: { type: 'string' } } } },
         },
       },

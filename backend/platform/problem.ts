@@ -14,6 +14,7 @@ export type Problem = {
   instance: string
   requestId: string
   errors?: readonly FieldError[]
+  until?: string
 }
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
@@ -35,6 +36,7 @@ export function problemOf(error: AppError, request: { url: string; id: string })
     instance: pathOf(request.url),
     requestId: request.id,
     ...(error.errors ? { errors: error.errors } : {}),
+    ...(error.until ? { until: error.until.toISOString() } : {}),
   }
 }
 

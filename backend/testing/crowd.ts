@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { v7 } from 'uuid'
 import { accessTokensOf } from '../modules/identity/access-tokens.ts'
 import { storePhone } from '../modules/identity/phones.ts'
+import type { UserActor } from '../platform/access.ts'
 import type { Ctx } from '../platform/ctx.ts'
 import { SETTINGS } from '../platform/settings-catalogue.ts'
 import { testEnv } from './env.ts'
@@ -21,7 +22,7 @@ export type CrowdOptions = { kind: 'customer' | 'mitra'; count: number; online?:
  */
 export async function crowd(place: CrowdPlace, options: CrowdOptions): Promise<Person[]> {
   const ctx = place.replicas[0]?.ctx
-  const env = ctx?.env ?? testEnv({ DATABASE_URL: 'postgres://127.0.0.1/none', VALKEY_URL: 'redis://127.0.0.1' })
+  const env = envOf(ctx)
   const people = Array.from({ length: options.count }, () => {
     const phone = options.phone && storePhone(env, options.phone())
     return { id: v7(), signInId: v7(), hash: (phone?.phoneHash ?? randomBytes(32)).toString('hex'), encrypted: phone?.phoneEncrypted.toString('hex') ?? null, prefix: phone?.phonePrefix ?? '+6281200' }
@@ -41,20 +42,33 @@ export async function crowd(place: CrowdPlace, options: CrowdOptions): Promise<P
       select id, 'approved', app_now(), $2, $3, app_now() from unnest($1::uuid[]) as id`, [columns[0], options.capacity ?? 1, options.online ?? false])
     await place.query('update mitra_slots set idle_since = app_now() where mitra_id = any($1)', [columns[0]])
   }
+  const tokenOf = signerOf(ctx, options.tokenSeconds)
+  return people.map(({ id, signInId }, index) => personOn(place, { id, kind: options.kind, token: tokenOf({ kind: options.kind, id, signInId }) }, index))
+}
+
+/** The same person after another sign-in: their earlier ones may have ended. */
+export async function signInAgain(place: CrowdPlace, { id, kind }: Person): Promise<Person> {
+  const signInId = v7()
+  await place.query('insert into sign_ins (id, user_id) values ($1, $2)', [signInId, id])
+  return personOn(place, { id, kind, token: signerOf(place.replicas[0]?.ctx)({ kind, id, signInId }) }, 0)
+}
+
+const envOf = (ctx: Ctx | undefined) => ctx?.env ?? testEnv({ DATABASE_URL: 'postgres://127.0.0.1/none', VALKEY_URL: 'redis://127.0.0.1' })
+
+function signerOf(ctx: Ctx | undefined, seconds = 900): (actor: UserActor) => string {
+  const env = envOf(ctx)
   const nowMs = ctx?.clock.nowMs() ?? Date.now()
   const tokens = accessTokensOf(env, nowMs)
-  return people.map(({ id, signInId }, index) => {
-    const { token } = tokens.sign({ kind: options.kind, id, signInId }, nowMs, options.tokenSeconds ?? 900)
-    const on = (replica: number): Person => {
-      const urlOf = () => place.replicas[replica % place.replicas.length]!.url
-      return {
-        id, kind: options.kind, phone: '', token, refreshToken: '', on,
-        get url() {
-          return urlOf()
-        },
-        call: (method, path, more) => call(urlOf(), method, path, { token, ...more }),
-      }
-    }
-    return on(index)
-  })
+  return (actor) => tokens.sign(actor, nowMs, seconds).token
+}
+
+function personOn(place: CrowdPlace, who: Pick<Person, 'id' | 'kind' | 'token'>, replica: number): Person {
+  const urlOf = () => place.replicas[replica % place.replicas.length]!.url
+  return {
+    ...who, phone: '', refreshToken: '', on: (other) => personOn(place, who, other),
+    get url() {
+      return urlOf()
+    },
+    call: (method, path, more) => call(urlOf(), method, path, { token: who.token, ...more }),
+  }
 }

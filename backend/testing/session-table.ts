@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { Test } from 'tap'
 import { checkLedger } from '../modules/ledger/index.ts'
-import { applyPayment, endByStaff } from '../modules/sessions/index.ts'
+import { endByStaff } from '../modules/sessions/index.ts'
 import { startTestApp, type TestApp } from './app.ts'
 import { EXTENSION_EVENTS, proveExtension, stageExtension } from './extension-cells.ts'
 import { OWN_IDR } from './extensions.ts'
 import { approvedMitra, goOffline, goOnline, type Person } from './people.ts'
 import { SAFETY_EVENTS } from './safety-cells.ts'
-import { clearStage, reappear, stage, STAGE_SETTINGS, vanish, type Scene, type StagedState, type StageOptions } from './stage.ts'
+import { clearStage, payAgain, reappear, stage, STAGE_SETTINGS, vanish, type Scene, type StagedState, type StageOptions } from './stage.ts'
 import { eventually } from './wait.ts'
 
 export type Act = (scene: Scene, other: Person | undefined) => Promise<{ status?: number } | void>
@@ -30,12 +30,6 @@ const pay: Act = async (scene) => {
   const { state } = await scene.row()
   if (state === 'held') await scene.payInvoice()
   else await payAgain(scene)
-}
-
-// An invoice pays once; what a second payment does is tried with a second provider payment id, as a bank transfer may bring.
-async function payAgain(scene: Scene): Promise<void> {
-  const [payment] = await scene.app.query<{ id: string; amount_idr: string }>('select id, amount_idr from payments where session_id = $1', [scene.sessionId])
-  await applyPayment(scene.app.replicas[0]!.ctx, { paymentId: payment!.id, providerPaymentId: randomUUID(), paidIdr: Number(payment!.amount_idr) })
 }
 
 const EVENTS: Record<string, Act> = {
@@ -145,6 +139,10 @@ async function proveExpected(t: Test, scene: Scene, before: Before & { ownIdr: n
   } else if (expected === 'wallet') {
     t.equal((await scene.row()).state, before.row.state)
     t.equal((await scene.money()).wallet - before.money.wallet, price, 'the money is in the wallet')
+  } else if (expected === 'suspense') {
+    const [{ sum } = { sum: 0 }] = await scene.app.query<{ sum: number }>(`
+      select coalesce(sum(e.amount_idr), 0)::int as sum from ledger_entries e join ledger_transactions l on l.id = e.transaction_id where e.account like 'suspense:%' and l.session_id = $1`, [scene.sessionId])
+    t.equal(sum, price, 'the money waits for staff')
   } else if (expected === 'next') {
     await eventually(async () => (await scene.row()).slot_mitra_id === other!.id, 'the slot moved to the next mitra')
     t.equal((await scene.row()).state, 'ringing')
@@ -179,7 +177,7 @@ async function proveMoney(t: Test, scene: Scene): Promise<void> {
 
 /**
  * Proves rows of the table of session states and events, cell by cell. `>x` goes to x; `=` stays; a number is the
- * refusal's status; `wallet`: the state stays and the money goes to the wallet. `+all`, `+unused`, `+none`: what goes
+ * refusal's status; `wallet`: the state stays and the money goes to the wallet, `suspense`: to staff. `+all`, `+unused`, `+none`: what goes
  * back to the wallet; `next`: the offer goes to another mitra, `lost`: the slot is freed and the state stays;
  * `!reason`: the end's reason; `-`: the cell has no meaning. What stands for extensions: `extension-cells.ts`.
  */

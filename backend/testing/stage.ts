@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { endByStaff } from '../modules/sessions/index.ts'
+import { applyPayment, endByStaff } from '../modules/sessions/index.ts'
 import { crowd } from './crowd.ts'
 import { approvedMitra, customer, expect, type Person } from './people.ts'
 import type { Answer, TestApp } from './app.ts'
@@ -139,6 +139,12 @@ export async function vanish(app: TestApp, mitra: Person, seconds: number): Prom
   await reappear(mitra)
   await eventually(async () => (await app.query('select 1 from mitras where user_id = $1 and last_seen_at >= $2', [mitra.id, before!.now]))[0], 'the last sign of life is written')
   await app.query(`update mitras set last_seen_at = app_now() - make_interval(secs => $2) where user_id = $1`, [mitra.id, seconds])
+}
+
+/** An invoice pays once; what a second payment does is tried with a second provider payment id, as a bank transfer may bring. */
+export async function payAgain(scene: Scene): Promise<void> {
+  const [payment] = await scene.app.query<{ id: string; amount_idr: string }>('select id, amount_idr from payments where session_id = $1', [scene.sessionId])
+  await applyPayment(scene.app.replicas[0]!.ctx, { paymentId: payment!.id, providerPaymentId: randomUUID(), paidIdr: Number(payment!.amount_idr) })
 }
 
 export async function reappear(mitra: Person): Promise<void> {

@@ -4,8 +4,8 @@ import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { transact, violatedConstraint } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
 import { checkCode, consumeChallenge } from './check-code.ts'
-import { isSanctioned } from './ensure-person.ts'
 import { revokeSignIns } from './revocations.ts'
+import { accountSuspended, findOut, shareNumber } from './standings.ts'
 import { users, type Challenge, type User } from './tables.ts'
 
 /**
@@ -17,7 +17,9 @@ export async function changePhone(ctx: Ctx, actor: UserActor, input: { challenge
   if (challenge.kind !== actor.kind) throw new AppError('otp_invalid', 'This code was asked for by the other app.')
   const moved = await transact(ctx, async (tx) => {
     await consumeChallenge(tx.sql, challenge.id)
-    if (await isSanctioned(tx.sql, challenge.phoneHash)) return new AppError('account_suspended', 'This number is suspended.')
+    await shareNumber(tx, challenge.phoneHash)
+    const out = await findOut(tx.sql, challenge.phoneHash)
+    if (out) return accountSuspended(out)
     const user = await move(tx, actor, challenge)
     if (!user) return taken()
     await revokeSignIns(tx, { userId: actor.id, exceptSignInId: actor.signInId, reason: 'phone_changed' })

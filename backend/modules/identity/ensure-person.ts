@@ -1,19 +1,10 @@
-import { and, type AnyPgColumn, eq, gt, isNotNull, isNull, or, sql } from '../../platform/drizzle.ts'
+import { and, type AnyPgColumn, eq, isNull, sql } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
-import type { Queryable } from '../../platform/database.ts'
 import { holdWallet } from '../ledger/index.ts'
 import type { Kind } from './contract.ts'
 import { parsePhone, storePhone, type StoredPhone } from './phones.ts'
 import { revokeSignIns } from './revocations.ts'
 import { preferences, users, type User } from './tables.ts'
-
-/** Whether the number is suspended or banned: sanctions belong to it, reach both kinds and outlive an erased account. */
-export async function isSanctioned(handle: Queryable, phoneHash: Buffer): Promise<boolean> {
-  const [row] = await handle.select({ id: users.id }).from(users).where(and(
-    eq(users.phoneHash, phoneHash), or(isNotNull(users.bannedAt), gt(users.suspendedUntil, sql`app_now()`)),
-  )).limit(1)
-  return row !== undefined
-}
 
 /** The account of this number and kind, made where there is none: what sign-in does, for the seed and for tests. */
 export async function ensurePerson(tx: Tx, input: { kind: Kind; phone: string }): Promise<{ user: User; isNew: boolean }> {

@@ -1,6 +1,6 @@
 /**
  * Identity: who somebody is. One-time codes, accounts by phone number and kind, tokens, sign-ins, profile, consents, push tokens.
- * Tables: users, otp_challenges, sign_ins, refresh_tokens, consents, devices, device_marks, preferences.
+ * Tables: users, number_standings, otp_challenges, sign_ins, refresh_tokens, consents, devices, device_marks, preferences.
  * Promises: every limit on codes is counted in Postgres and holds for any number of replicas; a code signs in once; no code,
  * refresh token or phone number is stored in clear; telling who calls costs no query; what is revoked is refused on every
  * replica within 5 s, with Valkey or without.
@@ -19,4 +19,5 @@ export { purgeChallenges } from './purge-challenges.ts'
 export { revokeSignIns, type Revoke } from './revocations.ts'
 export { identityRoutes } from './routes.ts'
 export { listPeople, searchPeople } from './search-people.ts'
+export { assertNotOut, findIdsOut, findOutOf, holdNumber, setStanding, type Standing } from './standings.ts'
 export { createTokenVerifier, type TokenVerifier } from './token-verifier.ts'

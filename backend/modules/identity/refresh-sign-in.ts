@@ -4,6 +4,7 @@ import { AppError } from '../../platform/errors.ts'
 import { accessTokensOf } from './access-tokens.ts'
 import { findStanding, hashToken, repeat, rotate, type Issued } from './refresh-tokens.ts'
 import { revokeSignIns } from './revocations.ts'
+import { accountSuspended, findOutOf } from './standings.ts'
 
 export type TokenPair = { accessToken: string; accessTokenExpiresAt: string; refreshToken: string; refreshTokenExpiresAt: string }
 
@@ -20,7 +21,8 @@ export async function refreshSignIn(ctx: Ctx, refreshToken: string): Promise<Tok
     if (issued) return issued
     const standing = await findStanding(tx.sql, tokenHash)
     if (!standing) return new AppError('unauthenticated', 'This refresh token is not known.')
-    if (standing.isSanctioned) return new AppError('account_suspended', 'This account is suspended.')
+    const out = await findOutOf(tx.sql, standing.userId)
+    if (out) return accountSuspended(out)
     if (standing.isEnded) return new AppError('unauthenticated', 'This sign-in has ended.')
     if (standing.isUsed) {
       await revokeSignIns(tx, { userId: standing.userId, signInId: standing.signInId, reason: 'refresh_reused' })

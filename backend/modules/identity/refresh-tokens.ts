@@ -71,14 +71,13 @@ export async function repeat(tx: Tx, tokenHash: Buffer): Promise<Issued | undefi
   return row && issuedOf(row, secretsOf(tx.env).encryption.decrypt(row.successor_encrypted, PURPOSE))
 }
 
-export type Standing = { signInId: string; userId: string; isUsed: boolean; isExpired: boolean; isEnded: boolean; isSanctioned: boolean }
+export type Standing = { signInId: string; userId: string; isUsed: boolean; isExpired: boolean; isEnded: boolean }
 
 /** Why a token was neither rotated nor repeated. */
 export async function findStanding(sqlHandle: Tx['sql'] | Ctx['sql'], tokenHash: Buffer): Promise<Standing | undefined> {
   const result = await sqlHandle.execute<Standing>(sql`
     select s.id as "signInId", s.user_id as "userId", t.used_at is not null as "isUsed", t.expires_at <= app_now() as "isExpired",
-      s.revoked_at is not null or u.erased_at is not null as "isEnded",
-      u.banned_at is not null or coalesce(u.suspended_until > app_now(), false) as "isSanctioned"
+      s.revoked_at is not null or u.erased_at is not null as "isEnded"
     from refresh_tokens t join sign_ins s on s.id = t.sign_in_id join users u on u.id = s.user_id where t.token_hash = ${tokenHash}`)
   return result.rows[0]
 }

@@ -1,10 +1,10 @@
 import type { Ctx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
-import { AppError } from '../../platform/errors.ts'
 import { checkCode, consumeChallenge } from './check-code.ts'
-import { findOrCreate, isSanctioned } from './ensure-person.ts'
+import { findOrCreate } from './ensure-person.ts'
 import { pairOf, type TokenPair } from './refresh-sign-in.ts'
 import { issueRefreshToken } from './refresh-tokens.ts'
+import { accountSuspended, findOut, shareNumber } from './standings.ts'
 import { signIns, type User } from './tables.ts'
 
 export type SignInInput = { challengeId: string; code: string; deviceName?: string | undefined; ip: string; appVersion: string | undefined }
@@ -18,14 +18,16 @@ export async function signIn(ctx: Ctx, input: SignInInput): Promise<SignedIn> {
   const challenge = await checkCode(ctx, input.challengeId, input.code)
   const signedIn = await transact(ctx, async (tx) => {
     await consumeChallenge(tx.sql, challenge.id)
-    if (await isSanctioned(tx.sql, challenge.phoneHash)) return undefined
+    await shareNumber(tx, challenge.phoneHash)
+    const out = await findOut(tx.sql, challenge.phoneHash)
+    if (out) return { out }
     const { user, isNew } = await findOrCreate(tx, challenge.kind, challenge)
     const id = tx.ids.next()
     await tx.sql.insert(signIns).values({ id, userId: user.id, deviceName: input.deviceName, ip: input.ip, appVersion: input.appVersion })
     return { id, user, isNew, refresh: await issueRefreshToken(tx, id) }
   })
   // Only after the commit: the code of a suspended person is used up like any other.
-  if (!signedIn) throw new AppError('account_suspended', 'This account is suspended.')
+  if ('out' in signedIn) throw accountSuspended(signedIn.out)
   const { id, user, isNew, refresh } = signedIn
   ctx.log.info({ userId: user.id, kind: user.kind, signInId: id, isNew }, 'signed in')
   return { user, isNew, tokens: pairOf(ctx, { ...refresh, signInId: id, userId: user.id, kind: user.kind }) }

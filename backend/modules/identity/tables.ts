@@ -27,6 +27,13 @@ export const users = pgTable('users', {
 })
 export type User = typeof users.$inferSelect
 
+export const numberStandings = pgTable('number_standings', {
+  phoneHash: bytes('phone_hash').primaryKey(),
+  suspendedUntil: time('suspended_until'),
+  bannedAt: time('banned_at'),
+  updatedAt: time('updated_at').notNull().default(sql`app_now()`),
+})
+
 export const otpChallenges = pgTable('otp_challenges', {
   id: uuid('id').primaryKey(),
   phoneHash: bytes('phone_hash').notNull(),

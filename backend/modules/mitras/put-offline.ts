@@ -30,3 +30,8 @@ export async function putOffline(tx: Tx, mitraIds: readonly string[], because: O
   })
   return new Set(rows.map((row) => row.user_id))
 }
+
+/** First of what is locked of a mitra: whoever accepts, or goes online, waits for this transaction. */
+export async function holdMitra(tx: Tx, mitraId: string): Promise<void> {
+  await tx.sql.execute(sql`select user_id from mitras where user_id = ${mitraId} for no key update`)
+}

@@ -3,7 +3,7 @@ import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
 import { writeOutbox } from '../../platform/outbox.ts'
-import { findPeople } from '../identity/index.ts'
+import { assertNotOut, findPeople } from '../identity/index.ts'
 import { announceStatus } from './announce.ts'
 import type { StatusView } from './contract.ts'
 import { openIntervals } from './intervals.ts'
@@ -20,6 +20,8 @@ export async function setOnline(ctx: Ctx, mitraId: string, online: boolean): Pro
   const gender = online ? ((await findPeople(ctx.sql, [mitraId])).get(mitraId)?.gender ?? null) : null
   const status = await transact(ctx, async (tx) => {
     if (!(online ? await goOnline(tx, mitraId, gender) : (await putOffline(tx, [mitraId], null)).has(mitraId))) throw new AppError('mitra_not_approved')
+    // Only now: a sanction that was being given held this mitra, and a token may not have heard of it yet.
+    if (online) await assertNotOut(tx.sql, mitraId)
     return (await findStatuses(tx.sql, [mitraId])).get(mitraId)!
   })
   // Whoever reads the mirror after this answer finds it there; without Valkey there is nothing to wait for.

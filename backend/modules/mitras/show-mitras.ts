@@ -2,7 +2,7 @@ import { and, desc, eq, notExists, sql, type SQL } from '../../platform/drizzle.
 import { isAnyOf } from '../../platform/any-of.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import { AppError } from '../../platform/errors.ts'
-import { findPeople } from '../identity/index.ts'
+import { findIdsOut, findPeople } from '../identity/index.ts'
 import { findBlockedIds } from '../moderation/index.ts'
 import type { MitrasQuery, MitraView } from './contract.ts'
 import { findFavourites } from './favourites.ts'
@@ -23,7 +23,7 @@ type Page = { isFavourite: boolean; after: string | undefined; limit: number }
  */
 export async function showMitras(ctx: Ctx, customerId: string, query: MitrasQuery): Promise<{ items: MitraView[]; nextCursor: string | null }> {
   const { cursor, limit } = query
-  const hidden = await findBlockedIds(ctx.sql, customerId)
+  const hidden = await findHidden(ctx, customerId)
   const find = (page: Page) => findListed(ctx, customerId, { ...query, hidden }, page)
   const isAmongFavourites = cursor === undefined || cursor.startsWith(FAVOURITES)
   const first = isAmongFavourites ? await find({ isFavourite: true, after: cursor?.slice(FAVOURITES.length), limit: limit + 1 }) : []
@@ -39,15 +39,15 @@ export async function showMitras(ctx: Ctx, customerId: string, query: MitrasQuer
 
 /** A customer's favourites who are approved and may meet them, the newest first: all of them. */
 export async function showFavourites(ctx: Ctx, customerId: string): Promise<MitraView[]> {
-  const hidden = new Set(await findBlockedIds(ctx.sql, customerId))
+  const hidden = new Set(await findHidden(ctx, customerId))
   const rows = await ctx.sql.select({ mitra: mitras }).from(favourites).innerJoin(mitras, eq(mitras.userId, favourites.mitraId))
     .where(and(eq(favourites.customerId, customerId), eq(mitras.status, 'approved'))).orderBy(desc(favourites.createdAt), favourites.mitraId)
   return toViews(ctx, customerId, rows.map((row) => row.mitra).filter((mitra) => !hidden.has(mitra.userId)))
 }
 
-/** One approved mitra; anybody else is `not_found`, and so is one of whom and this customer one has blocked the other. */
+/** One approved mitra; anybody else is `not_found`, and so are who is suspended and, of two, whom one has blocked. */
 export async function showMitra(ctx: Ctx, customerId: string, mitraId: string): Promise<MitraView> {
-  if ((await findBlockedIds(ctx.sql, customerId)).includes(mitraId)) throw new AppError('not_found', 'no such mitra')
+  if ((await findHidden(ctx, customerId)).includes(mitraId)) throw new AppError('not_found', 'no such mitra')
   const rows = await ctx.sql.select().from(mitras).where(and(eq(mitras.userId, mitraId), eq(mitras.status, 'approved')))
   const [view] = await toViews(ctx, customerId, rows)
   if (!view) throw new AppError('not_found', 'no such mitra')
@@ -69,6 +69,11 @@ async function findListed(ctx: Ctx, customerId: string, query: MitrasQuery & { h
     ? ctx.sql.select(columns).from(favourites).innerJoin(mitras, own).where(wanted).orderBy(isAway, mitras.userId).limit(page.limit)
     : ctx.sql.select(columns).from(mitras).where(and(wanted, notExists(ctx.sql.select({ one: sql`1` }).from(favourites).where(own)))).orderBy(isAway, mitras.userId).limit(page.limit))
   return rows.map((row) => ({ ...row, isFavourite: page.isFavourite }))
+}
+
+// Whom this customer may not meet, and who is suspended or banned.
+async function findHidden(ctx: Ctx, customerId: string): Promise<string[]> {
+  return (await Promise.all([findBlockedIds(ctx.sql, customerId), findIdsOut(ctx.sql, 'mitra')])).flat()
 }
 
 function afterCursor(cursor: string | undefined): SQL | undefined {

@@ -50,3 +50,29 @@ export const evidenceReply = z.object({
 /** With the `version` of the last answer it waits until there is another, `waitSeconds` at most. */
 export const alertsQuery = z.strictObject({ version: z.string().max(64).optional(), waitSeconds: z.coerce.number().int().min(0).max(20).default(0) })
 export const alertList = z.object({ items: z.array(caseView), nextCursor: z.null(), version: z.string() })
+
+export const SANCTION_KINDS = ['warning', 'suspension', 'ban'] as const
+export type SanctionKind = (typeof SANCTION_KINDS)[number]
+export const APPEAL_STATES = ['open', 'upheld', 'lifted'] as const
+export type AppealState = (typeof APPEAL_STATES)[number]
+
+/**
+ * `until` with a suspension and nothing else; `message`: what the person is told; `giveBack`: the unused of a session of
+ * theirs that runs goes back (else nothing does).
+ */
+export const sanctionBody = z.strictObject({
+  userId: z.uuid().toLowerCase(), kind: z.enum(SANCTION_KINDS), until: z.iso.datetime({ offset: true }).optional(), reason: line(500), message: line(500).optional(),
+  caseId: z.uuid().optional(), giveBack: z.boolean().optional(),
+}).refine((body) => (body.kind === 'suspension') === (body.until !== undefined), { path: ['until'], message: 'stands with a suspension, and only there' })
+export type SanctionBody = z.output<typeof sanctionBody>
+/** `isActive`: it stands against the number now (a warning never does). */
+export const sanctionView = z.object({
+  id, kind: z.enum(SANCTION_KINDS), userId: id, caseId: id.nullable(), reason: z.string(), message: z.string().nullable(), until: time.nullable(), isActive: z.boolean(),
+  createdAt: time, createdBy: id, liftedAt: time.nullable(), liftedBy: id.nullable(), liftReason: z.string().nullable(),
+})
+export type SanctionView = z.output<typeof sanctionView>
+export const sanctionReply = z.object({ sanction: sanctionView })
+export const sanctionList = z.object({ items: z.array(sanctionView), nextCursor: z.string().nullable() })
+/** With `userId`: those of that account's number, whichever of its accounts they were given by. */
+export const sanctionsQuery = z.strictObject({ userId: z.uuid().optional(), limit: z.coerce.number().int().min(1).max(100).default(20), cursor: z.uuid().optional() })
+export const liftBody = z.strictObject({ reason: line(500) })

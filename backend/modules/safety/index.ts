@@ -1,11 +1,12 @@
 /**
- * Safety: reports with their evidence, what follows from what screening found, alerts that somebody must take in time.
- * Tables: safety_cases, case_evidence.
+ * Safety: blocks, sanctions of numbers, reports with their evidence, what follows from what screening found, alerts that somebody must take in time.
+ * Tables: safety_cases, case_evidence, sanctions, appeals.
  * Promises: a flagged message is delivered like any other; what follows from it happens once, after a crash too; a crisis
- * that nobody takes is escalated until somebody does; evidence is read for a reason that is audited, and erased in time.
+ * that nobody takes is escalated until somebody does; a sanction reaches every account of its number in one transaction; evidence is read for a reason that is audited, and erased in time.
  */
 export { escalateAlerts, eraseEvidence, measureAlerts } from './escalate-alerts.ts'
 export { handleFlags, startFlags } from './handle-flags.ts'
+export { sanctionStaffRoutes } from './sanction-routes.ts'
 export { safetyRoutes } from './routes.ts'
 export { safetyStaffRoutes } from './staff-routes.ts'
 export { isSubjectOfCase } from './find-subjects.ts'

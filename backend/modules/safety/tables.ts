@@ -1,6 +1,7 @@
-import { bigint, integer, pgTable, primaryKey, sql, text, timestamp, uuid } from '../../platform/drizzle.ts'
-import type { CaseKind, CaseState, Outcome } from './contract.ts'
+import { bigint, customType, integer, pgTable, primaryKey, sql, text, timestamp, uuid } from '../../platform/drizzle.ts'
+import type { AppealState, CaseKind, CaseState, Outcome, SanctionKind } from './contract.ts'
 
+const bytes = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => 'bytea' })
 const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
 const now = sql`app_now()`
 
@@ -34,3 +35,34 @@ export const caseEvidence = pgTable('case_evidence', {
   body: text('body'),
   sentAt: time('sent_at').notNull(),
 }, (table) => [primaryKey({ columns: [table.caseId, table.seq, table.change] })])
+
+/** `userId`: the account by which staff found the number; the sanction is the number's. */
+export const sanctions = pgTable('sanctions', {
+  id: uuid('id').primaryKey(),
+  kind: text('kind').$type<SanctionKind>().notNull(),
+  phoneHash: bytes('phone_hash').notNull(),
+  userId: uuid('user_id').notNull(),
+  caseId: uuid('case_id'),
+  reason: text('reason').notNull(),
+  message: text('message'),
+  until: time('until'),
+  createdAt: time('created_at').notNull().default(now),
+  createdBy: uuid('created_by').notNull(),
+  liftedAt: time('lifted_at'),
+  liftedBy: uuid('lifted_by'),
+  liftReason: text('lift_reason'),
+})
+export type Sanction = typeof sanctions.$inferSelect
+
+export const appeals = pgTable('appeals', {
+  id: uuid('id').primaryKey(),
+  sanctionId: uuid('sanction_id').notNull(),
+  state: text('state').$type<AppealState>().notNull().default('open'),
+  text: text('text').notNull(),
+  createdAt: time('created_at').notNull().default(now),
+  decidedAt: time('decided_at'),
+  decidedBy: uuid('decided_by'),
+  reason: text('reason'),
+  answer: text('answer'),
+})
+export type Appeal = typeof appeals.$inferSelect

@@ -33,7 +33,8 @@ export async function endByStaff(ctx: Ctx, input: { staffId: string; sessionId: 
   if (isClosing) await closeWithin(ctx, input.sessionId)
 }
 
-async function endOpen(tx: Tx, seen: Seen, actor: Actor): Promise<'ended' | 'closing' | 'nothing'> {
+/** Whatever is open ends by staff. `active`: what goes back of one that runs. */
+export async function endOpen(tx: Tx, seen: Seen, actor: Actor, active: 'nothing' | 'unused' = 'unused'): Promise<'ended' | 'closing' | 'nothing'> {
   const { session } = seen
   switch (session.state) {
     case 'queued':
@@ -44,7 +45,7 @@ async function endOpen(tx: Tx, seen: Seen, actor: Actor): Promise<'ended' | 'clo
       return (await markClosing(tx, seen, { reason: 'staff_ended', actor })) ? 'closing' : 'nothing'
     case 'active':
     case 'paused':
-      await finishSession(tx, seen, { to: 'ended', reason: 'staff_ended', actor, give: 'unused' })
+      await finishSession(tx, seen, { to: 'ended', reason: 'staff_ended', actor, give: session.state === 'active' ? active : 'unused' })
       return 'ended'
     default:
       if (session.endedBy === 'staff') return 'nothing'

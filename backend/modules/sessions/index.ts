@@ -16,6 +16,7 @@ export { findChangedOffers, findChangedSessions, findOpenSessions, findOpenVersi
 export { findOpenAmong } from './find-open.ts'
 export { startMatching } from './match-waiting.ts'
 export { changePackage, createPackage, findPackages, listPackages, seedPackages } from './packages.ts'
+export { endOfSanctioned } from './end-of-sanctioned.ts'
 export { haveMet, partPair, type Pair } from './part-pair.ts'
 export { decideUnderMatching } from './queries.ts'
 export { capByEscrow } from './rules.ts'

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { startTestApp, type TestApp } from '../../testing/app.ts'
-import { crowd } from '../../testing/crowd.ts'
+import { crowd, signInAgain } from '../../testing/crowd.ts'
 import type { Person } from '../../testing/people.ts'
 import { clearStage, newKey, packageOf, STAGE_SETTINGS, startSession } from '../../testing/stage.ts'
+import { staffByRows, type StaffPerson } from '../../testing/staff-rows.ts'
 import { eventually } from '../../testing/wait.ts'
 import { checkLedger } from '../ledger/index.ts'
 
@@ -15,17 +16,17 @@ const ALLOWED = new Set([
 const SEED = Number(process.env['SEED'] ?? 20_261_121)
 const SEQUENCES = 8
 
-type Step = { act: 'start' | 'startNamed' | 'pay' | 'extend' | 'payLate' | 'cancel' | 'end' | 'mitraEnds' | 'accept' | 'decline' | 'rate' | 'online' | 'offline' | 'vanish' | 'beat' | 'travel' | 'block' | 'mitraBlocks' | 'unblock'; who: number; seconds: number }
+type Step = { act: 'start' | 'startNamed' | 'pay' | 'extend' | 'payLate' | 'cancel' | 'end' | 'mitraEnds' | 'accept' | 'decline' | 'rate' | 'online' | 'offline' | 'vanish' | 'beat' | 'travel' | 'block' | 'mitraBlocks' | 'unblock' | 'suspend'; who: number; seconds: number }
 
 const step: fc.Arbitrary<Step> = fc.record({
-  act: fc.constantFrom<Step['act'][]>('start', 'start', 'start', 'startNamed', 'pay', 'pay', 'pay', 'pay', 'extend', 'extend', 'payLate', 'cancel', 'end', 'mitraEnds', 'accept', 'accept', 'accept', 'accept', 'accept', 'decline', 'rate', 'online', 'online', 'offline', 'vanish', 'vanish', 'beat', 'beat', 'travel', 'block', 'mitraBlocks', 'unblock', 'unblock'),
+  act: fc.constantFrom<Step['act'][]>('start', 'start', 'start', 'startNamed', 'pay', 'pay', 'pay', 'pay', 'extend', 'extend', 'payLate', 'cancel', 'end', 'mitraEnds', 'accept', 'accept', 'accept', 'accept', 'accept', 'decline', 'rate', 'online', 'online', 'offline', 'vanish', 'vanish', 'beat', 'beat', 'travel', 'block', 'mitraBlocks', 'unblock', 'unblock', 'suspend'),
   who: fc.integer({ min: 0, max: 2 }),
   seconds: fc.constantFrom(1, 46, 200, 400, 700, 1000),
 })
 
-type Cast = { app: TestApp; customers: Person[]; mitras: Person[]; packageId: string }
+type Cast = { app: TestApp; customers: Person[]; mitras: Person[]; packageId: string; staff: StaffPerson }
 
-async function act({ app, customers, mitras, packageId }: Cast, { act, who, seconds }: Step): Promise<number> {
+async function act({ app, customers, mitras, packageId, staff }: Cast, { act, who, seconds }: Step): Promise<number> {
   const customer = customers[who]!
   const mitra = mitras[who % mitras.length]!
   const session = async () => (await app.query<{ id: string }>('select id from chat_sessions where customer_id = $1 order by id desc limit 1', [customer.id]))[0]
@@ -84,6 +85,13 @@ async function act({ app, customers, mitras, packageId }: Cast, { act, who, seco
     case 'unblock':
       // Every block of these two: else nobody would be matched any more after a while.
       return Math.max((await customer.call('DELETE', `/api/v1/blocks/${mitra.id}`)).status, (await mitra.call('DELETE', `/api/v1/blocks/${customer.id}`)).status)
+    case 'suspend': {
+      const [these, at] = seconds > 300 ? [mitras, who % mitras.length] as const : [customers, who] as const
+      const given = await staff.call('POST', '/sanctions', { body: { userId: these[at]!.id, kind: 'suspension', until: '2100-01-01T00:00:00Z', reason: 'a test' } })
+      const lifted = await staff.call('POST', `/sanctions/${given.body.sanction.id}/lift`, { body: { reason: 'a test' } })
+      these[at] = await signInAgain(app, these[at]!)
+      return Math.max(given.status, lifted.status)
+    }
     case 'beat':
       return post(mitra, '/api/v1/mitra/heartbeat')
     default: {
@@ -129,11 +137,12 @@ async function prove(t: Test, { app }: Cast): Promise<void> {
 t.test(`random sequences of events (SEED=${SEED})`, async (t) => {
   const app = await startTestApp(t, { replicas: 2, settings: { ...STAGE_SETTINGS, holdCooldownCount: 20, invoiceWaitMs: 2000 } })
   const { id: packageId } = await packageOf(app, 15)
+  const staff = await staffByRows(app, 'moderator')
   const statuses = new Set<number>()
   const sequences = fc.sample(fc.array(step, { minLength: 40, maxLength: 60 }), { numRuns: SEQUENCES, seed: SEED })
   for (const [index, steps] of sequences.entries()) {
     await t.test(`sequence ${index}`, async (t) => {
-      const cast: Cast = { app, packageId, customers: await crowd(app, { kind: 'customer', count: 3 }), mitras: await crowd(app, { kind: 'mitra', count: 2, online: true, capacity: 1 + (index % 2) }) }
+      const cast: Cast = { app, packageId, staff, customers: await crowd(app, { kind: 'customer', count: 3 }), mitras: await crowd(app, { kind: 'mitra', count: 2, online: true, capacity: 1 + (index % 2) }) }
       for (const one of steps) statuses.add(await act(cast, one))
       await clearStage(app)
       await eventually(async () => (await app.query(`select 1 from outbox where done_at is null and parked_at is null and due_at <= app_now()`)).length === 0, 'the outbox is done')

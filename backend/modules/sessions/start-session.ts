@@ -3,7 +3,7 @@ import { crashPoint, crashPointAfterCommit } from '../../platform/crash-points.t
 import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { transact, violatedConstraint } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
-import { assertMayTakePart, assertStillHere, findPeople, findSamePersonPairs } from '../identity/index.ts'
+import { assertMayTakePart, assertNotOut, assertStillHere, findPeople, findSamePersonPairs } from '../identity/index.ts'
 import { findWallet } from '../ledger/index.ts'
 import { findMitras, keepsServing } from '../mitras/index.ts'
 import { findBlockBetween } from '../moderation/index.ts'
@@ -50,6 +50,8 @@ async function insertAndMatch(ctx: Ctx, customerId: string, input: StartSession,
       if (input.mitraId && !input.anyMitra && !(await keepsServing(tx, input.mitraId))) throw new AppError('mitra_not_available')
       // Under the lock: a block that is being made waits for this session, or is seen here.
       if (input.mitraId && !input.anyMitra) await assertNotBlocked(tx, customerId, input.mitraId)
+      // A sanction that was being given held the matching lock, and a token may not have heard of it yet.
+      await assertNotOut(tx.sql, customerId)
       await assertStillHere(tx, customerId)
       crashPointAfterCommit(tx, 'session.asked')
       const id = tx.ids.next()

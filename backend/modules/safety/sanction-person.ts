@@ -1,0 +1,84 @@
+import { and, eq, isNull, sql } from '../../platform/drizzle.ts'
+import type { Ctx, Tx } from '../../platform/ctx.ts'
+import { transact } from '../../platform/database.ts'
+import { AppError } from '../../platform/errors.ts'
+import { appendAudit } from '../audit/index.ts'
+import { findPeople, holdNumber, setStanding } from '../identity/index.ts'
+import { notify } from '../notifications/index.ts'
+import { decideUnderMatching, endOfSanctioned } from '../sessions/index.ts'
+import type { SanctionBody } from './contract.ts'
+import { findCase } from './queries.ts'
+import { findSanction, standingOf, type Judged } from './sanction-rows.ts'
+import { sanctions } from './tables.ts'
+
+/** Who acts, and in which request. */
+export type StaffBy = { staffId: string; requestId: string; ip: string }
+
+/**
+ * Warns, suspends or bans the number of an account, for both kinds. A suspension or ban ends its sign-ins (their sockets
+ * close within 5 s), sends the mitra offline and ends what is open, in this transaction. Throws `not_found`,
+ * `validation_failed` (a time that has passed).
+ */
+export async function sanctionPerson(ctx: Ctx, by: StaffBy, wish: SanctionBody): Promise<Judged> {
+  return decideUnderMatching(ctx, async (tx) => {
+    const person = (await findPeople(tx.sql, [wish.userId])).get(wish.userId)
+    if (!person) throw new AppError('not_found', 'no such person')
+    if (wish.caseId !== undefined && !(await findCase(tx.sql, wish.caseId))) throw new AppError('not_found', 'no such case')
+    await holdNumber(tx, person.phoneHash)
+    const id = tx.ids.next()
+    const until = wish.until === undefined ? null : new Date(wish.until)
+    await tx.sql.insert(sanctions).values({
+      id, kind: wish.kind, phoneHash: person.phoneHash, userId: person.id, caseId: wish.caseId ?? null, reason: wish.reason, message: wish.message ?? null, until, createdBy: by.staffId,
+    })
+    const sanction = (await findSanction(tx.sql, id))!
+    if (wish.kind === 'warning') await warn(tx, sanction)
+    else if (sanction.isActive) await enforce(tx, sanction, wish.giveBack === true)
+    else throw new AppError('validation_failed', 'This time has passed.', { errors: [{ path: 'until', code: 'too_early', message: 'must be later than now' }] })
+    await appendAudit(tx, {
+      actorKind: 'staff', actorId: by.staffId, act: `sanction.${wish.kind}`, targetType: 'user', targetId: person.id, reason: wish.reason,
+      details: { sanctionId: id, until: until?.toISOString() ?? null, caseId: wish.caseId ?? null, giveBack: wish.giveBack === true }, requestId: by.requestId, ip: by.ip,
+    })
+    tx.afterCommit(({ metrics }) => metrics.sanctions.inc({ kind: wish.kind }))
+    return sanction
+  })
+}
+
+async function enforce(tx: Tx, sanction: Judged, giveBack: boolean): Promise<void> {
+  const accounts = await setStanding(tx, sanction.phoneHash, await standingOf(tx, sanction.phoneHash))
+  const idOf = (kind: 'customer' | 'mitra') => accounts.find((account) => account.kind === kind)?.id
+  await endOfSanctioned(tx, { customerId: idOf('customer'), mitraId: idOf('mitra'), staffId: sanction.createdBy, giveBack })
+}
+
+// A locked screen may be read by others: the push says nothing of why.
+async function warn(tx: Tx, { id, userId, message }: Judged): Promise<void> {
+  const [data, about] = [{ kind: 'safety', sanctionId: id }, { userId, kind: 'safety', title: 'Peringatan dari halobestie' }]
+  await notify(tx, [
+    { ...about, dedupeKey: `warning:${id}`, body: message ?? 'Mohon patuhi pedoman komunitas kami.', data: { ...data, card: 'warning' } },
+    { ...about, dedupeKey: `warning-push:${id}`, title: 'halobestie', body: 'Ada pesan penting untukmu.', data, inbox: false, push: { tag: `safety:${id}`, ttlSeconds: 86_400, highPriority: false } },
+  ])
+}
+
+/** Takes a sanction back; what it ended stays ended, and the person may sign in again unless another one stands. A repeat changes nothing. */
+export async function liftSanction(ctx: Ctx, by: StaffBy, wish: { sanctionId: string; reason: string }): Promise<Judged> {
+  return transact(ctx, (tx) => lift(tx, by, wish))
+}
+
+/** The same inside a transaction. */
+export async function lift(tx: Tx, by: StaffBy, { sanctionId, reason }: { sanctionId: string; reason: string }): Promise<Judged> {
+  const before = await findSanction(tx.sql, sanctionId)
+  if (!before) throw new AppError('not_found', 'no such sanction')
+  await holdNumber(tx, before.phoneHash)
+  const [lifted] = await tx.sql.update(sanctions).set({ liftedAt: sql`app_now()`, liftedBy: by.staffId, liftReason: reason })
+    .where(and(eq(sanctions.id, sanctionId), isNull(sanctions.liftedAt))).returning()
+  if (lifted) {
+    await setStanding(tx, before.phoneHash, await standingOf(tx, before.phoneHash))
+    await notify(tx, [{
+      userId: lifted.userId, kind: 'safety', dedupeKey: `lifted:${sanctionId}`, title: 'Sanksi dicabut', body: 'Sanksi pada akunmu sudah dicabut.', data: { kind: 'safety', sanctionId },
+    }])
+    await appendAudit(tx, {
+      actorKind: 'staff', actorId: by.staffId, act: 'sanction.lifted', targetType: 'user', targetId: lifted.userId, reason,
+      details: { sanctionId, kind: lifted.kind }, requestId: by.requestId, ip: by.ip,
+    })
+  }
+  return (await findSanction(tx.sql, sanctionId))!
+}
