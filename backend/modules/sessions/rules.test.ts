@@ -98,23 +98,88 @@ t.test('topic, language and gender are met; who declined is never rung again, wh
   t.same([...assign([anyone('1')], [mitra('a', 1)], () => 'never')], [])
 })
 
+/** People who wait and mitras who are there, with wishes, named mitras, and pairs that are kept apart or have refused. */
+const anySituation = fc.record({
+  line: fc.array(fc.record({
+    named: fc.option(fc.integer({ min: 0, max: 5 })), any: fc.boolean(), topic: fc.constantFrom(null, null, 'x', 'y'), language: fc.constantFrom(null, null, 'en'), gender: fc.constantFrom(null, null, 'female'),
+    never: fc.subarray([0, 1, 2, 3, 4]), last: fc.subarray([0, 1, 2, 3, 4]),
+  }), { maxLength: 12 }),
+  pool: fc.array(fc.record({ free: fc.integer({ min: 0, max: 3 }), topics: fc.subarray(['x', 'y']), languages: fc.constantFrom(['id'], ['id', 'en']), gender: fc.constantFrom(null, 'female', 'male'), idle: fc.option(fc.integer({ min: 0, max: 3 })) }), { maxLength: 5 }),
+}).map(({ line, pool }) => {
+  const sessions = line.map(({ named, any, topic, language, gender }, index): Waiting => ({ ...anyone(String(index)), namedMitraId: named === null ? null : `m${named}`, anyMitra: any, topic, language, gender }))
+  const candidates = pool.map(({ idle, ...more }, index) => mitra(`m${index}`, idle, more))
+  const standing = (session: Waiting, mitraId: string): Standing => {
+    const { never, last } = line[Number(session.id)]!
+    const index = Number(mitraId.slice(1))
+    return never.includes(index) ? 'never' : last.includes(index) ? 'last' : 'open'
+  }
+  return { sessions, candidates, standing }
+})
+
+// Written out again: what the rule says must not be proved by the rule.
+function accepts(session: Waiting, candidate: Candidate, standing: Standing): boolean {
+  if (standing === 'never') return false
+  if (session.namedMitraId === candidate.mitraId) return true
+  return (session.namedMitraId === null || session.anyMitra) && (session.topic === null || candidate.topics.includes(session.topic))
+    && (session.language === null || candidate.languages.includes(session.language)) && (session.gender === null || candidate.gender === session.gender)
+}
+
+/** Every free slot by the mitra's id, as it is after these have got theirs. */
+function slotsAfter(candidates: readonly Candidate[], taken: Iterable<string>): Map<string, number> {
+  const left = new Map(candidates.map(({ mitraId, free }) => [mitraId, free]))
+  for (const mitraId of taken) left.set(mitraId, left.get(mitraId)! - 1)
+  return left
+}
+
 t.test('nobody is overtaken for a mitra whom they would have accepted, and no acceptable slot stays free', async (t) => {
-  const topic = fc.constantFrom(null, 'x', 'y')
-  const waiting = fc.array(fc.record({ topic, named: fc.option(fc.integer({ min: 0, max: 4 })), any: fc.boolean() }), { maxLength: 12 })
-  const pool = fc.array(fc.record({ free: fc.integer({ min: 1, max: 3 }), topics: fc.subarray(['x', 'y']), idle: fc.option(fc.integer({ min: 0, max: 50 })) }), { maxLength: 5 })
-  t.doesNotThrow(() => fc.assert(fc.property(waiting, pool, (line, mitras) => {
-    const sessions = line.map((one, index): Waiting => ({ ...anyone(String(index)), topic: one.topic, namedMitraId: one.named === null ? null : `m${one.named}`, anyMitra: one.any }))
-    const candidates = mitras.map((one, index) => mitra(`m${index}`, one.idle, { free: one.free, topics: one.topics }))
-    const assigned = assign(sessions, candidates, open)
-    const accepts = (session: Waiting, candidate: Candidate) => session.namedMitraId === candidate.mitraId
-      || ((session.namedMitraId === null || session.anyMitra) && (session.topic === null || candidate.topics.includes(session.topic)))
-    const left = new Map(candidates.map((candidate) => [candidate.mitraId, candidate.free]))
-    for (const mitraId of assigned.values()) left.set(mitraId, left.get(mitraId)! - 1)
+  t.doesNotThrow(() => fc.assert(fc.property(anySituation, ({ sessions, candidates, standing }) => {
+    const assigned = assign(sessions, candidates, standing)
+    const left = slotsAfter(candidates, assigned.values())
     const isWithinCapacity = [...left.values()].every((free) => free >= 0)
     const without = sessions.filter((session) => !assigned.has(session.id))
-    const isFair = without.every((session) => candidates.every((candidate) => !accepts(session, candidate)
+    return isWithinCapacity && without.every((session) => candidates.every((candidate) => !accepts(session, candidate, standing(session, candidate.mitraId))
       || (left.get(candidate.mitraId) === 0 && sessions.filter((other) => assigned.get(other.id) === candidate.mitraId).every((other) => Number(other.id) < Number(session.id)))))
-    return isWithinCapacity && isFair
+  }), { numRuns: 1000 }))
+})
+
+t.test('nobody gets whom they did not ask for, are kept apart from, or who declined', async (t) => {
+  t.doesNotThrow(() => fc.assert(fc.property(anySituation, ({ sessions, candidates, standing }) => {
+    const assigned = assign(sessions, candidates, standing)
+    return sessions.every((session) => {
+      const candidate = candidates.find(({ mitraId }) => mitraId === assigned.get(session.id))
+      return candidate === undefined || accepts(session, candidate, standing(session, candidate.mitraId))
+    })
+  }), { numRuns: 1000 }))
+})
+
+t.test('of what those ahead have left everybody gets the first: who let them wait last of all, then the named one, then who is idle longest', async (t) => {
+  const byRank = (session: Waiting, standing: Standing, { mitraId, idleSince }: Candidate) => [
+    standing === 'last' ? 1 : 0, session.namedMitraId === mitraId ? 0 : 1, idleSince?.getTime() ?? Infinity, mitraId,
+  ]
+  t.doesNotThrow(() => fc.assert(fc.property(anySituation, ({ sessions, candidates, standing }) => {
+    const assigned = assign(sessions, candidates, standing)
+    return sessions.every((session, at) => {
+      const left = slotsAfter(candidates, sessions.slice(0, at).flatMap(({ id }) => assigned.get(id) ?? []))
+      const choices = candidates.filter((candidate) => left.get(candidate.mitraId)! > 0 && accepts(session, candidate, standing(session, candidate.mitraId)))
+      const ranked = choices.map((candidate) => byRank(session, standing(session, candidate.mitraId), candidate))
+        .toSorted((a, b) => a.map((value, index) => (value === b[index] ? 0 : value < b[index]! ? -1 : 1)).find((order) => order !== 0) ?? 0)
+      return assigned.get(session.id) === ranked[0]?.[3]
+    })
+  }), { numRuns: 1000 }))
+})
+
+t.test('who comes later changes nothing for those ahead', async (t) => {
+  t.doesNotThrow(() => fc.assert(fc.property(anySituation, fc.nat(12), ({ sessions, candidates, standing }, count) => {
+    const all = [...assign(sessions, candidates, standing)]
+    const ahead = [...assign(sessions.slice(0, count), candidates, standing)]
+    return JSON.stringify(ahead) === JSON.stringify(all.slice(0, ahead.length))
+  }), { numRuns: 500 }))
+})
+
+t.test('a decision depends on nothing but who waits and who is there: in whatever order the mitras are read', async (t) => {
+  t.doesNotThrow(() => fc.assert(fc.property(anySituation, fc.func(fc.nat()), ({ sessions, candidates, standing }, rank) => {
+    const shuffled = candidates.toSorted((a, b) => rank(a.mitraId) - rank(b.mitraId))
+    return JSON.stringify([...assign(sessions, candidates, standing)]) === JSON.stringify([...assign(sessions, shuffled, standing)])
   }), { numRuns: 500 }))
 })
 
@@ -123,17 +188,6 @@ t.test('an active session is due at its next warning, then at its end', async (t
   t.equal(nextDueWhileActive(end, new Date(0), [300, 60]).getTime(), 700_000)
   t.equal(nextDueWhileActive(end, new Date(700_000), [300, 60]).getTime(), 940_000)
   t.equal(nextDueWhileActive(end, new Date(940_000), [300, 60]).getTime(), 1_000_000)
-})
-
-t.test('a decision depends on nothing but who waits and who is there: in whatever order the mitras are read', async (t) => {
-  const pool = fc.uniqueArray(fc.record({ id: fc.integer({ min: 0, max: 9 }), free: fc.integer({ min: 1, max: 3 }), idle: fc.option(fc.integer({ min: 0, max: 3 })), topics: fc.subarray(['x', 'y']) }), { selector: ({ id }) => id, maxLength: 8 })
-  const line = fc.array(fc.constantFrom(null, 'x', 'y'), { maxLength: 10 })
-  t.doesNotThrow(() => fc.assert(fc.property(pool, line, fc.func(fc.nat()), (mitras, topics, rank) => {
-    const candidates = mitras.map((one) => mitra(`m${one.id}`, one.idle, { free: one.free, topics: one.topics }))
-    const sessions = topics.map((topic, index) => ({ ...anyone(String(index)), topic }))
-    const shuffled = candidates.toSorted((a, b) => rank(a.mitraId) - rank(b.mitraId))
-    return JSON.stringify([...assign(sessions, candidates, open)]) === JSON.stringify([...assign(sessions, shuffled, open)])
-  }), { numRuns: 300 }))
 })
 
 t.test('a waiting time is told anew when it differs materially, when the place does, or when it is old', async (t) => {

@@ -104,21 +104,32 @@ export type Standing = 'open' | 'last' | 'never'
  * first). Nobody is overtaken for a mitra whom they would have accepted, and no acceptable free slot is left unused.
  */
 export function assign(waiting: readonly Waiting[], candidates: readonly Candidate[], standing: (waiting: Waiting, mitraId: string) => Standing): Map<string, string> {
-  const pool = candidates.toSorted(byIdleTime).map((candidate) => ({ candidate, free: candidate.free }))
+  const pool = candidates.filter(({ free }) => free > 0).toSorted(byIdleTime).map((candidate) => ({ candidate, free: candidate.free }))
   const assigned = new Map<string, string>()
-  let slots = pool.reduce((sum, { free }) => sum + free, 0)
   for (const session of waiting) {
-    if (slots <= 0) break
-    const fits = pool.filter(({ candidate, free }) => free > 0 && isAcceptable(session, candidate) && standing(session, candidate.mitraId) !== 'never')
-    const fresh = fits.filter(({ candidate }) => standing(session, candidate.mitraId) === 'open')
-    const isNamed = ({ candidate }: { candidate: Candidate }) => candidate.mitraId === session.namedMitraId
-    const chosen = fresh.find(isNamed) ?? fresh[0] ?? fits.find(isNamed) ?? fits[0]
+    if (pool.length === 0) break
+    const chosen = choose(session, pool, standing)
     if (!chosen) continue
     chosen.free -= 1
-    slots -= 1
+    if (chosen.free === 0) pool.splice(pool.indexOf(chosen), 1)
     assigned.set(session.id, chosen.candidate.mitraId)
   }
   return assigned
+}
+
+type Free = { candidate: Candidate; free: number }
+
+// Looks no further than the first whom it takes: of a thousand who wait for a thousand, nearly everybody's is at the front.
+function choose(session: Waiting, pool: readonly Free[], standing: (waiting: Waiting, mitraId: string) => Standing): Free | undefined {
+  const named = session.namedMitraId === null ? undefined : pool.find(({ candidate }) => candidate.mitraId === session.namedMitraId)
+  let last: Free | undefined
+  for (const one of named ? [named, ...pool] : pool) {
+    if (!isAcceptable(session, one.candidate)) continue
+    const how = standing(session, one.candidate.mitraId)
+    if (how === 'open') return one
+    if (how === 'last') last ??= one
+  }
+  return last
 }
 
 function byIdleTime(a: Candidate, b: Candidate): number {
