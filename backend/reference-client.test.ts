@@ -6,6 +6,15 @@ import { advisedDelayMs, afterClose, Outbox, Person, reconnectDelayMs, ServerClo
 import { packageOf } from './testing/stage.ts'
 import { eventually } from './testing/wait.ts'
 
+t.test('a place in the queue moves without a new version, and an older version is dropped', async (t) => {
+  const one = new Person({ url: 'http://127.0.0.1:1' })
+  const told = (version: number, position?: number) => {
+    one.take({ id: 's', version, state: 'queued', ...(position === undefined ? {} : { queue: { position, waitSeconds: null } }) })
+    return one.sessions.get('s')?.queue?.position
+  }
+  t.same([told(2, 5), told(2, 4), told(1, 9), told(2), told(3, 3)], [5, 4, 4, 4, 3])
+})
+
 t.test('the outbox goes through its states and no others', async (t) => {
   let now = 0
   let kept: object[] = []

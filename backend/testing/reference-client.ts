@@ -24,7 +24,8 @@ export type Client = EventTarget & {
   signIn(phone: string, kind: string, code: string): Promise<void>
   resume(): Promise<void>
   signOut(): Promise<void>
-  take(session: ShownSession): void
+  take(session: ShownSession & { version?: number; queue?: { position: number; waitSeconds: { p50: number; p90: number } | null } }): void
+  sessions: Map<string, { version: number; queue?: { position: number } }>
   say(conversationId: string, body: string): OutboxEntry
   edit(conversationId: string, seq: number, body: string): boolean
   delete(conversationId: string, seq: number): boolean

@@ -115,10 +115,10 @@ export class Person extends EventTarget {
     if (seq > (conversation?.readSeq ?? 0) && this.realtime.send({ type: 'message:read', conversationId, seq })) conversation.readSeq = seq
   }
 
-  /** Takes a session as HTTP or an event tells it; an older version than the known one is dropped. */
+  /** Takes a session as HTTP or an event tells it; an older version than the known one is dropped. A place in the queue moves without a new version. */
   take(session) {
     const known = this.sessions.get(session.id)
-    if (known !== undefined && known.version >= session.version) return
+    if (known !== undefined && (known.version > session.version || (known.version === session.version && session.queue === undefined))) return
     this.sessions.set(session.id, session)
     if (session.conversationId !== undefined) this.#conversation(session.conversationId)
     this.#changed()
