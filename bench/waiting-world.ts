@@ -1,5 +1,6 @@
-import { habitsFrom, QUANTILE_STEPS, type Habits, type Observed } from '../backend/modules/sessions/habits.ts'
+import { habitsFrom, NEVER, QUANTILE_STEPS, STAYS_BELIEVED, STAY_BELIEVED_SECONDS, type Habits, type Observed } from '../backend/modules/sessions/habits.ts'
 import { assign, type Candidate, type Standing, type Waiting } from '../backend/modules/sessions/rules.ts'
+import { eventQueue } from './waiting-events.ts'
 import { simulateWaits, type Line, type Running, type Wait } from '../backend/modules/sessions/simulate-waits.ts'
 
 /** A day of people whose ways the estimate is not told: it sees what the service would see, and no more. Seconds. */
@@ -171,7 +172,7 @@ export function liveTwoDays(options: { seed: number; mitras: number; customers: 
     running: [...running].filter(({ mitra }) => mitra!.isOnline).map((customer) => ({
       id: customer.id, mitraId: customer.mitra!.mitraId, state: customer.state as Running['state'], elapsed: now - customer.since, left: customer.until - now, seconds: customer.minutes * 60, isExtended: customer.isExtended,
     })),
-    waiting: waiting.map((customer) => ({ ...customer, isPaid: customer.paidAt !== null, left: customer.queuedAt + QUEUE_SECONDS - now, seconds: customer.minutes * 60 })),
+    waiting: waiting.map((customer) => ({ ...customer, isPaid: customer.paidAt !== null, waited: now - customer.queuedAt, left: customer.queuedAt + QUEUE_SECONDS - now, seconds: customer.minutes * 60 })),
   })
   const tell = (isFirst: (customer: Customer) => boolean) => {
     if (!waiting.some((customer) => customer.state === 'queued')) return
@@ -193,8 +194,7 @@ export function liveTwoDays(options: { seed: number; mitras: number; customers: 
       if (customer.state !== 'queued') return
       customer.leftAt = now
       customer.state = 'over'
-      note('waited', now - customer.queuedAt)
-      if (isOwn) note('left')
+      note(isOwn ? 'left' : 'waited', now - customer.queuedAt)
       waiting = waiting.filter((one) => one !== customer)
     }
     if (random() < 0.5) after(around(1100, 0.7), leave(true))
@@ -235,7 +235,6 @@ function isOvertaken(one: Customer, other: Customer): boolean {
 /** What the service would find in its rows, of the last day; of mitras' comings, the last two hours and the hour to come a day ago. */
 function observe(seen: Record<string, Samples>, onlineSeconds: Samples, now: number, online: number): Observed[] {
   const recent = (samples: Samples, seconds = DAY) => samples.filter(({ at }) => at > now - seconds).map(({ value }) => value)
-  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
   const spread = (what: 'served' | 'paid' | 'unpaid' | 'accepted' | 'refused'): Observed => {
     const sorted = recent(seen[what]!).toSorted((a, b) => a - b)
     return { what, samples: sorted.length, exposure: 0, quantiles: sorted.length < 2 ? null : Array.from({ length: QUANTILE_STEPS + 1 }, (_, n) => quantile(sorted, n / QUANTILE_STEPS)) }
@@ -247,45 +246,28 @@ function observe(seen: Record<string, Samples>, onlineSeconds: Samples, now: num
     spread('served'), spread('paid'), spread('unpaid'), spread('accepted'), spread('refused'),
     { what: 'paidShare', samples: paid.length, exposure: paid.length + unpaid.length, quantiles: null },
     { what: 'acceptedShare', samples: accepted.length, exposure: accepted.length + refused.length, quantiles: null },
-    { what: 'leaving', samples: recent(seen['left']!).length, exposure: sum(recent(seen['waited']!)), quantiles: null },
+    { what: 'leaving', samples: recent(seen['left']!).length + recent(seen['waited']!).length, exposure: 0, quantiles: quantilesOfStays(recent(seen['left']!), recent(seen['waited']!)) },
     { what: 'mitraGoing', samples: hours(seen['went']!), exposure: Math.max(1, online) * window, quantiles: null },
     { what: 'mitrasComing', samples: hours(seen['came']!), exposure: window, quantiles: null },
   ]
+}
+
+/** As the service measures it in SQL: after how long so many have left a queue that does not move. */
+function quantilesOfStays(left: readonly number[], others: readonly number[]): number[] {
+  const believed = Array.from({ length: STAYS_BELIEVED }, (_, n) => -STAY_BELIEVED_SECONDS * Math.log(1 - (n + 0.5) / STAYS_BELIEVED))
+  const stays = [...[...left, ...believed].map((seconds) => ({ seconds, isLeft: true })), ...others.map((seconds) => ({ seconds, isLeft: false }))].toSorted((a, b) => a.seconds - b.seconds)
+  const quantiles = Array.from({ length: QUANTILE_STEPS + 1 }, () => NEVER)
+  let stay = 1
+  for (const [at, { seconds, isLeft }] of stays.entries()) {
+    if (!isLeft) continue
+    stay *= 1 - 1 / (stays.length - at)
+    for (let n = 0; n < QUANTILE_STEPS && n <= (1 - stay) * QUANTILE_STEPS; n++) quantiles[n] = Math.min(quantiles[n]!, seconds)
+  }
+  return quantiles
 }
 
 function quantile(sorted: readonly number[], share: number): number {
   const at = share * (sorted.length - 1)
   const below = Math.min(Math.floor(at), sorted.length - 2)
   return sorted[below]! + (sorted[below + 1]! - sorted[below]!) * (at - below)
-}
-
-type Event = { at: number; act: () => void }
-
-/** What happens next. */
-function eventQueue(): { add(at: number, act: () => void): void; next(): Event | undefined } {
-  const heap: Event[] = []
-  return {
-    add(at, act) {
-      heap.push({ at, act })
-      for (let child = heap.length - 1; child > 0;) {
-        const parent = (child - 1) >> 1
-        if (heap[parent]!.at <= heap[child]!.at) break
-        ;[heap[parent], heap[child]] = [heap[child]!, heap[parent]!]
-        child = parent
-      }
-    },
-    next() {
-      const first = heap[0]
-      const last = heap.pop()
-      if (!first || first === last) return first
-      heap[0] = last!
-      for (let at = 0; ;) {
-        const child = [2 * at + 1, 2 * at + 2].filter((one) => one < heap.length).toSorted((a, b) => heap[a]!.at - heap[b]!.at)[0]
-        if (child === undefined || heap[child]!.at >= heap[at]!.at) break
-        ;[heap[child], heap[at]] = [heap[at]!, heap[child]!]
-        at = child
-      }
-      return first
-    },
-  }
 }

@@ -3,7 +3,9 @@
 /** A key of 32 bits for an id. */
 export function keyOf(id: string, seed: number): number {
   let hash = 0x811c9dc5 ^ seed
-  for (let at = 0; at < id.length; at++) hash = Math.imul(hash ^ id.charCodeAt(at), 0x01000193)
+  let at = 0
+  for (; at + 3 < id.length; at += 4) hash = Math.imul(hash ^ (id.charCodeAt(at) | (id.charCodeAt(at + 1) << 8) | (id.charCodeAt(at + 2) << 16) | (id.charCodeAt(at + 3) << 24)), 0x9e3779b1) ^ (hash >>> 15)
+  for (; at < id.length; at++) hash = Math.imul(hash ^ id.charCodeAt(at), 0x01000193)
   return mix(hash)
 }
 
@@ -25,12 +27,12 @@ export function draw(key: number, run: number, purpose: number): number {
   return ((drawBits(key, run, purpose) >>> 0) + 0.5) / 4_294_967_296
 }
 
-// Logarithms would be a sixth of a simulation's time: four thousand values are as good.
-const EXPONENTIAL = Float64Array.from({ length: 4096 }, (_, at) => -Math.log1p(-(at + 0.5) / 4096))
+// Logarithms would be a sixth of a simulation's time: a thousand values are as good.
+const EXPONENTIAL = Float64Array.from({ length: 1024 }, (_, at) => -Math.log1p(-(at + 0.5) / 1024))
 
 /** Seconds until something that happens at `rate` a second; never at 0. */
-export function untilNext(rate: number, share: number): number {
-  return rate > 0 ? EXPONENTIAL[(share * 4096) | 0]! / rate : Infinity
+export function untilNext(rate: number, key: number, run: number, purpose: number): number {
+  return rate > 0 ? EXPONENTIAL[drawBits(key, run, purpose) >>> 22]! / rate : Infinity
 }
 
 /** A distribution as its quantiles at equal distances, the least and the greatest included. Only grows. */

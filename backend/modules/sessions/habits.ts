@@ -11,10 +11,10 @@ export type Habits = {
   accepted: Quantiles
   /** Until an offer was declined or missed. */
   refused: Quantiles
+  /** Until a customer leaves a queue that does not move; `NEVER` for those who stay to its end. */
+  leaving: Quantiles
   paidShare: number
   acceptedShare: number
-  /** Customers who leave the queue. */
-  leaving: number
   /** Mitras who go, each; and those who come, all together. */
   mitraGoing: number
   mitrasComing: number
@@ -28,6 +28,11 @@ export type Observed = { what: keyof Habits; samples: number; exposure: number; 
 
 /** Quantiles of a distribution that are kept: from 0 to 1 in steps of 1/64. */
 export const QUANTILE_STEPS = 64
+/** Seconds; longer than anything lasts. */
+export const NEVER = 1e9
+/** How long customers are believed to stay, on average; and as how many of them that counts. */
+export const STAY_BELIEVED_SECONDS = 3600
+export const STAYS_BELIEVED = 10
 /** Fewer observations than this say less than what is believed. */
 const SAMPLES_LEAST = 30
 
@@ -37,7 +42,8 @@ const BELIEVED: Habits = {
   unpaid: evenly([20, 60, 120, 180, 180, 180]),
   accepted: evenly([2, 5, 8, 12, 18, 28, 44]),
   refused: evenly([3, 10, 25, 45, 45, 45]),
-  paidShare: 0.85, acceptedShare: 0.85, leaving: 1 / 3600, mitraGoing: 1 / 10_800, mitrasComing: 0,
+  leaving: Float64Array.from({ length: QUANTILE_STEPS + 1 }, (_, n) => (n < QUANTILE_STEPS ? -STAY_BELIEVED_SECONDS * Math.log1p(-n / QUANTILE_STEPS) : NEVER)),
+  paidShare: 0.85, acceptedShare: 0.85, mitraGoing: 1 / 10_800, mitrasComing: 0,
 }
 /** As how many trials, or events, what is believed of a share or a rate counts. */
 const TRIALS_BELIEVED = 10
@@ -50,7 +56,7 @@ function evenly(values: readonly number[]): Quantiles {
 /** What was observed, and what is believed of the rest: a few observations only pull it. */
 export function habitsFrom(observed: readonly Observed[]): Habits {
   const found = new Map(observed.map((one) => [one.what, one]))
-  const spread = (what: 'served' | 'paid' | 'unpaid' | 'accepted' | 'refused'): Quantiles => {
+  const spread = (what: 'served' | 'paid' | 'unpaid' | 'accepted' | 'refused' | 'leaving'): Quantiles => {
     const one = found.get(what)
     return one?.quantiles && one.quantiles.length > 1 && one.samples >= SAMPLES_LEAST ? Float64Array.from(one.quantiles) : BELIEVED[what]
   }
@@ -58,14 +64,14 @@ export function habitsFrom(observed: readonly Observed[]): Habits {
     const { samples = 0, exposure = 0 } = found.get(what) ?? {}
     return (samples + BELIEVED[what] * TRIALS_BELIEVED) / (exposure + TRIALS_BELIEVED)
   }
-  const rate = (what: 'leaving' | 'mitraGoing' | 'mitrasComing'): number => {
+  const rate = (what: 'mitraGoing' | 'mitrasComing'): number => {
     const { samples = 0, exposure = 0 } = found.get(what) ?? {}
     if (BELIEVED[what] === 0) return exposure > 0 ? samples / exposure : 0
     return (samples + EVENTS_BELIEVED) / (exposure + EVENTS_BELIEVED / BELIEVED[what])
   }
   return {
-    served: spread('served'), paid: spread('paid'), unpaid: spread('unpaid'), accepted: spread('accepted'), refused: spread('refused'),
+    served: spread('served'), paid: spread('paid'), unpaid: spread('unpaid'), accepted: spread('accepted'), refused: spread('refused'), leaving: spread('leaving'),
     paidShare: share('paidShare'), acceptedShare: share('acceptedShare'),
-    leaving: rate('leaving'), mitraGoing: rate('mitraGoing'), mitrasComing: rate('mitrasComing'),
+    mitraGoing: rate('mitraGoing'), mitrasComing: rate('mitrasComing'),
   }
 }

@@ -1,20 +1,20 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { draw, keyOf, shareUpTo, untilNext, valueAt } from './draws.ts'
-import { habitsFrom, type Habits } from './habits.ts'
+import { habitsFrom, NEVER, type Habits } from './habits.ts'
 import { simulateWaits, type InLine, type Line, type Running, type Serving } from './simulate-waits.ts'
 
 const options = { seed: 7, offersMax: 3, holdSeconds: 180 }
 /** Everybody pays at once, is answered at once and talks to the end; nobody leaves. */
 const CERTAIN: Habits = {
   served: Float64Array.of(1, 1), paid: Float64Array.of(0, 0), unpaid: Float64Array.of(0, 0), accepted: Float64Array.of(0, 0), refused: Float64Array.of(0, 0),
-  paidShare: 1, acceptedShare: 1, leaving: 0, mitraGoing: 0, mitrasComing: 0,
+  leaving: Float64Array.of(NEVER, NEVER), paidShare: 1, acceptedShare: 1, mitraGoing: 0, mitrasComing: 0,
 }
-const STEADY: Habits = { ...habitsFrom([]), leaving: 0, mitraGoing: 0 }
+const STEADY: Habits = { ...habitsFrom([]), leaving: CERTAIN.leaving, mitraGoing: 0 }
 const USUAL: Habits = { ...habitsFrom([]), mitrasComing: 0.01 }
 const serving = (mitraId: string, more: Partial<Serving> = {}): Serving => ({ mitraId, capacity: 1, topics: [], languages: ['id'], gender: null, ...more })
 const talking = (mitraId: string, left: number, more: Partial<Running> = {}): Running => ({ id: `s-${mitraId}-${left}`, mitraId, state: 'active', elapsed: 60, left, seconds: left + 60, isExtended: false, ...more })
-const inLine = (id: string, more: Partial<InLine> = {}): InLine => ({ id, namedMitraId: null, anyMitra: false, topic: null, language: null, gender: null, isPaid: false, left: 1800, seconds: 900, ...more })
+const inLine = (id: string, more: Partial<InLine> = {}): InLine => ({ id, waited: 0, namedMitraId: null, anyMitra: false, topic: null, language: null, gender: null, isPaid: false, left: 1800, seconds: 900, ...more })
 
 t.test('where nothing is uncertain the wait is that for the slot which comes free after everybody ahead has taken theirs', async (t) => {
   const line: Line = { mitras: [serving('a'), serving('b')], running: [talking('a', 300), talking('b', 100)], waiting: [inLine('1'), inLine('2'), inLine('3')] }
@@ -105,9 +105,9 @@ t.test('draws and distributions', async (t) => {
   const draws = Array.from({ length: 20_000 }, (_, run) => draw(keyOf('somebody', 1), run, 3))
   t.ok(Math.abs(draws.reduce((sum, one) => sum + one, 0) / draws.length - 0.5) < 0.01)
   t.ok(draws.every((one) => one > 0 && one < 1))
-  const mean = draws.reduce((sum, one) => sum + untilNext(1 / 600, one), 0) / draws.length
+  const mean = draws.reduce((sum, _, run) => sum + untilNext(1 / 600, keyOf('somebody', 1), run, 3), 0) / draws.length
   t.ok(Math.abs(mean - 600) < 15, `600 s on average: ${mean}`)
-  t.equal(untilNext(0, 0.5), Infinity)
+  t.equal(untilNext(0, 1, 1, 1), Infinity)
   t.doesNotThrow(() => fc.assert(fc.property(fc.array(fc.double({ min: 0, max: 1000, noNaN: true }), { minLength: 2, maxLength: 66 }), fc.double({ min: 0, max: 1, noNaN: true }), (values, share) => {
     const quantiles = Float64Array.from(values).toSorted()
     const value = valueAt(quantiles, share)
