@@ -9,7 +9,7 @@ import { paymentRoutes, webhookRoutes } from './modules/payments/index.ts'
 import { findRefundsOfPayments, refundRoutes, refundView } from './modules/refunds/index.ts'
 import { payoutRoutes } from './modules/payouts/index.ts'
 import { reviewRoutes } from './modules/reviews/index.ts'
-import { privacyRoutes } from './modules/privacy/index.ts'
+import { privacyRoutes, putAway } from './modules/privacy/index.ts'
 import { safetyRoutes } from './modules/safety/index.ts'
 import {
   applyPayment, countQueue, estimateWait, findChangedOffers, findChangedSessions, findOpenSessions, findOpenVersions, mitraReportRoutes, paymentExpired, sessionRoutes,
@@ -37,7 +37,7 @@ export async function createPublicApp(ctx: Ctx, parts: PublicParts): Promise<Fas
   })
   await app.register(healthRoutes(ctx, parts.readiness))
   await app.register(appConfigRoutes(ctx))
-  await app.register(identityRoutes(ctx))
+  await app.register(identityRoutes(ctx, putAway))
   await app.register(walletRoutes(ctx))
   await app.register(notificationRoutes(ctx))
   await app.register(webhookRoutes(ctx))

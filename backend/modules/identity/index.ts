@@ -9,7 +9,7 @@ export { assertMayTakePart, acceptConsent, findConsents, type Consent } from './
 export { changeProfile } from './change-profile.ts'
 export { DOCUMENTS, GENDERS, KINDS, type Gender, type Kind, type Platform, type RevokeReason } from './contract.ts'
 export { findDeviceTokens, removeDeviceTokens, type DeviceToken } from './devices.ts'
-export { ensurePerson } from './ensure-person.ts'
+export { ensurePerson, type StartedAfresh } from './ensure-person.ts'
 export { assertStillHere, eraseIdentity, lockPerson, setErasing } from './erase-identity.ts'
 export { createFazpassGateway } from './fazpass-gateway.ts'
 export { findErased, findIdsOfNumbers, findPeople, findPhone, findPhones, findSamePersonPairs, type Person } from './people.ts'

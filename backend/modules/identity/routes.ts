@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import type { Ctx } from '../../platform/ctx.ts'
 import { logoutBody, logoutReply, otpRequestBody, otpRequestReply, otpVerifyBody, otpVerifyReply, refreshBody, refreshReply } from './contract.ts'
 import { meRoutes } from './me-routes.ts'
+import type { StartedAfresh } from './ensure-person.ts'
 import { refreshSignIn } from './refresh-sign-in.ts'
 import { requestCode } from './request-code.ts'
 import { signIn } from './sign-in.ts'
@@ -12,7 +13,7 @@ import { profileView } from './views.ts'
 const open = { access: 'public', limit: 'standard' } as const
 const signedIn = { access: 'signed-in', limit: 'standard' } as const
 
-export const identityRoutes = (ctx: Ctx): FastifyPluginAsyncZod => async (app) => {
+export const identityRoutes = (ctx: Ctx, startedAfresh: StartedAfresh): FastifyPluginAsyncZod => async (app) => {
   await app.register(meRoutes(ctx))
 
   app.post('/api/v1/auth/otp/request', { schema: { body: otpRequestBody, response: { 202: otpRequestReply } }, config: open }, async (request, reply) => {
@@ -22,7 +23,7 @@ export const identityRoutes = (ctx: Ctx): FastifyPluginAsyncZod => async (app) =
   })
 
   app.post('/api/v1/auth/otp/verify', { schema: { body: otpVerifyBody, response: { 200: otpVerifyReply } }, config: open }, async (request) => {
-    const { tokens, user, isNew } = await signIn(ctx, { ...request.body, ip: request.ip, appVersion: appVersionOf(request) })
+    const { tokens, user, isNew } = await signIn(ctx, { ...request.body, ip: request.ip, appVersion: appVersionOf(request) }, startedAfresh)
     return { ...tokens, user: { ...profileView(user), isNew } }
   })
 

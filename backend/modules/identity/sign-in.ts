@@ -1,7 +1,7 @@
 import type { Ctx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
 import { checkCode, consumeChallenge } from './check-code.ts'
-import { findOrCreate } from './ensure-person.ts'
+import { findOrCreate, type StartedAfresh } from './ensure-person.ts'
 import { pairOf, type TokenPair } from './refresh-sign-in.ts'
 import { issueRefreshToken } from './refresh-tokens.ts'
 import { accountSuspended, findOut, shareNumber } from './standings.ts'
@@ -14,14 +14,14 @@ export type SignedIn = { tokens: TokenPair; user: User; isNew: boolean }
  * Signs in with a code, making the account where the number has none of this kind.
  * Throws `otp_invalid`, `otp_expired`, `otp_locked`, `account_suspended` or `not_ready`.
  */
-export async function signIn(ctx: Ctx, input: SignInInput): Promise<SignedIn> {
+export async function signIn(ctx: Ctx, input: SignInInput, startedAfresh: StartedAfresh): Promise<SignedIn> {
   const challenge = await checkCode(ctx, input.challengeId, input.code)
   const signedIn = await transact(ctx, async (tx) => {
     await consumeChallenge(tx.sql, challenge.id)
     await shareNumber(tx, challenge.phoneHash)
     const out = await findOut(tx.sql, challenge.phoneHash)
     if (out) return { out }
-    const { user, isNew } = await findOrCreate(tx, challenge.kind, challenge)
+    const { user, isNew } = await findOrCreate(tx, challenge.kind, challenge, startedAfresh)
     const id = tx.ids.next()
     await tx.sql.insert(signIns).values({ id, userId: user.id, deviceName: input.deviceName, ip: input.ip, appVersion: input.appVersion })
     return { id, user, isNew, refresh: await issueRefreshToken(tx, id) }

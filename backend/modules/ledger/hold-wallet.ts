@@ -26,6 +26,21 @@ export async function holdWallet(tx: Tx, customerId: string): Promise<void> {
   if (walletIdr + promoIdr > 0) tx.log.info({ event: 'wallet_held', userId: customerId, holdId: id, walletIdr, promoIdr }, 'the wallet of a number that may be recycled waits for staff')
 }
 
+/**
+ * The same for what a mitra is owed: the new owner of their number begins with nothing, and with no debt. The caller has
+ * locked the person.
+ */
+export async function holdEarnings(tx: Tx, mitraId: string): Promise<void> {
+  const id = tx.ids.next()
+  const earningsIdr = await lockBalance(tx, account.payable(mitraId))
+  await post(tx, {
+    key: `wallet-hold:${id}:held`, flow: 'earnings.held',
+    entries: [{ account: account.payable(mitraId), amountIdr: -earningsIdr }, { account: account.payable(id), amountIdr: earningsIdr }],
+  })
+  await tx.sql.insert(walletHolds).values({ id, customerId: mitraId })
+  if (earningsIdr !== 0) tx.log.info({ event: 'earnings_held', userId: mitraId, holdId: id, earningsIdr }, 'earnings of a number that may be recycled wait for staff')
+}
+
 /** Gives all credit that is left of one holder to another; the caller posts the sum that it answers. */
 export async function moveLots(tx: Tx, from: string, to: string): Promise<number> {
   const { rows } = await tx.sql.execute<{ total: string }>(sql`

@@ -3,6 +3,7 @@ import type { Tx } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { account } from './accounts.ts'
 import { ledgerBalances } from './tables.ts'
+import { walletBegins } from './wallet-holds.ts'
 
 const PREFIX = account.payable('')
 
@@ -33,10 +34,10 @@ export async function findPayableStatement(handle: Queryable, mitraId: string, m
   const first = `${month}-01`
   const fromAt = sql`(${first}::date::timestamp at time zone 'Asia/Jakarta')`
   const untilAt = sql`((${first}::date + interval '1 month') at time zone 'Asia/Jakarta')`
-  const before = await handle.execute<{ opening: string }>(sql`select coalesce(sum(amount_idr), 0) as opening from ledger_entries where account = ${name} and created_at < ${fromAt}`)
+  const before = await handle.execute<{ opening: string }>(sql`select coalesce(sum(amount_idr), 0) as opening from ledger_entries where account = ${name} and created_at < ${fromAt} and created_at > ${walletBegins(mitraId)}`)
   const { rows } = await handle.execute<{ at: string; flow: string; key: string; session_id: string | null; amount_idr: string }>(sql`
     select e.created_at as at, t.flow, t.key, t.session_id, e.amount_idr from ledger_entries e join ledger_transactions t on t.id = e.transaction_id
-    where e.account = ${name} and e.created_at >= ${fromAt} and e.created_at < ${untilAt} order by e.created_at, e.id`)
+    where e.account = ${name} and e.created_at > ${walletBegins(mitraId)} and e.created_at >= ${fromAt} and e.created_at < ${untilAt} order by e.created_at, e.id`)
   const entries = rows.map((row) => ({ at: new Date(row.at), flow: row.flow, key: row.key, sessionId: row.session_id, amountIdr: Number(row.amount_idr) }))
   const openingIdr = Number(before.rows[0]?.opening ?? 0)
   return { openingIdr, closingIdr: entries.reduce((sum, entry) => sum + entry.amountIdr, openingIdr), entries }

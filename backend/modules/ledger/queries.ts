@@ -68,9 +68,9 @@ export function findWalletEntries(handle: Queryable, customerId: string, page: P
   return findEntries(handle, [account.wallet(customerId), account.promo(customerId)], page, sql`${ledgerEntries.createdAt} > ${walletBegins(customerId)}`)
 }
 
-/** What moved in what a mitra is owed, the newest first. */
+/** What moved in what a mitra is owed, the newest first; nothing of an earlier owner of their number. */
 export function findPayableEntries(handle: Queryable, mitraId: string, page: Page): Promise<Paged<AccountEntry>> {
-  return findEntries(handle, [account.payable(mitraId)], page)
+  return findEntries(handle, [account.payable(mitraId)], page, sql`${ledgerEntries.createdAt} > ${walletBegins(mitraId)}`)
 }
 
 async function findEntries(handle: Queryable, names: readonly string[], page: Page, also?: SQL): Promise<Paged<AccountEntry>> {

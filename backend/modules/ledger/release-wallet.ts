@@ -9,7 +9,7 @@ import { promoLots, walletHolds } from './tables.ts'
 
 /** `owner`: it is the same person, who gets all of it. Else the suspended sum that `suspend` opens; the credit ends. */
 export type ReleaseTo = { to: 'owner' } | { to: 'suspense'; suspend: (amountIdr: number) => Promise<{ id: string; account: string }> }
-export type Released = { customerId: string; walletIdr: number; promoIdr: number; suspenseId: string | null }
+export type Released = { customerId: string; walletIdr: number; promoIdr: number; earningsIdr: number; suspenseId: string | null }
 
 /** Places a wallet that waited for staff, once. The caller has two persons for it. Throws `not_found`, `conflict`. */
 export async function releaseWallet(tx: Tx, id: string, target: ReleaseTo): Promise<Released> {
@@ -19,17 +19,21 @@ export async function releaseWallet(tx: Tx, id: string, target: ReleaseTo): Prom
   const toOwner = target.to === 'owner'
   const promoIdr = toOwner ? await moveLots(tx, id, hold.customerId) : await emptyLots(tx, id)
   const walletIdr = await lockBalance(tx, account.wallet(id))
-  const suspended = target.to === 'owner' || walletIdr === 0 ? undefined : await target.suspend(walletIdr)
+  const owedIdr = await lockBalance(tx, account.payable(id))
+  // A debt is nothing that could be placed: it stays where it is.
+  const earningsIdr = toOwner ? owedIdr : Math.max(0, owedIdr)
+  const suspended = target.to === 'owner' || walletIdr + earningsIdr === 0 ? undefined : await target.suspend(walletIdr + earningsIdr)
   await post(tx, {
     key: `wallet-hold:${id}:released`, flow: 'wallet.released',
     entries: [
       { account: account.promo(id), amountIdr: -promoIdr }, { account: toOwner ? account.promo(hold.customerId) : account.promotions, amountIdr: promoIdr },
       { account: account.wallet(id), amountIdr: -walletIdr }, { account: suspended?.account ?? account.wallet(hold.customerId), amountIdr: walletIdr },
+      { account: account.payable(id), amountIdr: -earningsIdr }, { account: suspended?.account ?? account.payable(hold.customerId), amountIdr: earningsIdr },
     ],
   })
   await tx.sql.update(walletHolds).set({ state: toOwner ? 'released' : 'suspended', settledAt: sql`app_now()`, suspenseId: suspended?.id ?? null }).where(eq(walletHolds.id, id))
-  tx.log.info({ event: 'wallet_released', userId: hold.customerId, holdId: id, to: target.to, walletIdr, promoIdr }, 'a wallet that was held is placed')
-  return { customerId: hold.customerId, walletIdr, promoIdr, suspenseId: suspended?.id ?? null }
+  tx.log.info({ event: 'wallet_released', userId: hold.customerId, holdId: id, to: target.to, walletIdr, promoIdr, earningsIdr }, 'a wallet that was held is placed')
+  return { customerId: hold.customerId, walletIdr, promoIdr, earningsIdr, suspenseId: suspended?.id ?? null }
 }
 
 /** Takes all credit that is left of a holder; the caller posts the sum that it answers. */

@@ -3,14 +3,15 @@ import type { Queryable } from '../../platform/database.ts'
 import { account } from './accounts.ts'
 import { ledgerBalances, promoLots, walletHolds } from './tables.ts'
 
-export type WalletHold = typeof walletHolds.$inferSelect & { walletIdr: number; promoIdr: number }
+export type WalletHold = typeof walletHolds.$inferSelect & { walletIdr: number; promoIdr: number; /** What a mitra was owed. */ earningsIdr: number }
 
 // What stands there now: an old payment may have been refunded out of it, credit may have expired. The hold's own column
 // by its full name: alone in a select it would be written without its table, and be the inner one's.
 const holdId = sql.raw('wallet_holds.id')
 const walletIdr = sql<number>`coalesce((select b.balance_idr from ${ledgerBalances} b where b.account = 'customer_wallet:' || ${holdId}), 0)`.mapWith(Number)
 const promoIdr = sql<number>`coalesce((select sum(l.remaining_idr) from ${promoLots} l where l.customer_id = ${holdId}), 0)`.mapWith(Number)
-const waits = sql`${walletHolds.state} = 'held' and (${walletIdr} > 0 or ${promoIdr} > 0)`
+const earningsIdr = sql<number>`coalesce((select b.balance_idr from ${ledgerBalances} b where b.account = 'mitra_payable:' || ${holdId}), 0)`.mapWith(Number)
+const waits = sql`${walletHolds.state} = 'held' and (${walletIdr} > 0 or ${promoIdr} > 0 or ${earningsIdr} > 0)`
 
 /** Wallets of recycled numbers in which something waits, or that staff have placed; the newest first. `cursor` is the last id of the page before. */
 export async function findWalletHolds(handle: Queryable, page: { state?: WalletHold['state'] | undefined; cursor?: string | undefined; limit: number }): Promise<{ items: WalletHold[]; nextCursor: string | null }> {
@@ -50,6 +51,6 @@ export function walletBegins(customerId: string): SQL {
 function select(handle: Queryable, condition: SQL | undefined) {
   return handle.select({
     id: walletHolds.id, customerId: walletHolds.customerId, heldAt: walletHolds.heldAt, state: walletHolds.state, settledAt: walletHolds.settledAt,
-    suspenseId: walletHolds.suspenseId, walletIdr, promoIdr,
+    suspenseId: walletHolds.suspenseId, walletIdr, promoIdr, earningsIdr,
   }).from(walletHolds).where(condition)
 }

@@ -129,6 +129,11 @@ export async function eraseBankAccounts(tx: Tx, mitraId: string): Promise<void> 
     from jsonb_to_recordset(${JSON.stringify(sealed)}::jsonb) as r(id uuid, number text, holder text, hash text) where a.id = r.id`)
 }
 
+/** Nothing is paid out to the account that is in force any more; payouts that were asked for keep it. */
+export async function replaceBankAccount(tx: Tx, mitraId: string): Promise<void> {
+  await tx.sql.update(mitraBankAccounts).set({ replacedAt: sql`app_now()` }).where(and(eq(mitraBankAccounts.mitraId, mitraId), isNull(mitraBankAccounts.replacedAt)))
+}
+
 async function findCurrent(handle: Queryable, mitraIds: readonly string[]): Promise<Map<string, BankAccount>> {
   if (mitraIds.length === 0) return new Map()
   const rows = await handle.select().from(mitraBankAccounts).where(and(isAnyOf(mitraBankAccounts.mitraId, mitraIds), isNull(mitraBankAccounts.replacedAt)))

@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, isNotNull, isNull, lt, or, sql, sum } from '../../platform/drizzle.ts'
+import { and, desc, eq, inArray, isNotNull, isNull, lt, or, sql, sum, type SQL } from '../../platform/drizzle.ts'
 import { isAnyOf } from '../../platform/any-of.ts'
 import type { Tx, World } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
@@ -8,16 +8,17 @@ import type { PayoutState } from './rules.ts'
 import { payoutBatches, payouts, type Payout, type PayoutBatch } from './tables.ts'
 
 type Page<F> = F & { cursor?: string | undefined; limit: number }
-export type PayoutFilter = { mitraId?: string | undefined; batchId?: string | undefined; state?: PayoutState | undefined; needsStaff?: boolean | undefined }
+export type PayoutFilter = { mitraId?: string | undefined; batchId?: string | undefined; state?: PayoutState | undefined; needsStaff?: boolean | undefined; /** From when on they are the mitra's to see. */ begins?: SQL }
 
 /** The newest first. `cursor` is the last id of the page before. */
-export async function findPayouts(handle: Queryable, { mitraId, batchId, state, needsStaff, cursor, limit }: Page<PayoutFilter>): Promise<{ items: Payout[]; nextCursor: string | null }> {
+export async function findPayouts(handle: Queryable, { mitraId, batchId, state, needsStaff, begins, cursor, limit }: Page<PayoutFilter>): Promise<{ items: Payout[]; nextCursor: string | null }> {
   const rows = await handle.select().from(payouts)
     .where(and(
       mitraId === undefined ? undefined : eq(payouts.mitraId, mitraId),
       batchId === undefined ? undefined : eq(payouts.batchId, batchId),
       state === undefined ? undefined : eq(payouts.state, state),
       needsStaff === undefined ? undefined : needsStaff ? isNotNull(payouts.needsStaff) : isNull(payouts.needsStaff),
+      begins === undefined ? undefined : sql`${payouts.requestedAt} > ${begins}`,
       cursor === undefined ? undefined : lt(payouts.id, cursor),
     ))
     .orderBy(desc(payouts.id)).limit(limit + 1)

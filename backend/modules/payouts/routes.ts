@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import type { Ctx } from '../../platform/ctx.ts'
 import { sendCsv } from '../../platform/csv.ts'
-import { findPayableEntries } from '../ledger/index.ts'
+import { findPayableEntries, walletBegins } from '../ledger/index.ts'
 import { earningEntriesQuery, earningEntriesReply, earningsReply, payoutList, payoutReply, payoutsQuery, requestPayoutBody, statementQuery, statementReply } from './contract.ts'
 import { showEarnings } from './earnings.ts'
 import { findPayouts, viewPayouts } from './queries.ts'
@@ -25,7 +25,7 @@ export const payoutRoutes = (ctx: Ctx): FastifyPluginAsyncZod => async (app) => 
   })
 
   app.get('/api/v1/mitra/payouts', { schema: { querystring: payoutsQuery, response: { 200: payoutList } }, config: own }, async (request) => {
-    const { items, nextCursor } = await findPayouts(ctx.sql, { mitraId: request.user.id, ...request.query })
+    const { items, nextCursor } = await findPayouts(ctx.sql, { mitraId: request.user.id, begins: walletBegins(request.user.id), ...request.query })
     return { items: await viewPayouts(ctx.sql, ctx, items), nextCursor }
   })
 

@@ -13,7 +13,7 @@ export async function askToRelease(ctx: Ctx, by: By, holdId: string, wanted: { t
     if (!hold) throw new AppError('not_found', 'no wallet is held under this id')
     if (hold.state !== 'held') throw new AppError('conflict', 'This wallet is placed already.')
     return askSecond(tx, by, {
-      act: 'wallet.release', targetType: 'wallet_hold', targetId: holdId, amountIdr: hold.walletIdr + hold.promoIdr, payload: { to: wanted.to }, reason: wanted.reason,
+      act: 'wallet.release', targetType: 'wallet_hold', targetId: holdId, amountIdr: hold.walletIdr + hold.promoIdr + hold.earningsIdr, payload: { to: wanted.to }, reason: wanted.reason,
     })
   })
 }

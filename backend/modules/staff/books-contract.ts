@@ -23,7 +23,7 @@ export const walletHoldsQuery = z.strictObject({ ...page, state: z.enum(['held',
 export const releaseBody = z.strictObject({ to: z.enum(['owner', 'suspense']), reason })
 export const walletHoldList = z.object({
   items: z.array(z.object({
-    id, customerId: id, walletIdr: idr, promoIdr: idr, state: z.string(), heldAt: time, settledAt: time.nullable(), suspenseId: id.nullable(),
+    id, customerId: id, walletIdr: idr, promoIdr: idr, earningsIdr: idr, state: z.string(), heldAt: time, settledAt: time.nullable(), suspenseId: id.nullable(),
   })),
   nextCursor,
 })
