@@ -7,9 +7,9 @@ import { privacyStaffRoutes } from './modules/privacy/index.ts'
 import { safetyStaffRoutes, sanctionStaffRoutes } from './modules/safety/index.ts'
 import { settingsStaffRoutes } from './modules/settings/index.ts'
 import {
-  approvalStaffRoutes, auditStaffRoutes, customerStaffRoutes, inboxStaffRoutes, ledgerStaffRoutes, mitraReportStaffRoutes, mitraStaffRoutes, packageStaffRoutes, paymentStaffRoutes,
+  approvalStaffRoutes, auditStaffRoutes, customerStaffRoutes, hasAnotherFor, inboxStaffRoutes, ledgerStaffRoutes, mitraReportStaffRoutes, mitraStaffRoutes, packageStaffRoutes, paymentStaffRoutes,
   payoutStaffRoutes, promoCodeStaffRoutes, reconciliationStaffRoutes, refundStaffRoutes, reportStaffRoutes, sessionStaffRoutes, staffAccountRoutes,
-  staffAuthRoutes, suspenseStaffRoutes, systemStaffRoutes, walletStaffRoutes,
+  staffAuthRoutes, suspenseStaffRoutes, systemStaffRoutes, transcriptStaffRoutes, walletStaffRoutes,
 } from './modules/staff/index.ts'
 import { PRIVACY_MAP } from './privacy-map.ts'
 import type { Authenticators } from './platform/auth-hook.ts'
@@ -39,7 +39,8 @@ export async function createInternalApp(ctx: Ctx, parts: InternalParts): Promise
   await app.register(safetyStaffRoutes(ctx))
   await app.register(reviewStaffRoutes(ctx))
   await app.register(privacyStaffRoutes(ctx, PRIVACY_MAP))
-  await app.register(sanctionStaffRoutes(ctx))
+  await app.register(sanctionStaffRoutes(ctx, { hasAnother: hasAnotherFor('safety.act') }))
+  await app.register(transcriptStaffRoutes(ctx))
   await app.register(inboxStaffRoutes(ctx))
   await app.register(reconciliationStaffRoutes(ctx))
   await app.register(approvalStaffRoutes(ctx))

@@ -94,7 +94,7 @@ export const PRIVACY_MAP: PrivacyMap = {
   // Safety
   safety_cases: {
     rows: { columns: 'reporter_id' }, since: 'opened_at', out: { as: 'reports', columns: 'id kind state session_id reason note opened_at closed_at' },
-    held: { 'staff’s work on it, and whom it is about': 'conversation_id reporter_id subject_id last_at acknowledge_by escalations taken_at taken_by closed_by outcome' },
+    held: { 'staff’s work on it, and whom it is about': 'conversation_id opened_by reporter_id subject_id last_at acknowledge_by escalations taken_at taken_by closed_by outcome' },
     erasure: { keep: { 'a case outlives its persons until its time is over': 'kind state reason note outcome' } },
   },
   case_evidence: { rows: { columns: 'sender_id' }, key: 'case_id seq change', since: 'sent_at', held: { 'copies of messages, which go out themselves': 'case_id seq change sender_id body sent_at' }, erasure: { keep: { 'evidence, until the case’s time is over (evidenceSeconds)': 'body' } } },

@@ -116,6 +116,7 @@ export const SETTINGS = {
   crisisHotlines: { type: 'text-list', default: ['SEJIWA 119 ext. 8', 'Darurat 112'], maxLength: 80, about: 'Whom somebody in danger can call, as the card shows them.' } as Texts,
   crisisAcknowledgeSeconds: seconds(120, 5, 3600, 'A crisis that no member of staff has taken in this time is escalated, and again after it.'),
   reportEvidenceMost: count(500, 1, 5000, 'Messages that are copied with a report, the newest.'),
+  appealAgainSeconds: seconds(7 * DAY, 0, 365 * DAY, 'After a decision on an appeal the next against the same sanction may come this much later.'),
   evidenceSeconds: seconds(180 * DAY, DAY, 3650 * DAY, 'The messages of a case are erased this long after it was closed.'),
   // privacy
   erasureSettleSeconds: seconds(60, 1, 3600, 'This long after a person was erased, what was on its way to their rows meanwhile is erased as well.'),

@@ -1,4 +1,4 @@
-import { desc, eq } from '../../platform/drizzle.ts'
+import { and, desc, eq, gt } from '../../platform/drizzle.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { messages } from './tables.ts'
 
@@ -9,4 +9,12 @@ export async function readTranscript(handle: Queryable, conversationId: string, 
   const rows = await handle.select({ seq: messages.seq, senderId: messages.senderId, body: messages.body, sentAt: messages.sentAt })
     .from(messages).where(eq(messages.conversationId, conversationId)).orderBy(desc(messages.seq)).limit(limit)
   return rows.toReversed()
+}
+
+/** The same from `afterSeq` on, a page at a time; `next` is where the next one begins, if there is one. */
+export async function readTranscriptPage(handle: Queryable, conversationId: string, page: { afterSeq: number; limit: number }): Promise<{ lines: TranscriptLine[]; next: number | undefined }> {
+  const rows = await handle.select({ seq: messages.seq, senderId: messages.senderId, body: messages.body, sentAt: messages.sentAt })
+    .from(messages).where(and(eq(messages.conversationId, conversationId), gt(messages.seq, page.afterSeq))).orderBy(messages.seq).limit(page.limit + 1)
+  const lines = rows.slice(0, page.limit)
+  return { lines, next: rows.length > page.limit ? lines.at(-1)!.seq : undefined }
 }

@@ -4,7 +4,7 @@ const id = z.string().meta({ format: 'uuid' })
 const time = z.string().meta({ format: 'date-time' })
 const line = (most: number) => z.string().trim().min(1).max(most).refine((text) => !text.includes('\0') && text.isWellFormed(), { message: 'is not text' })
 
-export const CASE_KINDS = ['report', 'crisis', 'contact'] as const
+export const CASE_KINDS = ['report', 'crisis', 'contact', 'staff'] as const
 export type CaseKind = (typeof CASE_KINDS)[number]
 export const CASE_STATES = ['open', 'taken', 'closed'] as const
 export type CaseState = (typeof CASE_STATES)[number]
@@ -28,7 +28,7 @@ export const hotlineList = z.object({ items: z.array(z.object({ text: z.string()
 
 /** `subjectId`: whom it is about. Message texts stand in its evidence alone, which is opened with a reason. */
 export const caseView = z.object({
-  id, kind: z.enum(CASE_KINDS), state: z.enum(CASE_STATES), sessionId: id, conversationId: id, reporterId: id.nullable(), subjectId: id,
+  id, kind: z.enum(CASE_KINDS), state: z.enum(CASE_STATES), sessionId: id.nullable(), conversationId: id.nullable(), openedBy: id.nullable(), reporterId: id.nullable(), subjectId: id,
   reason: z.string().nullable(), openedAt: time, lastAt: time, acknowledgeBy: time.nullable(), escalations: z.number().int(),
   takenAt: time.nullable(), takenBy: id.nullable(), closedAt: time.nullable(), outcome: z.enum(OUTCOMES).nullable(),
 })
@@ -39,6 +39,9 @@ export const caseParams = z.strictObject({ id: z.uuid() })
 export const casesQuery = z.strictObject({
   state: z.enum(CASE_STATES).optional(), kind: z.enum(CASE_KINDS).optional(), limit: z.coerce.number().int().min(1).max(100).default(20), cursor: z.uuid().optional(),
 })
+/** With a session the messages are copied, as with a report; `subjectId` is then one of its two sides. */
+export const caseBody = z.strictObject({ subjectId: z.uuid().toLowerCase(), sessionId: z.uuid().toLowerCase().optional(), reason: line(500), note: line(2000).optional() })
+export type CaseBody = z.output<typeof caseBody>
 export const emptyBody = z.strictObject({})
 export const closeBody = z.strictObject({ outcome: z.enum(OUTCOMES), reason: line(500) })
 export const evidenceBody = z.strictObject({ reason: line(500) })
@@ -76,3 +79,24 @@ export const sanctionList = z.object({ items: z.array(sanctionView), nextCursor:
 /** With `userId`: those of that account's number, whichever of its accounts they were given by. */
 export const sanctionsQuery = z.strictObject({ userId: z.uuid().optional(), limit: z.coerce.number().int().min(1).max(100).default(20), cursor: z.uuid().optional() })
 export const liftBody = z.strictObject({ reason: line(500) })
+
+const proof = { challengeId: z.uuid(), code: z.string().regex(/^\d{6}$/, 'must be 6 digits') }
+export const appealBody = z.strictObject({ ...proof, text: line(2000) })
+export const proofBody = z.strictObject(proof)
+const ownSanction = z.object({ kind: z.enum(SANCTION_KINDS), message: z.string().nullable(), until: time.nullable(), createdAt: time })
+export type OwnSanction = z.output<typeof ownSanction>
+const ownAppeal = z.object({ id, state: z.enum(APPEAL_STATES), text: z.string(), createdAt: time, decidedAt: time.nullable(), answer: z.string().nullable() })
+export type OwnAppeal = z.output<typeof ownAppeal>
+/** What stands against the number, and the last appeal against it. */
+export const ownReply = z.object({ sanction: ownSanction.nullable(), appeal: ownAppeal.nullable() })
+
+export const appealView = z.object({
+  id, sanctionId: id, state: z.enum(APPEAL_STATES), text: z.string(), userId: id, kind: z.enum(SANCTION_KINDS), until: time.nullable(), sanctionedBy: id,
+  createdAt: time, decidedAt: time.nullable(), decidedBy: id.nullable(), reason: z.string().nullable(), answer: z.string().nullable(),
+})
+export type AppealView = z.output<typeof appealView>
+export const appealReply = z.object({ appeal: appealView })
+export const appealList = z.object({ items: z.array(appealView), nextCursor: z.string().nullable() })
+export const appealsQuery = z.strictObject({ state: z.enum(APPEAL_STATES).optional(), limit: z.coerce.number().int().min(1).max(100).default(20), cursor: z.uuid().optional() })
+/** `answer`: what the person is told. */
+export const verdictBody = z.strictObject({ decision: z.enum(['uphold', 'lift']), reason: line(500), answer: line(500).optional() })

@@ -22,7 +22,7 @@ export function startFlags(ctx: Ctx, limit: number): void {
 }
 
 /** A conversation's part in what was flagged. */
-type Flagged = { kind: Exclude<CaseKind, 'report'>; sides: Sides; flags: MessageFlag[] }
+type Flagged = { kind: Exclude<CaseKind, 'report' | 'staff'>; sides: Sides; flags: MessageFlag[] }
 type Opened = { id: string; conversation_id: string; kind: Flagged['kind']; is_new: boolean }
 
 /**

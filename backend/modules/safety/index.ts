@@ -1,5 +1,5 @@
 /**
- * Safety: blocks, sanctions of numbers, reports with their evidence, what follows from what screening found, alerts that somebody must take in time.
+ * Safety: blocks, sanctions of numbers and appeals against them, reports with their evidence, what follows from what screening found, alerts that somebody must take in time.
  * Tables: safety_cases, case_evidence, sanctions, appeals.
  * Promises: a flagged message is delivered like any other; what follows from it happens once, after a crash too; a crisis
  * that nobody takes is escalated until somebody does; a sanction reaches every account of its number in one transaction; evidence is read for a reason that is audited, and erased in time.

@@ -46,9 +46,9 @@ export async function findEvidence(handle: Queryable, caseId: string): Promise<(
 }
 
 export function caseViewOf(row: SafetyCase): CaseView {
-  const { id, kind, state, sessionId, conversationId, reporterId, subjectId, reason, escalations, takenBy, outcome } = row
+  const { id, kind, state, sessionId, conversationId, openedBy, reporterId, subjectId, reason, escalations, takenBy, outcome } = row
   return {
-    id, kind, state, sessionId, conversationId, reporterId, subjectId, reason, escalations, takenBy, outcome,
+    id, kind, state, sessionId, conversationId, openedBy, reporterId, subjectId, reason, escalations, takenBy, outcome,
     openedAt: row.openedAt.toISOString(), lastAt: row.lastAt.toISOString(), acknowledgeBy: row.acknowledgeBy?.toISOString() ?? null,
     takenAt: row.takenAt?.toISOString() ?? null, closedAt: row.closedAt?.toISOString() ?? null,
   }

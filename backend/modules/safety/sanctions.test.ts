@@ -117,6 +117,69 @@ t.test('sanctions', async (t) => {
     await eventually(async () => (await app.query('select 1 from chat_sessions where ended_at is null and customer_id = any($1)', [customers.map(({ id }) => id)])).length === 0, 'starting')
   })
 
+  await t.test('an appeal is proved by a code, is one a sanction, and is decided by somebody else', async (t) => {
+    const person = await signIn(app)
+    const appeal = async (text = 'It was not me.', replica = 0) => {
+      const asked = await requestCode(app.url, person.phone, 'mitra')
+      return call(app.replicas[replica]!.url, 'POST', '/api/v1/appeals', { body: { challengeId: asked.body.challengeId, code: '000000', text } })
+    }
+    const status = async () => {
+      const asked = await requestCode(app.url, person.phone)
+      return (await expect(200, call(app.url, 'POST', '/api/v1/appeals/status', { body: { challengeId: asked.body.challengeId, code: '000000' } }))).body
+    }
+    const decide = (id: string, decision: 'uphold' | 'lift', staff: StaffPerson, answer?: string) => staff.call('POST', `/appeals/${id}/decide`, { body: { decision, reason: 'looked at it', ...(answer ? { answer } : {}) } })
+    t.match(await appeal(), { status: 404, body: { code: 'not_found' } }, 'nothing to appeal against')
+    t.same(await status(), { sanction: null, appeal: null })
+    await expect(201, sanction(person, { kind: 'suspension', until: later, message: 'Kamu kasar.' }))
+    t.match(await call(app.url, 'POST', '/api/v1/appeals', { body: { challengeId: randomUUID(), code: '000000', text: 'Halo' } }), { status: 401, body: { code: 'otp_invalid' } })
+    const first = await expect(201, appeal())
+    t.match(first.body, { sanction: { kind: 'suspension', until: later, message: 'Kamu kasar.' }, appeal: { state: 'open', text: 'It was not me.' } })
+    t.notOk(first.text.includes('a test'), 'the reason is staff’s')
+    const { id } = first.body.appeal
+    t.match(await appeal('Again.', 1), { status: 200, body: { appeal: { id, text: 'It was not me.' } } }, 'one is open')
+    t.match((await expect(200, ana.call('GET', '/appeals?state=open&limit=1'))).body, { items: [{ id, userId: person.id, sanctionedBy: ana.id }] })
+    t.match(await decide(id, 'lift', ana), { status: 403, body: { code: 'approval_self' } })
+    t.match(await decide(randomUUID(), 'lift', ana), { status: 404 })
+    const both = await Promise.all([decide(id, 'uphold', budi, 'Tetap berlaku.'), decide(id, 'uphold', budi, 'Tetap berlaku.')])
+    t.same(both.map((answer) => answer.status), [200, 200])
+    t.match(await decide(id, 'lift', budi), { status: 409, body: { code: 'conflict' } })
+    t.match((await status()).appeal, { id, state: 'upheld', answer: 'Tetap berlaku.' })
+    t.match(await appeal(), { status: 429, body: { code: 'rate_limited' } }, 'not at once again')
+    t.match(await tries(person.phone), suspended)
+    await app.query(`update appeals set decided_at = decided_at - interval '8 days' where id = $1`, [id])
+    const second = (await expect(201, appeal('Please look again.'))).body.appeal.id
+    await app.query(`update staff set active = false where id not in ($1)`, [ana.id])
+    t.match(await decide(second, 'lift', ana), { status: 200, body: { appeal: { state: 'lifted' } } }, 'where there is nobody else')
+    await app.query('update staff set active = true')
+    t.equal((await tries(person.phone)).status, 200)
+    t.same((await app.query<{ act: string }>(`select act from audit_log where target_id = $1 order by seq`, [person.id])).map(({ act }) => act), ['sanction.suspension', 'appeal.upheld', 'sanction.lifted', 'appeal.lifted'])
+  })
+
+  await t.test('staff open a case by hand, and read what was written for a reason', async (t) => {
+    const scene = await stage(app, 'active')
+    const { conversation_id: conversationId } = await scene.row()
+    for (const body of ['satu', 'dua', 'tiga']) await expect(201, scene.customer.call('POST', `/api/v1/conversations/${conversationId}/messages`, { body: { clientId: randomUUID(), body } }))
+    const open = (wish: object) => ana.call('POST', '/cases', { body: { subjectId: scene.mitra.id, reason: 'a phone call', ...wish } })
+    const alone = await expect(201, open({}))
+    t.match(alone.body.case, { kind: 'staff', state: 'open', sessionId: null, conversationId: null, subjectId: scene.mitra.id, openedBy: ana.id })
+    const both = await Promise.all([open({ sessionId: scene.sessionId }), open({ sessionId: scene.sessionId })])
+    t.same(both.map((answer) => answer.status).toSorted((a, b) => a - b), [200, 201])
+    t.equal(both[0].body.case.id, both[1].body.case.id, 'one open case a conversation')
+    const evidence = await expect(200, ana.call('POST', `/cases/${both[0].body.case.id}/evidence`, { body: { reason: 'to see' } }))
+    t.same(evidence.body.items.map((item: { body: string }) => item.body).slice(-3), ['satu', 'dua', 'tiga'])
+    for (const [wish, status] of [[{ subjectId: randomUUID() }, 404], [{ sessionId: randomUUID() }, 404], [{ subjectId: (await signIn(app)).id, sessionId: scene.sessionId }, 400]] as const) t.equal((await open(wish)).status, status)
+
+    const transcript = (staff: StaffPerson, query = '', body: object = { reason: 'a complaint' }) => staff.call('POST', `/conversations/${conversationId}/transcript${query}`, { body })
+    t.match(await transcript(ana, '', {}), { status: 400 })
+    const page = await expect(200, transcript(ana, '?limit=2'))
+    t.match(page.body, { sessionId: scene.sessionId, customer: { id: scene.customer.id, displayName: 'C***' }, mitra: { displayName: 'M***' }, nextCursor: String })
+    const rest = await expect(200, transcript(budi, `?cursor=${page.body.nextCursor}`))
+    t.match(rest.body, { customer: { displayName: 'Citra' }, nextCursor: null })
+    t.same([...page.body.items, ...rest.body.items].map((item: { body: string | null }) => item.body).filter((body) => body !== null), ['satu', 'dua', 'tiga'])
+    t.match(await ana.call('POST', `/conversations/${randomUUID()}/transcript`, { body: { reason: 'a complaint' } }), { status: 404 })
+    t.match(await app.query(`select reason, actor_id from audit_log where act = 'transcript.read' and target_id = $1 order by seq`, [conversationId]), [{ reason: 'a complaint', actor_id: ana.id }, { actor_id: budi.id }])
+  })
+
   await t.test('without Valkey the sockets of every replica close as well', async (t) => {
     const scene = await stage(app, 'active')
     const sockets = await Promise.all([connect(scene.customer.on(0)), connect(scene.customer.on(1))])

@@ -4,9 +4,11 @@ import type { Ctx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
 import { createAlertBoard } from './alert-board.ts'
-import { alertList, alertsQuery, caseList, caseParams, caseReply, casesQuery, closeBody, emptyBody, evidenceBody, evidenceReply } from './contract.ts'
+import { alertList, alertsQuery, caseBody, caseList, caseParams, caseReply, casesQuery, closeBody, emptyBody, evidenceBody, evidenceReply } from './contract.ts'
 import { closeCase, openEvidence, takeCase } from './decide-case.ts'
+import { openCase } from './open-case.ts'
 import { caseViewOf, findCase, listCases } from './queries.ts'
+import { staffBy } from './sanction-routes.ts'
 
 const config = { access: { staff: 'safety.act' }, limit: 'standard' } as const
 
@@ -19,6 +21,11 @@ export const safetyStaffRoutes = (ctx: Ctx): FastifyPluginAsyncZod => async (app
   app.get('/internal/v1/alerts', { schema: { querystring: alertsQuery, response: { 200: alertList } }, config }, async (request) => ({ ...(await board.read(request.query)), nextCursor: null }))
 
   app.get('/internal/v1/cases', { schema: { querystring: casesQuery, response: { 200: caseList } }, config }, (request) => listCases(ctx.sql, request.query))
+
+  app.post('/internal/v1/cases', { schema: { body: caseBody, response: { 200: caseReply, 201: caseReply } }, config }, async (request, reply) => {
+    const { case: opened, isNew } = await openCase(ctx, staffBy(request), request.body)
+    return reply.code(isNew ? 201 : 200).send({ case: caseViewOf(opened) })
+  })
 
   app.get('/internal/v1/cases/:id', { schema: { params: caseParams, response: { 200: caseReply } }, config }, async (request) => {
     const found = await findCase(ctx.sql, request.params.id)

@@ -1,3 +1,4 @@
+import { eq } from '../../platform/drizzle.ts'
 import { isAnyOf } from '../../platform/any-of.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { sessions } from './tables.ts'
@@ -11,4 +12,10 @@ export async function findSides(handle: Queryable, conversationIds: readonly str
     .from(sessions).where(isAnyOf(sessions.conversationId, conversationIds))
   return new Map(rows.flatMap(({ sessionId, conversationId, customerId, mitraId }) => (
     conversationId === null || mitraId === null ? [] : [[conversationId, { sessionId, conversationId, customerId, mitraId }] as const])))
+}
+
+/** Who is in a session; without a mitra and a conversation until somebody has accepted. */
+export async function findSidesOfSession(handle: Queryable, sessionId: string): Promise<{ customerId: string; mitraId: string | null; conversationId: string | null } | undefined> {
+  const [row] = await handle.select({ customerId: sessions.customerId, mitraId: sessions.mitraId, conversationId: sessions.conversationId }).from(sessions).where(eq(sessions.id, sessionId))
+  return row
 }

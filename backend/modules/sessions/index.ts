@@ -29,7 +29,7 @@ export { createSeenCustomers, startClocks, type SeenCustomers } from './start-cl
 export { findInvoiced, lockSession, touchSession } from './refund-money.ts'
 export { sweepSessions } from './sweep-sessions.ts'
 export { accessSession } from './access.ts'
-export { findSides, type Sides } from './find-sides.ts'
+export { findSides, findSidesOfSession, type Sides } from './find-sides.ts'
 export { tellWaiting } from './tell-waiting.ts'
 export { flushTold, judgeEstimates, purgeEstimates } from './told-estimates.ts'
 export { refreshHabits } from './wait-habits.ts'

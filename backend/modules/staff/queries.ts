@@ -1,6 +1,8 @@
-import { desc, eq, inArray, lt } from '../../platform/drizzle.ts'
+import { and, desc, eq, inArray, lt, ne } from '../../platform/drizzle.ts'
+import type { StaffAct, StaffRole } from '../../platform/access.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
+import { mayAct, ROLE_TABLE } from './roles.ts'
 import { staff, staffSessions, type Staff } from './tables.ts'
 
 /** Newest first. */
@@ -15,6 +17,15 @@ export async function getSelf(handle: Queryable, sessionId: string): Promise<{ a
     .from(staffSessions).innerJoin(staff, eq(staff.id, staffSessions.staffId)).where(eq(staffSessions.id, sessionId))
   if (!row) throw new AppError('unauthenticated', 'Sign in first.')
   return row
+}
+
+/** Whether there is another active member of staff whose role may do this. */
+export function hasAnotherFor(act: StaffAct): (handle: Queryable, staffId: string) => Promise<boolean> {
+  const roles = (Object.keys(ROLE_TABLE[act]) as StaffRole[]).filter((role) => mayAct(role, act)) // the table's own keys
+  return async (handle, staffId) => {
+    const [other] = await handle.select({ id: staff.id }).from(staff).where(and(ne(staff.id, staffId), eq(staff.active, true), inArray(staff.role, roles))).limit(1)
+    return other !== undefined
+  }
 }
 
 /** Names for what people did. */
