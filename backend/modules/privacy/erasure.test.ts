@@ -13,7 +13,7 @@ import { eventually } from '../../testing/wait.ts'
 import { PRIVACY_MAP } from '../../privacy-map.ts'
 import { account, findPayable, post } from '../ledger/index.ts'
 import { applyPayment } from '../sessions/index.ts'
-import { isPersonal } from './index.ts'
+import { eraseAgain, isPersonal } from './index.ts'
 
 const NAME = 'Kanariya Wulandari'
 const WORDS = ['sebuah kanariya bernyanyi', 'kanariya kedua']
@@ -170,6 +170,16 @@ t.test('erasure', async (t) => {
     t.match(await app.query(`select act, actor_id, reason from audit_log where target_id = $1 order by seq`, [who!.id]), [
       { act: 'person.erasure_asked', actor_id: admin.id, reason: 'they wrote a letter' }, { act: 'person.erased', actor_id: admin.id },
     ])
+  })
+
+  await t.test('who was erased and came back with a backup is erased again, whatever they hold', async (t) => {
+    const [who] = await crowd(app, { kind: 'customer', count: 1 })
+    await fillWallet(app, who!.id, 4_000)
+    const { sql } = app.replicas[0]!.ctx
+    t.equal(await eraseAgain(sql, [who!.id, randomUUID()]), 1)
+    await untilDone(app, who!.id)
+    t.equal(await eraseAgain(sql, [who!.id]), 0)
+    t.match(await app.query('select amount_idr::int from suspense_items where customer_id = $1', [who!.id]), [{ amount_idr: 4_000 }])
   })
 
   await t.test('a number under a sanction, or of somebody a case is about, is known again', async (t) => {

@@ -1,4 +1,4 @@
-import { and, eq, sql } from '../../platform/drizzle.ts'
+import { and, eq, ne, sql } from '../../platform/drizzle.ts'
 import { crashPoint, crashPointAfterCommit } from '../../platform/crash-points.ts'
 import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
@@ -62,7 +62,8 @@ async function erase(tx: Tx, map: PrivacyMap, userId: string): Promise<Erasure> 
 // What came meanwhile is theirs, and they have not said that they give it up: they stay.
 async function callOff(tx: Tx, userId: string): Promise<void> {
   const user = await lockPerson(tx, userId)
-  const [erasure] = await tx.sql.delete(erasures).where(and(eq(erasures.userId, userId), eq(erasures.state, 'waiting'))).returning()
+  // They were erased before, and a backup brought them back: it only waits.
+  const [erasure] = await tx.sql.delete(erasures).where(and(eq(erasures.userId, userId), eq(erasures.state, 'waiting'), ne(erasures.askedByKind, 'operator'))).returning()
   if (!erasure || !user) return
   await setErasing(tx, userId, false)
   await notify(tx, [{

@@ -16,10 +16,10 @@ const ALLOWED = new Set([
 const SEED = Number(process.env['SEED'] ?? 20_261_121)
 const SEQUENCES = 8
 
-type Step = { act: 'start' | 'startNamed' | 'pay' | 'extend' | 'payLate' | 'cancel' | 'end' | 'mitraEnds' | 'accept' | 'decline' | 'rate' | 'online' | 'offline' | 'vanish' | 'beat' | 'travel' | 'block' | 'mitraBlocks' | 'unblock' | 'suspend'; who: number; seconds: number }
+type Step = { act: 'start' | 'startNamed' | 'pay' | 'extend' | 'payLate' | 'cancel' | 'end' | 'mitraEnds' | 'accept' | 'decline' | 'rate' | 'online' | 'offline' | 'vanish' | 'beat' | 'travel' | 'block' | 'mitraBlocks' | 'unblock' | 'suspend' | 'erase'; who: number; seconds: number }
 
 const step: fc.Arbitrary<Step> = fc.record({
-  act: fc.constantFrom<Step['act'][]>('start', 'start', 'start', 'startNamed', 'pay', 'pay', 'pay', 'pay', 'extend', 'extend', 'payLate', 'cancel', 'end', 'mitraEnds', 'accept', 'accept', 'accept', 'accept', 'accept', 'decline', 'rate', 'online', 'online', 'offline', 'vanish', 'vanish', 'beat', 'beat', 'travel', 'block', 'mitraBlocks', 'unblock', 'unblock', 'suspend'),
+  act: fc.constantFrom<Step['act'][]>('start', 'start', 'start', 'startNamed', 'pay', 'pay', 'pay', 'pay', 'extend', 'extend', 'payLate', 'cancel', 'end', 'mitraEnds', 'accept', 'accept', 'accept', 'accept', 'accept', 'decline', 'rate', 'online', 'online', 'offline', 'vanish', 'vanish', 'beat', 'beat', 'travel', 'block', 'mitraBlocks', 'unblock', 'unblock', 'suspend', 'erase'),
   who: fc.integer({ min: 0, max: 2 }),
   seconds: fc.constantFrom(1, 46, 200, 400, 700, 1000),
 })
@@ -60,6 +60,9 @@ async function act({ app, customers, mitras, packageId, staff }: Cast, { act, wh
       const found = await session()
       return found ? (await customer.call('POST', `/api/v1/sessions/${found.id}/rating`, { body: { score: 1 + who } })).status : 404
     }
+    // One of them alone: whoever is erased does nothing more.
+    case 'erase':
+      return (await customers[2]!.call('DELETE', '/api/v1/me', { body: { forfeit: true } })).status
     case 'mitraEnds': {
       const [found] = await app.query<{ id: string }>(`select id from chat_sessions where mitra_id = $1 and ended_at is null`, [mitra.id])
       return found ? post(mitra, `/api/v1/sessions/${found.id}/end`) : 404
