@@ -5,10 +5,11 @@ import { findOpenAmong } from './modules/sessions/index.ts'
 import type { Ctx } from './platform/ctx.ts'
 import { createSql, type Transaction } from './platform/database.ts'
 import type { Log } from './platform/log.ts'
+import { sql } from './platform/drizzle.ts'
 import { createPool } from './platform/pool.ts'
 
-/** `closingsProblem`: null where the closed days are sound, undefined where nobody looked at them. */
-export type BooksVerdict = { driftIdr: number; problems: string[]; closingsProblem?: string | null; entries: number; accounts: number; tookMs: number }
+/** `at`: the moment of which it speaks. `closingsProblem`: null where the closed days are sound, undefined where nobody looked at them. */
+export type BooksVerdict = { at: Date; driftIdr: number; problems: string[]; closingsProblem?: string | null; entries: number; accounts: number; tookMs: number }
 
 /** Reading every entry may take longer than any request waits for. */
 const STATEMENT_MS = 120_000
@@ -32,6 +33,8 @@ export async function readBooks(place: { url: string; log: Log }, options: { wit
 }
 
 async function derive(tx: Transaction, withClosings: boolean): Promise<Omit<BooksVerdict, 'tookMs'>> {
+  // The first statement: what is read is of this moment.
+  const { rows: [moment] } = await tx.execute<{ at: string }>(sql`select app_now() as at`)
   const ledger = await checkLedger(tx)
   const escrows = await findOpenEscrows(tx)
   const open = await findOpenAmong(tx, [...escrows.keys()])
@@ -39,7 +42,7 @@ async function derive(tx: Transaction, withClosings: boolean): Promise<Omit<Book
   const problems = [...ledger.problems, ...left.map(([sessionId, idr]) => `money in the escrow of a session that is over: ${sessionId} (${idr})`)]
   const closings = withClosings ? await verifyClosings(tx) : undefined
   const found = closings && { closingsProblem: closings.ok ? null : `closing of ${closings.day}: ${closings.problem}` }
-  return { ...found, driftIdr: ledger.driftIdr + left.reduce((total, [, idr]) => total + Math.abs(idr), 0), problems, ...await countLedger(tx) }
+  return { ...found, at: new Date(moment!.at), driftIdr: ledger.driftIdr + left.reduce((total, [, idr]) => total + Math.abs(idr), 0), problems, ...await countLedger(tx) }
 }
 
 type Checks = WeakMap<Ctx['pool'], Promise<BooksVerdict>>

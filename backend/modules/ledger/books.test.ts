@@ -7,6 +7,7 @@ import { call } from '../../testing/http.ts'
 import { stage, STAGE_SETTINGS } from '../../testing/stage.ts'
 import { staffByRows } from '../../testing/staff-rows.ts'
 import { eventually } from '../../testing/wait.ts'
+import { recordCheck } from './index.ts'
 
 const command = join(import.meta.dirname, '../../ledger-check.ts')
 
@@ -26,6 +27,9 @@ t.test('whatever is wrong in the books is found within one check, by every repli
 
   await app.query(`update timetable set due_at = app_now() where what = 'check-closings'`)
   await eventually(async () => (await app.query('select 1 from ledger_checks where closings_checked_at is not null and closings_problem is null')).length === 1, 'the closed days are looked at by the timetable')
+  const early = new Date((await app.clock.now()).getTime() - 600_000)
+  await recordCheck(ctx.sql, { at: early, driftIdr: 99, problems: ['of before'], tookMs: 1, closingsProblem: 'of before' })
+  t.match(await finance.call('GET', '/ledger/check'), { status: 200, body: { ok: true, driftIdr: 0, problems: [] } }, 'what a slow check has found of an earlier moment replaces nothing')
 
   const [lot] = await app.query<{ id: string }>(`insert into promo_lots (id, customer_id, source, amount_idr, remaining_idr, expires_at) values (gen_random_uuid(), $1, 'test', 0 + 1000, 0, app_now() + interval '1 day') returning id`, [scene.customer.id])
   const balanced = `insert into ledger_transactions (id, key, flow) values ('00000000-0000-7000-8000-00000000000%', 'test:%', 'test')`
