@@ -292,7 +292,7 @@ t.test('a client at a server that is not at its best', { jobs: 8 }, async (t) =>
       if (opened() === 1) talking = setInterval(() => tell(socket, { type: 'presence:online', userId: 'other' }), 100)
     })
     t.teardown(() => clearInterval(talking))
-    const { closed, isReady } = startRealtime(t, url, undefined, { answerMs: 1000 })
+    const { closed, isReady } = startRealtime(t, url, undefined, { answerMs: 4000 })
     await isReady()
     await eventually(() => beats > 1, 'another one is sent after the first had no answer')
     t.same([closed, opened()], [[], 1])
@@ -332,7 +332,7 @@ t.test('a client at a server that is not at its best', { jobs: 8 }, async (t) =>
 })
 
 t.test('who comes back with more to say than a socket may send gets what was missed, and everything is stored once', async (t) => {
-  const app = await startTestApp(t, { simulators: false, settings: { framesBurst: 30, framesPerSecond: 60 } })
+  const app = await startTestApp(t, { simulators: false, settings: { framesBurst: 30, framesPerSecond: 15 } })
   const { customer, mitra, conversationId } = await pairUp(app)
   const clientOf = ({ token, refreshToken }: Who) => {
     const person = new Person({ url: app.url, saved: { tokens: { accessToken: token, refreshToken, expiresAtMs: Date.now() + 900_000 } } })
@@ -349,7 +349,7 @@ t.test('who comes back with more to say than a socket may send gets what was mis
   one.realtime.cut()
   other.say(conversationId, 'missed')
   await eventually(() => other.outbox.entries.length === 0, 'it is stored')
-  const said = Array.from({ length: 45 }, (_, at) => one.say(conversationId, `said ${at}`).body)
+  const said = Array.from({ length: 90 }, (_, at) => one.say(conversationId, `said ${at}`).body)
   const refused: string[] = []
   one.addEventListener('refused', (event) => void refused.push((event as CustomEvent<{ code: string }>).detail.code))
   one.realtime.connect()

@@ -39,9 +39,10 @@ export async function lastExtension(scene: Scene): Promise<ExtensionRow | undefi
 
 /** Pays the last extension's invoice, also one that is over already. */
 export async function payExtension(scene: Scene): Promise<void> {
-  const { invoice_id: invoiceId } = (await lastExtension(scene))!
+  // A request waits only so long for its invoice.
+  const invoiceId = await eventually(async () => (await lastExtension(scene))?.invoice_id, 'the invoice of the extension is made')
   const { xendit } = scene.app.simulators.control
-  await xendit.pay(invoiceId!, xendit.invoice(invoiceId!).status === 'PENDING' ? {} : { afterExpiry: true })
+  await xendit.pay(invoiceId, xendit.invoice(invoiceId).status === 'PENDING' ? {} : { afterExpiry: true })
 }
 
 /** Waits until the last extension is in this state. */

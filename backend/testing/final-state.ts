@@ -1,4 +1,5 @@
 import type { Simulators } from './simulators/index.ts'
+import { eventually } from './wait.ts'
 
 export type StatePlace = { query<Row>(text: string, values?: unknown[]): Promise<Row[]>; simulators: Pick<Simulators, 'control'> }
 /** Who took part, by the names under which they stand in the state. */
@@ -95,7 +96,7 @@ function named(state: object, roles: Roles): Record<string, unknown> {
   return JSON.parse(JSON.stringify(state).replaceAll(UUID, (id) => `<${roleOf.get(id) ?? 'id'}>`)) as Record<string, unknown>
 }
 
-/** What must hold of the whole place once everything has come to rest; answers what does not. */
+/** What must hold of the whole place once everything has come to rest, which is waited for; answers what does not. */
 export async function findUnrest(place: StatePlace): Promise<string[]> {
   const checks: Record<string, string> = {
     'the ledger does not sum to zero': 'select 1 from ledger_entries having coalesce(sum(amount_idr), 0) <> 0',
@@ -129,6 +130,8 @@ export async function findUnrest(place: StatePlace): Promise<string[]> {
     'an outbox row was given up': 'select 1 from outbox where parked_at is not null',
     'an event of the provider was parked': `select 1 from provider_inbox where state = 'parked'`,
   }
-  const found = await Promise.all(Object.entries(checks).map(async ([what, text]) => ((await place.query(text)).length > 0 ? [what] : [])))
-  return found.flat()
+  const look = async () => (await Promise.all(Object.entries(checks).map(async ([what, text]) => ((await place.query(text)).length > 0 ? [what] : [])))).flat()
+  const staysForEver = (what: string) => what.endsWith('given up') || what.endsWith('parked')
+  await eventually(async () => (await look()).every(staysForEver), 'everything has come to rest').catch(() => undefined)
+  return look()
 }

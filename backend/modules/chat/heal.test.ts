@@ -33,10 +33,11 @@ t.test('what pub/sub loses', async (t) => {
       b.send(sendOf(conversationId, `b${n}`))
     }
     await eventually(() => seqsOf(a).length === 50 && seqsOf(b).length === 50, 'all arrive')
-    await app.replicas[1]!.realtime.heal()
-    await app.replicas[1]!.realtime.heal()
-    t.equal(await healedMessages(app, 0), 0)
-    t.equal(await healedMessages(app, 1), 0)
+    // What takes a busy machine longer on its way than the healer waits, it brings; what has arrived it leaves alone.
+    const healed = () => Promise.all([0, 1].map((replica) => healedMessages(app, replica)))
+    const before = await healed()
+    for (const replica of [0, 1, 0, 1]) await app.replicas[replica]!.realtime.heal()
+    t.same(await healed(), before)
     t.equal(seqsOf(b).length, 50)
     await Promise.all([a.close(), b.close()])
   })

@@ -16,7 +16,7 @@ import { account, findWalletAccount, sumAccount } from './index.ts'
 const migrations = join(import.meta.dirname, '../../../migrations')
 
 t.test('wallets of recycled numbers', async (t) => {
-  const app = await startTestApp(t, { replicas: 2, settings: STAGE_SETTINGS })
+  const app = await startTestApp(t, { replicas: 2, settings: STAGE_SETTINGS, atNoon: true })
   const { ctx } = app.replicas[0]!
   const [finance, boss, admin] = await Promise.all([staffByRows(app, 'finance'), staffByRows(app, 'super_admin'), staffByRows(app, 'admin')])
   const get = async (who: Person, path: string) => (await expect(200, who.call('GET', `/api/v1/wallet${path}`))).body

@@ -260,14 +260,17 @@ t.test('what the provider tells of payouts, on two replicas', async (t) => {
     const { id, providerId } = await sent(false)
     await app.query(`update payouts set send_tries = 1 where id = $1`, [id])
     app.simulators.control.setFaults({ xendit: { api: { error: 503, operations: ['payout-list'] } } })
+    // No worker is to come between.
+    await app.query(`create function held() returns trigger language plpgsql as $$ begin new.claimed_until := app_now() + interval '1 hour'; return new; end $$;
+      create trigger held before insert on outbox for each row when (new.payload ->> 'payoutId' = '${id}') execute function held()`)
     const waits: number[] = []
     for (let round = 1; round <= 10; round++) {
       await sendPayout(a, id)
-      // No worker is to come between.
       const [entry] = await app.query<{ seconds: string }>(`delete from outbox where payload ->> 'payoutId' = $1 and done_at is null returning round(extract(epoch from due_at - created_at)) as seconds`, [id])
       waits.push(Number(entry?.seconds))
       if (round === 9) t.equal((await row(id)).needs_staff, null)
     }
+    await app.query('drop function held cascade')
     t.same(waits, [2, 4, 8, 16, 32, 64, 128, 256, 300, 300])
     t.match(await row(id), { state: 'sent', needs_staff: 'unreachable' })
     app.simulators.control.resetFaults()

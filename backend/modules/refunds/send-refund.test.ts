@@ -11,7 +11,7 @@ import { sendRefund } from './send-refund.ts'
 import { sweepRefundAsks } from './sweep-refunds.ts'
 
 t.test('sending refunds', async (t) => {
-  const app = await startRefunds(t, { replicas: 2, gatewayTimeoutMs: 400 })
+  const app = await startRefunds(t, { replicas: 2 })
   const { control } = app.simulators
   const { refunds } = app.xendit
   const api = (faults: object) => control.setFaults({ xendit: { api: { operations: ['refund-create'], ...faults } } })

@@ -11,7 +11,7 @@ import { flushTold, judgeEstimates, purgeEstimates, refreshHabits, tellWaiting }
 type Estimate = { session_id: string; position: number; p50_seconds: number | null; p90_seconds: number | null; outcome: string | null; verdict: string | null; waited_seconds: number | null }
 
 t.test('waiting times: foretold, told, kept, compared', async (t) => {
-  const app = await startTestApp(t, { replicas: 2, settings: { ...STAGE_SETTINGS, waitTellSeconds: 300, anonymousRequests: 1_000_000 } })
+  const app = await startTestApp(t, { replicas: 2, settings: { ...STAGE_SETTINGS, waitTellSeconds: 300, anonymousRequests: 1_000_000 }, worker: { housekeeping: false, timed: false } })
   const { ctx } = app.replicas[0]!
   const { id: packageId } = await packageOf(app, 15)
   t.beforeEach(() => clearStage(app))

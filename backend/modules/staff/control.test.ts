@@ -3,6 +3,7 @@ import { call, startTestApp, type Answer } from '../../testing/app.ts'
 import { approvedMitra, customer, introduce, signIn } from '../../testing/people.ts'
 import { STAGE_SETTINGS, stage } from '../../testing/stage.ts'
 import { staffOf } from '../../testing/staff.ts'
+import { eventually } from '../../testing/wait.ts'
 
 const V1 = '/internal/v1'
 t.test('what staff control', async (t) => {
@@ -101,8 +102,13 @@ t.test('what staff control', async (t) => {
     const shown = await finance.call('GET', `${V1}/inbox-events?state=parked`)
     t.match(shown.body.items, [{ id, provider: 'xendit', kind: 'invoice', state: 'parked', reason: 'unknown_payment' }])
     t.match((await finance.call('GET', `${V1}/system`)).body.inbox, { parked: 1 })
+    // Judged at once, it would be parked again for the second one to find.
+    await app.query(`create function held() returns trigger language plpgsql as $$ begin new.claimed_until := app_now() + interval '1 hour'; return new; end $$;
+      create trigger held before update on provider_inbox for each row when (old.state = 'parked') execute function held()`)
     const both = await Promise.all(app.replicas.map((replica) => finance.call('POST', `${V1}/inbox-events/${id}/replay`, { reason: 'once more' }, { url: replica.internalUrl })))
     t.strictSame(both.map((answer) => answer.status).toSorted((a, b) => a - b), [200, 404], 'two at once: one replays it')
+    await app.query(`drop function held cascade; update provider_inbox set claimed_until = null where id = '${id}'`)
+    await eventually(async () => (await app.query(`select 1 from provider_inbox where id = $1 and state = 'parked'`, [id])).length === 1, 'it is judged once more')
     t.match(await audits(id), [{ act: 'inbox_event.replayed', reason: 'once more' }])
     t.equal((await audits(id)).length, 1)
     t.equal((await admin.call('POST', `${V1}/inbox-events/${id}/replay`, {})).status, 403)
