@@ -24,6 +24,7 @@ export type TestAppOptions = {
   cluster?: string
   authenticators?: ReplicaOptions['authenticators']
   mount?: ReplicaOptions['mount']
+  log?: ReplicaOptions['log']
   /** Time begins at noon of a Wednesday in the middle of a month, in Jakarta: for what is counted by days, weeks or months. */
   atNoon?: boolean
   /** `housekeeping: false`, `timed: false`: for tests that do such work by hand, and ask what a call of theirs did. */

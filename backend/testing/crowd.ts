@@ -14,7 +14,7 @@ export type CrowdPlace = {
   replicas: readonly { url: string; ctx?: Ctx }[]
   query<Row>(text: string, values?: unknown[]): Promise<Row[]>
 }
-export type CrowdOptions = { kind: 'customer' | 'mitra'; count: number; online?: boolean; capacity?: number; displayName?: string; devices?: boolean; tokenSeconds?: number }
+export type CrowdOptions = { kind: 'customer' | 'mitra'; count: number; online?: boolean; capacity?: number; displayName?: string; devices?: boolean; tokenSeconds?: number; phone?: () => string }
 
 /**
  * Many signed-in people who may take part, made by rows: what `customer` and `approvedMitra` do over HTTP one by one.
