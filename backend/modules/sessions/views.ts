@@ -22,12 +22,11 @@ export async function findSessionViews(ctx: Ctx, ids: readonly string[], options
   if (rows.length === 0) return new Map()
   const queued = rows.filter((row) => row.state === 'queued')
   const served = rows.filter((row) => row.conversationId !== null).map((row) => row.id)
-  const [people, payments, places, extensions] = await Promise.all([
-    findPeople(ctx.sql, rows.flatMap((row) => [row.customerId, shownMitra(row) ?? []].flat())),
-    findPaymentsOfSessions(ctx.sql, rows.map((row) => row.id), ['session', 'extension']),
-    queued.length > 0 ? findPlaces(ctx, queued.map((row) => row.id), options) : new Map<string, SessionView['queue']>(),
-    findExtensions(ctx.sql, served),
-  ])
+  // One after the other: in a transaction there is one connection for them.
+  const people = await findPeople(ctx.sql, rows.flatMap((row) => [row.customerId, shownMitra(row) ?? []].flat()))
+  const payments = await findPaymentsOfSessions(ctx.sql, rows.map((row) => row.id), ['session', 'extension'])
+  const places = queued.length > 0 ? await findPlaces(ctx, queued.map((row) => row.id), options) : new Map<string, SessionView['queue']>()
+  const extensions = await findExtensions(ctx.sql, served)
   return new Map(rows.map((row) => {
     const paid = payments.filter((candidate) => candidate.sessionId === row.id)
     const payment = paid.findLast((candidate) => candidate.kind === 'session')
@@ -102,10 +101,8 @@ export async function findOfferViews(handle: Queryable, which: { mitraIds: reado
   if (('ids' in which ? which.ids : which.mitraIds).length === 0) return []
   const rows = await handle.select({ offer: offers, session: sessions }).from(offers).innerJoin(sessions, eq(sessions.id, offers.sessionId)).where(condition).orderBy(desc(offers.id))
   if (rows.length === 0) return []
-  const [people, returning] = await Promise.all([
-    findPeople(handle, rows.map((row) => row.session.customerId)),
-    findReturning(handle, rows.map((row) => ({ customerId: row.session.customerId, mitraId: row.offer.mitraId }))),
-  ])
+  const people = await findPeople(handle, rows.map((row) => row.session.customerId))
+  const returning = await findReturning(handle, rows.map((row) => ({ customerId: row.session.customerId, mitraId: row.offer.mitraId })))
   return rows.map(({ offer, session }) => ({
     offer,
     view: {
