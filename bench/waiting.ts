@@ -72,7 +72,7 @@ function looksOf() {
 
 function timeOf(look: (turn: number) => void): Spent {
   // The first turns are the compiler's.
-  for (let turn = 0; turn < TIMES / 3; turn++) look(turn)
+  for (let turn = 0; turn < TIMES; turn++) look(turn)
   // The processor's clock ticks every few milliseconds on some kernels: only the mean of many says something.
   const before = process.threadCpuUsage()
   const times: number[] = []

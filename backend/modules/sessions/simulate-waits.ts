@@ -1,6 +1,6 @@
 import { draw, drawBits, keyOf, shareUpTo, valueAt } from './draws.ts'
 import type { Habits } from './habits.ts'
-import { drawSlots, laySlots, layWishes, PURPOSE, type InLine, type Line } from './lay-line.ts'
+import { drawSlots, laySlots, layWishes, PURPOSE, type InLine, type Line, type Slots, type Wishes } from './lay-line.ts'
 import { FARTHEST_SECONDS, firstOf, firstOfNamed } from './slot-queue.ts'
 
 export type { InLine, Line, Running, Serving } from './lay-line.ts'
@@ -27,38 +27,57 @@ const HANDOVERS = 512
 export function simulateWaits(line: Line, habits: Habits, options: SimulateOptions): { waits: Wait[]; joining: Wait; runs: number } {
   const slots = laySlots(line, habits, options.seed)
   if (slots.count === 0) return { waits: line.waiting.map(() => null), joining: null, runs: 0 }
-  const { queues, queueOf, namedFrom, namedUntil } = layWishes(line, slots)
-  const people = line.waiting.length + 1
-  const steps = slots.count + people * 4 + queues.reduce((sum, queue) => sum + queue.slots.length, 0)
+  const wishes = layWishes(line, slots)
+  const count = line.waiting.length + 1
+  const steps = slots.count + count * 4 + wishes.queues.reduce((sum, queue) => sum + queue.slots.length, 0)
   const runs = Math.max(RUNS_LEAST, Math.min(RUNS_MOST, Math.floor(STEPS / steps)))
-  const { keys, lefts, seconds, waited, leftFrom, handoverFrom } = layPeople(line.waiting, habits, options.seed)
-  const handovers = drawHandovers(habits, options)
-  const starts = new Float64Array(people * runs)
-  const free = new Float64Array(slots.count)
-  const goneAt = new Float64Array(slots.mitraKeys.length)
-  for (let run = 0; run < runs; run++) {
-    drawSlots(slots, habits, run, free, goneAt)
-    for (const queue of queues) queue.isBuilt = false
-    for (let person = 0; person < people; person++) {
-      let slot = firstOf(queues[queueOf[person]!]!, free)
-      if (namedUntil[person]! > 0) slot = firstOfNamed(slot, namedFrom[person]!, namedUntil[person]!, free)
-      const start = slot < 0 ? Infinity : free[slot]!
-      starts[person * runs + run] = start
-      if (person === people - 1 || start === Infinity) continue
-      // One draw for all of a person, in three parts: this is the innermost loop.
-      const bits = drawBits(keys[person]!, run, PURPOSE.person)
-      // Who leaves meanwhile takes nothing from those behind.
-      if (start > 0 && (start > lefts[person]! || start > valueAt(habits.leaving, leftFrom[person]! + (1 - leftFrom[person]!) * (((bits >>> 20) + 0.5) / 4096)) - waited[person]!)) continue
-      const handover = (bits & (HANDOVERS - 1)) + handoverFrom[person]!
-      const served = handovers.isServed[handover] === 0 ? 0 : valueAt(habits.served, (((bits >>> 10) & 1023) + 0.5) / 1024)
-      const until = start + handovers.seconds[handover]! + served * seconds[person]!
-      free[slot] = until > goneAt[slots.mitraOf[slot]!]! ? Infinity : until
-    }
+  const day: Day = {
+    slots, wishes, habits, runs, people: layPeople(line.waiting, habits, options.seed), handovers: drawHandovers(habits, options),
+    starts: new Float64Array(count * runs), free: new Float64Array(slots.count), goneAt: new Float64Array(slots.mitraKeys.length),
   }
+  for (let run = 0; run < runs; run++) playOn(day, run)
   const sorted = new Float64Array(runs)
-  const waits = Array.from({ length: people }, (_, person) => waitOf(starts, person * runs, sorted))
+  const waits = Array.from({ length: count }, (_, person) => waitOf(day.starts, person * runs, sorted))
   return { waits: waits.slice(0, -1), joining: waits.at(-1)!, runs }
 }
+
+type Day = {
+  slots: Slots
+  wishes: Wishes
+  habits: Habits
+  runs: number
+  people: People
+  handovers: Handovers
+  /** Of each person and run: when they come to a slot. */
+  starts: Float64Array
+  free: Float64Array
+  goneAt: Float64Array
+}
+
+// A function of its own, since it is called often enough to be compiled whole: a loop in the middle of a longer one is compiled anew every time.
+function playOn(day: Day, run: number): void {
+  const { slots: { mitraOf }, wishes: { queues, queueOf, namedFrom, namedUntil }, habits: { leaving, served }, runs, handovers, starts, free, goneAt } = day
+  const { keys, lefts, seconds, waited, leftFrom, handoverFrom } = day.people
+  drawSlots(day.slots, day.habits, run, free, goneAt)
+  for (const queue of queues) queue.isBuilt = false
+  for (let person = 0; person < queueOf.length; person++) {
+    let slot = firstOf(queues[queueOf[person]!]!, free)
+    if (namedUntil[person]! > 0) slot = firstOfNamed(slot, namedFrom[person]!, namedUntil[person]!, free)
+    const start = slot < 0 ? Infinity : free[slot]!
+    starts[person * runs + run] = start
+    if (person === keys.length || start === Infinity) continue
+    // One draw for all of a person, in three parts: this is the innermost loop.
+    const bits = drawBits(keys[person]!, run, PURPOSE.person)
+    // Who leaves meanwhile takes nothing from those behind.
+    if (start > 0 && (start > lefts[person]! || start > valueAt(leaving, leftFrom[person]! + (1 - leftFrom[person]!) * (((bits >>> 20) + 0.5) / 4096)) - waited[person]!)) continue
+    const handover = (bits & (HANDOVERS - 1)) + handoverFrom[person]!
+    const share = handovers.isServed[handover] === 0 ? 0 : valueAt(served, (((bits >>> 10) & 1023) + 0.5) / 1024)
+    const until = start + handovers.seconds[handover]! + share * seconds[person]!
+    free[slot] = until > goneAt[mitraOf[slot]!]! ? Infinity : until
+  }
+}
+
+type People = ReturnType<typeof layPeople>
 
 /** Who waits, as columns. */
 function layPeople(waiting: readonly InLine[], habits: Habits, seed: number) {
@@ -81,24 +100,26 @@ type Handovers = { seconds: Float64Array; isServed: Uint8Array }
 
 /** What lies between a slot and its session, drawn once for all: the payment, and offers until one is accepted. A refusal keeps a slot as the same offer to the next mitra would. */
 function drawHandovers(habits: Habits, { seed, offersMax, holdSeconds }: SimulateOptions): Handovers {
-  const seconds = new Float64Array(HANDOVERS * 2)
-  const isServed = new Uint8Array(HANDOVERS * 2)
+  const handovers = { seconds: new Float64Array(HANDOVERS * 2), isServed: new Uint8Array(HANDOVERS * 2) }
   const key = keyOf('handovers', seed)
+  for (let at = 0; at < HANDOVERS * 2; at++) drawHandover(handovers, at, habits, { key, offersMax, holdSeconds })
+  return handovers
+}
+
+function drawHandover({ seconds, isServed }: Handovers, at: number, habits: Habits, { key, offersMax, holdSeconds }: { key: number; offersMax: number; holdSeconds: number }): void {
   // The second half is of those who have paid.
-  for (let at = 0; at < HANDOVERS * 2; at++) {
-    if (at < HANDOVERS && draw(key, at, PURPOSE.outcome) >= habits.paidShare) {
-      seconds[at] = Math.min(holdSeconds, valueAt(habits.unpaid, draw(key, at, PURPOSE.end)))
-      continue
-    }
-    let took = at < HANDOVERS ? Math.min(holdSeconds, valueAt(habits.paid, draw(key, at, PURPOSE.end))) : 0
-    for (let offer = 0; offer < offersMax && isServed[at] === 0; offer++) {
-      const isAccepted = draw(key, at, PURPOSE.offer + offer * 16) < habits.acceptedShare
-      took += valueAt(isAccepted ? habits.accepted : habits.refused, draw(key, at, PURPOSE.served + offer * 16))
-      if (isAccepted) isServed[at] = 1
-    }
-    seconds[at] = took
+  const isPaid = at >= HANDOVERS
+  if (!isPaid && draw(key, at, PURPOSE.outcome) >= habits.paidShare) {
+    seconds[at] = Math.min(holdSeconds, valueAt(habits.unpaid, draw(key, at, PURPOSE.end)))
+    return
   }
-  return { seconds, isServed }
+  let took = isPaid ? 0 : Math.min(holdSeconds, valueAt(habits.paid, draw(key, at, PURPOSE.end)))
+  for (let offer = 0; offer < offersMax && isServed[at] === 0; offer++) {
+    const isAccepted = draw(key, at, PURPOSE.offer + offer * 16) < habits.acceptedShare
+    took += valueAt(isAccepted ? habits.accepted : habits.refused, draw(key, at, PURPOSE.served + offer * 16))
+    if (isAccepted) isServed[at] = 1
+  }
+  seconds[at] = took
 }
 
 function waitOf(starts: Float64Array, from: number, sorted: Float64Array): Wait {
