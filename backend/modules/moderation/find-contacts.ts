@@ -1,3 +1,4 @@
+import { findSpelled, maySpell } from './spelled-numbers.ts'
 import type { Span } from './types.ts'
 
 const DIGITS_LEAST = 10
@@ -13,8 +14,19 @@ const DOMAIN_MAX = 253
 // Each alternative begins with its own literal and ends with one run: no way back for the engine to try.
 const LINK = /(?:https?:\/\/|www\.|(?<![\w.])(?:wa\.me|t\.me|line\.me|bit\.ly|telegram\.me|instagram\.com|facebook\.com|fb\.com|tiktok\.com|discord\.gg)\/)[^\s]+/gi
 
-/** Where phone numbers, mail addresses, handles and links stand. Linear; undefined where there are none. */
-export function findContacts(text: string): Span[] | undefined {
+// Digits and marks as wide as East Asian letters: one for one, so every place stays where it is.
+const WIDE = /[\uff01-\uff5e]/
+const narrow = (text: string) => text.replaceAll(/[\uff01-\uff5e]/g, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0))
+
+/** Where phone numbers (in words, too), mail addresses, handles and links stand. Linear; undefined where there are none. */
+export function findContacts(written: string): Span[] | undefined {
+  const text = WIDE.test(written) ? narrow(written) : written
+  const spelled = maySpell(text) ? findSpelled(text) : []
+  const marked = findMarked(text)
+  return spelled.length === 0 ? marked : merge([...(marked ?? []), ...spelled])
+}
+
+function findMarked(text: string): Span[] | undefined {
   let spans: Span[] | undefined
   const add = (span: Span | undefined) => {
     if (span === undefined) return

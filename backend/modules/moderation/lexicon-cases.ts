@@ -24,11 +24,12 @@ export const CASES = {
   contact: {
     found: [
       'nomorku 081234567890', '0812-3456-7890', '0812 3456 7890', '0812.3456.7890', '+62 812 3456 7890', '+6281234567890', '(0812) 3456-7890', 'hubungi 6281234567890 ya', '81234567890', 'wa: 0 8 1 2 3 4 5 6 7 8 9 0',
+      'nol delapan satu dua tiga empat lima enam tujuh delapan sembilan nol', 'Nol, delapan, satu-dua tiga empat lima enam tujuh lapan', 'zero eight one two three four five six seven eight', 'nol 8 satu 2 tiga 4 lima 6 tujuh 8', 'kosong lapan satu dua 345 678', '０８１２３４５６７８９０', '０８１２-3456-7890',
       'emailku rina@example.com', 'rina.s_22@mail.co.id!', 'ig: @rina_22', 'follow @rinasusanti', 'https://example.com/x', 'http://wa.me/62812', 'wa.me/6281234567890', 't.me/rina', 'www.example.com', 'instagram.com/rina', 'WWW.EXAMPLE.COM',
       'minta nomor dong', 'bagi nomernya', 'no wa kamu berapa', 'nomor wa', 'n0m0r w4', 'lanjut di wa aja', 'chat lewat whatsapp', 'ig aku rina', 'pindah ke telegram yuk', 'add line', 'id line ku', 'give me your number', 'my instagram is', 'text me at', 'add me on snap', 'what is your whatsapp',
     ],
     left: [
-      'harganya Rp 1.500.000', 'Rp 81.234.567.890', '25000', 'tanggal 08-12-2026 10:00', '08/12/2026', '12.30', 'tahun 1998', '2026-11-21', 'jam 8.15 pagi', 'aku lahir 21 04 1995', 'NIK 3174012104950001', 'ketemu @ kafe', 'a @ b', 'nomor antrian 12', 'nomor urut 5', 'line up', 'I like the outline', 'wawancara kerja', 'no way', 'no wall', 'ok/ya', 'dan/atau', '1/2', '24/7', 'no. 5', '10-15 menit',
+      'satu dua tiga empat lima enam tujuh delapan sembilan sepuluh', 'sembilan delapan tujuh enam lima empat tiga dua satu nol', 'umurku delapan belas tahun', 'skornya nol delapan', 'harganya Rp 1.500.000', 'Rp 81.234.567.890', '25000', 'tanggal 08-12-2026 10:00', '08/12/2026', '12.30', 'tahun 1998', '2026-11-21', 'jam 8.15 pagi', 'aku lahir 21 04 1995', 'NIK 3174012104950001', 'ketemu @ kafe', 'a @ b', 'nomor antrian 12', 'nomor urut 5', 'line up', 'I like the outline', 'wawancara kerja', 'no way', 'no wall', 'ok/ya', 'dan/atau', '1/2', '24/7', 'no. 5', '10-15 menit',
       'aku suka instagram', 'main tiktok terus', 'your biggest fan', 'skor 3-2', '0,5', '100%', 'no hope', 'my line manager',
     ],
   },

@@ -7,7 +7,7 @@ import { shippedTerms } from './terms.ts'
 import { KINDS } from './types.ts'
 
 const screen = createScreen(shippedTerms().map(({ kind, term }) => ({ kind, text: term })))
-const HOSTILE = ['a', '@', 'a@', '0', '0 ', '0-', 'www.', 'https://', '/', 'a/', 'bunuh dir ', 'b u n u h ', 'gol bunuh diri ', 'mati', 'ä', '\u200b', 'ﷺ', '08 ', '0812 3456 7890 ', 'wa.me/', '!', 'i!1|l', '@a.', '😭', '\ud83d']
+const HOSTILE = ['a', '@', 'a@', '0', '0 ', '0-', 'www.', 'https://', '/', 'a/', 'bunuh dir ', 'b u n u h ', 'gol bunuh diri ', 'mati', 'ä', '\u200b', 'ﷺ', '08 ', '0812 3456 7890 ', 'wa.me/', 'delapan ', 'nol delapan satu dua ', '０８', '!', 'i!1|l', '@a.', '😭', '\ud83d']
 
 for (const kind of KINDS) {
   t.test(`${kind}: what must be found is found, and what must be left alone is`, async (t) => {
@@ -47,6 +47,7 @@ t.test('masking covers what was found and nothing else', async (t) => {
   const masked = (text: string) => mask(text, findContacts(text) ?? [])
   t.equal(masked('wa aku 0812-3456-7890 ya, atau rina@example.com. Oke?'), 'wa aku ••• ya, atau •••. Oke?')
   t.equal(masked('cek https://wa.me/6281234567890 dan @rina_22'), 'cek ••• dan •••')
+  t.equal(masked('wa nol delapan satu dua tiga empat lima enam tujuh delapan ya'), 'wa ••• ya')
   t.equal(masked('harganya Rp 1.500.000 tanggal 08-12-2026 10:00'), 'harganya Rp 1.500.000 tanggal 08-12-2026 10:00')
 })
 

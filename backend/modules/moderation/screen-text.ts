@@ -1,6 +1,7 @@
 import { compile, type Automaton } from './automaton.ts'
 import { findContacts } from './find-contacts.ts'
 import { ALPHABET, createLetters, readLetters, type Letters } from './letters.ts'
+import { maySpell } from './spelled-numbers.ts'
 import type { FlagKind, Screen, Span, Term } from './types.ts'
 
 /** The screening by these terms: compiled once, then one pass a text. Throws a RangeError for a term that can't be used. */
@@ -10,7 +11,7 @@ export function createScreen(terms: readonly Term[]): Screen {
   return (text) => {
     readLetters(text, letters)
     const spoken = findTerms(automaton, letters)
-    const spans = letters.hasMarks ? findContacts(text) : undefined
+    const spans = letters.hasMarks || maySpell(text) ? findContacts(text) : undefined
     if (spoken === undefined && spans === undefined) return undefined
     const kinds = new Set(spoken)
     if (spans !== undefined) kinds.add('contact')
