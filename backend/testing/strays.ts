@@ -11,7 +11,7 @@ export function newCanary(): Canary {
   const mark = String(randomInt(100_000, 1_000_000))
   const phones: string[] = []
   return {
-    phones, name: `Kenari ${mark}`, email: `kenari.${mark}@surat.example`, word: `rahasiakenari${mark}`, account: `7310${mark}`, holder: `Pemilik ${[...mark].map((digit) => 'abcdefghij'[Number(digit)]).join('')}kenari`,
+    phones, name: `Kenari ${mark}`, email: `kenari.${mark}@surat.example`, word: `rahasiakenari${mark}`, account: `7310${mark}`, holder: `Pemilik ${Array.from(mark, (digit) => 'abcdefghij'[Number(digit)]).join('')}kenari`,
     phone() {
       phones.push(`+62811${mark}${String(phones.length).padStart(2, '0')}`)
       return phones.at(-1)!
