@@ -1,7 +1,7 @@
 import { checkBooks, checkBooksAndClosings, tellBooks } from './check-books.ts'
 import { expireApprovals } from './modules/approvals/index.ts'
 import { eraseTranscripts, indexWords, pushUndelivered, turnPartitions } from './modules/chat/index.ts'
-import { purgeChallenges } from './modules/identity/index.ts'
+import { purgeChallenges, reencryptPhones } from './modules/identity/index.ts'
 import { closeDays, expirePromoLots } from './modules/ledger/index.ts'
 import { reencryptBankAccounts, sweepLiveness } from './modules/mitras/index.ts'
 import { purgePushes, runPush, sweepPushes } from './modules/notifications/index.ts'
@@ -66,6 +66,7 @@ const timedWork: readonly Timed[] = [
   { what: 'wait-habits', every: (ctx) => ({ seconds: ctx.settings.get('waitHabitsSeconds') }), run: refreshHabits },
   { what: 'judge-wait-estimates', every: () => ({ seconds: 15 }), run: (ctx) => inBatches(ctx, judgeEstimates) },
   { what: 'tell-waiting', every: (ctx) => ({ seconds: ctx.settings.get('waitTellSeconds') }), run: tellWaiting },
+  { what: 'reencrypt-phones', every: () => ({ daily: '03:40' }), leaseSeconds: 300, run: (ctx) => inBatches(ctx, reencryptPhones) },
   { what: 'weekly-payouts', every: () => ({ weekly: { weekday: 1, at: '09:00' } }), run: prepareWeeklyBatch },
 ]
 

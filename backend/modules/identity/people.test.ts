@@ -2,12 +2,25 @@ import t from 'tap'
 import { transact } from '../../platform/database.ts'
 import { call, startTestApp } from '../../testing/app.ts'
 import { newPhone, signIn } from '../../testing/sign-in.ts'
-import { ensurePerson, findDeviceTokens, findPeople, findPhone, findSamePersonPairs, maskPhone, removeDeviceTokens } from './index.ts'
+import { ensurePerson, findDeviceTokens, findPeople, findPhone, findSamePersonPairs, maskPhone, reencryptPhones, removeDeviceTokens } from './index.ts'
 
 t.test('what other modules ask of identity', async (t) => {
   const app = await startTestApp(t, { simulators: false })
   const { ctx } = app.replicas[0]!
   const nobody = '01890000-0000-7000-8000-000000000000'
+
+  await t.test('numbers that a replaced key wrote are written anew, and then the old key is not needed', async (t) => {
+    const phone = newPhone()
+    const who = await signIn(app, { phone })
+    const key = (id: string, byte: number, active: boolean) => ({ id, key: Buffer.alloc(32, byte).toString('base64'), active })
+    const rotating = { ...ctx, env: { ...ctx.env, DATA_ENCRYPTION_KEYS: [...ctx.env.DATA_ENCRYPTION_KEYS.map((one) => ({ ...one, active: false })), key('next', 9, true)] } }
+    const after = { env: { ...ctx.env, DATA_ENCRYPTION_KEYS: [key('next', 9, true)] } }
+    await t.rejects(findPhone(ctx.sql, after, who.id), 'the new key alone does not read it yet')
+    while (await reencryptPhones(rotating, 2) > 0);
+    t.equal(await findPhone(ctx.sql, after, who.id), phone)
+    // Back, for the tests that follow.
+    while (await reencryptPhones({ ...ctx, env: { ...ctx.env, DATA_ENCRYPTION_KEYS: [...ctx.env.DATA_ENCRYPTION_KEYS, key('next', 9, false)] } }, 500) > 0);
+  })
 
   await t.test('people are found by their ids, all at once', async (t) => {
     const [one, two] = [await signIn(app), await signIn(app, { kind: 'mitra' })]

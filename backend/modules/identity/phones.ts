@@ -31,12 +31,17 @@ function notANumber(): AppError {
 }
 
 export function storePhone(env: Env, e164: string): StoredPhone {
-  const { encryption, phoneHashKey } = secretsOf(env)
+  const { phoneHashKey } = secretsOf(env)
   return {
     phoneHash: hashPhone(phoneHashKey, e164),
-    phoneEncrypted: encryption.encrypt(e164, PURPOSE),
+    phoneEncrypted: sealPhone(env, e164),
     phonePrefix: e164.slice(0, PREFIX_CHARACTERS),
   }
+}
+
+/** The number, encrypted under the active key. */
+export function sealPhone(env: Env, e164: string): Buffer {
+  return secretsOf(env).encryption.encrypt(e164, PURPOSE)
 }
 
 /** The number in E.164, in clear. */
