@@ -22,7 +22,7 @@ const GRAPH: Record<string, readonly string[]> = {
   payouts: ['refunds', 'sessions', 'payments', 'mitras', 'ledger', 'identity', 'notifications'],
   reconciliation: ['payouts', 'refunds', 'sessions', 'payments', 'ledger', 'notifications'],
   reviews: ['sessions', 'mitras', 'identity'],
-  availability: ['sessions', 'mitras', 'notifications', 'identity'],
+  availability: ['sessions', 'mitras', 'moderation', 'notifications', 'identity'],
   safety: ['sessions', 'chat', 'mitras', 'moderation', 'identity', 'notifications'],
 }
 const BEFORE_PRIVACY = Object.keys(GRAPH)

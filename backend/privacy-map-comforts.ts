@@ -1,6 +1,6 @@
 import type { PrivacyMap } from './modules/privacy/index.ts'
 
-/** What makes waiting and serving easier: the part of the privacy map about ratings and favourites. */
+/** What makes waiting and serving easier: the part of the privacy map about ratings, favourites and who waits to be told. */
 export const COMFORTS: PrivacyMap = {
   ratings: {
     rows: { columns: 'customer_id' }, key: 'session_id', since: 'created_at', out: { as: 'ratings', columns: 'session_id mitra_id score comment created_at' },
@@ -12,5 +12,6 @@ export const COMFORTS: PrivacyMap = {
     erasure: { keep: { 'a person counts once for a mitra, under a new account too': 'rater_hash' } },
   },
   favourites: { rows: { columns: 'customer_id' }, key: 'customer_id mitra_id', since: 'created_at', out: { as: 'favourites', columns: 'mitra_id created_at' }, held: { 'of how we work': 'customer_id' }, erasure: 'delete' },
+  notify_requests: { rows: { columns: 'customer_id' }, since: 'created_at', out: { as: 'notifyRequests', columns: 'id mitra_id created_at expires_at answered_at' }, held: { 'of how we work': 'customer_id' }, erasure: 'delete' },
   mitra_scores: { rows: { columns: 'mitra_id' }, key: 'mitra_id', held: { 'sums of the ratings': 'mitra_id raters mean_sum' }, erasure: {} },
 }

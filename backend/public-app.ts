@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { availabilityRoutes } from './modules/availability/index.ts'
+import { availabilityRoutes, notifyRoutes } from './modules/availability/index.ts'
 import { changeHealer, chatFrames, chatRoutes, conversationCircles, createReceiptHealer, messageHealer, openHeads, readyConversations, type Sender } from './modules/chat/index.ts'
 import { identityRoutes, type TokenVerifier } from './modules/identity/index.ts'
 import { walletRoutes } from './modules/ledger/index.ts'
@@ -48,6 +48,7 @@ export async function createPublicApp(ctx: Ctx, parts: PublicParts): Promise<Fas
   await app.register(bankRoutes(ctx))
   await app.register(payoutRoutes(ctx))
   await app.register(availabilityRoutes(ctx, { countQueue, estimateWait }))
+  await app.register(notifyRoutes(ctx))
   await app.register(sessionRoutes(ctx))
   await app.register(mitraReportRoutes(ctx))
   await app.register(reviewRoutes(ctx))

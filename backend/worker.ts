@@ -1,5 +1,6 @@
 import { checkBooks, checkBooksAndClosings, tellBooks } from './check-books.ts'
 import { expireApprovals } from './modules/approvals/index.ts'
+import { answerNotify, purgeNotifyRequests } from './modules/availability/index.ts'
 import { eraseTranscripts, indexWords, pushUndelivered, turnPartitions } from './modules/chat/index.ts'
 import { purgeChallenges, reencryptPhones } from './modules/identity/index.ts'
 import { closeDays, expirePromoLots } from './modules/ledger/index.ts'
@@ -43,6 +44,7 @@ const TASKS: Record<string, Task> = {
   'purge-challenges': { everyMs: 60 * MINUTE_MS, run: purgeChallenges },
   'purge-idempotency-keys': { everyMs: 60 * MINUTE_MS, run: purgeIdempotencyKeys },
   'purge-inbox': { everyMs: 60 * MINUTE_MS, run: purgeInbox },
+  'purge-notify-requests': { everyMs: 60 * MINUTE_MS, run: purgeNotifyRequests },
   'purge-outbox': { everyMs: 60 * MINUTE_MS, run: purgeOutbox },
   'purge-wait-estimates': { everyMs: 60 * MINUTE_MS, run: purgeEstimates },
   'purge-pushes': { everyMs: 60 * MINUTE_MS, run: purgePushes },
@@ -144,6 +146,7 @@ function sweepsOf(ctx: Ctx, reactions: ReadonlyMap<string, Reaction>): Sweep[] {
     { what: 'payout-asks', everyMs, run: () => sweepPayoutAsks(ctx) },
     { what: 'sessions', everyMs, run: () => sweepSessions(ctx) },
     { what: 'liveness', everyMs, run: () => sweepLiveness(ctx) },
+    { what: 'notify-me', everyMs, run: () => answerNotify(ctx) },
     { what: 'flags', everyMs, batch: FLAG_BATCH, run: () => handleFlags(ctx, FLAG_BATCH) },
     { what: 'alerts', everyMs, run: () => escalateAlerts(ctx) },
     { what: 'erasures', everyMs, batch: ERASURE_BATCH, run: () => sweepErasures(ctx, PRIVACY_MAP, ERASURE_BATCH) },

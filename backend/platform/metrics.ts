@@ -35,6 +35,7 @@ export function createMetrics(options: { processMetrics: boolean } = { processMe
     webhooks: counter('webhooks_total', 'Webhooks by what became of them.', ['provider', 'kind', 'outcome']),
     pushes: counter('pushes_total', 'Pushes by result.', ['result']),
     sessionsEnded: counter('sessions_ended_total', 'Sessions that reached a terminal state.', ['state', 'reason']),
+    notifyAnswered: counter('notify_answered_total', 'Customers who were told that somebody is free.', ['asked']),
     ratings: counter('ratings_total', 'Ratings by their score.', ['score']),
     waitEstimates: counter('wait_estimates_total', 'Waiting times that were told, by what became of them: within the p50, within the p90, late, left before the p50 or between the two, unknown.', ['verdict']),
     waitForecastSeconds: histogram('wait_forecast_seconds', 'What a simulation of the waiting times took.', [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05]),

@@ -73,6 +73,9 @@ export const SETTINGS = {
   holdCooldownSeconds: seconds(1800, 1, DAY, 'How long the customer waits then.'),
   promoReturnDays: count(7, 0, 365, 'Returned promotional credit lives at least this many days.'),
   favouritesMost: count(50, 1, 100, 'Favourites of a customer.'),
+  notifyMeSeconds: seconds(DAY, 60, 30 * DAY, 'A request to be told of a free mitra ends after this.'),
+  notifyMeMost: count(10, 1, 100, 'Requests of a customer to be told, at once.'),
+  notifyMeHeadStartSeconds: seconds(120, 0, 3600, 'Whoever was told of a free slot has this long until the next one in line is told of it.'),
   // ratings
   ratingWindowSeconds: seconds(7 * DAY, 60, 90 * DAY, 'A session may be rated this long after its end.'),
   ratingLeastRaters: count(5, 1, 1000, 'An average is shown once so many persons have rated a mitra.'),

@@ -13,7 +13,7 @@ export { cancelWaiting, findOpenOfPerson, type OpenSession } from './open-of-per
 export { endByStaff } from './end-session.ts'
 export { countQueue, estimateWait } from './estimate-wait.ts'
 export { findChangedOffers, findChangedSessions, findOpenSessions, findOpenVersions, findTimeline, listSessions } from './lists.ts'
-export { findOpenAmong } from './find-open.ts'
+export { findInSession, findOpenAmong } from './find-open.ts'
 export { startMatching } from './match-waiting.ts'
 export { changePackage, createPackage, findPackages, listPackages, seedPackages } from './packages.ts'
 export { endOfSanctioned } from './end-of-sanctioned.ts'
