@@ -1,6 +1,6 @@
 import type { PrivacyMap } from './modules/privacy/index.ts'
 
-/** What makes waiting and serving easier: the part of the privacy map about ratings, favourites and who waits to be told. */
+/** What makes waiting and serving easier: the part of the privacy map about ratings, favourites, hours and who waits to be told. */
 export const COMFORTS: PrivacyMap = {
   ratings: {
     rows: { columns: 'customer_id' }, key: 'session_id', since: 'created_at', out: { as: 'ratings', columns: 'session_id mitra_id score comment created_at' },
@@ -13,5 +13,6 @@ export const COMFORTS: PrivacyMap = {
   },
   favourites: { rows: { columns: 'customer_id' }, key: 'customer_id mitra_id', since: 'created_at', out: { as: 'favourites', columns: 'mitra_id created_at' }, held: { 'of how we work': 'customer_id' }, erasure: 'delete' },
   notify_requests: { rows: { columns: 'customer_id' }, since: 'created_at', out: { as: 'notifyRequests', columns: 'id mitra_id created_at expires_at answered_at' }, held: { 'of how we work': 'customer_id' }, erasure: 'delete' },
+  mitra_schedules: { rows: { columns: 'mitra_id' }, key: 'mitra_id', out: { as: 'schedule', columns: 'time_zone weekly exceptions updated_at' }, held: { 'of how we work': 'mitra_id next_edge_at edge_goes' }, erasure: 'delete' },
   mitra_scores: { rows: { columns: 'mitra_id' }, key: 'mitra_id', held: { 'sums of the ratings': 'mitra_id raters mean_sum' }, erasure: {} },
 }

@@ -53,7 +53,7 @@ export const PRIVACY_MAP: PrivacyMap = {
   mitras: {
     rows: { columns: 'user_id' }, key: 'user_id', since: 'created_at',
     out: { as: 'mitra', columns: 'status bio topics languages gender accepts_extensions capacity wants_online last_seen_at applied_at approved_at deactivated_at status_reason created_at updated_at' },
-    held: { 'of how we work': 'user_id stale missed_in_row offline_because version' },
+    held: { 'of how we work': 'user_id stale missed_in_row offline_because break_until version' },
     erasure: { by: { 'modules/mitras/erase-mitra.ts': 'status' }, set: { bio: '', topics: '{}', languages: '{}', gender: null, status_reason: null, offline_because: null } },
   },
   liveness_sweep: { none: 'when the sweep last ran' },

@@ -3,7 +3,7 @@ import { availabilityRoutes, notifyRoutes } from './modules/availability/index.t
 import { changeHealer, chatFrames, chatRoutes, conversationCircles, createReceiptHealer, messageHealer, openHeads, readyConversations, type Sender } from './modules/chat/index.ts'
 import { identityRoutes, type TokenVerifier } from './modules/identity/index.ts'
 import { walletRoutes } from './modules/ledger/index.ts'
-import { bankRoutes, favouriteRoutes, mitraRoutes, type Liveness } from './modules/mitras/index.ts'
+import { bankRoutes, favouriteRoutes, hoursRoutes, mitraRoutes, type Liveness } from './modules/mitras/index.ts'
 import { notificationRoutes } from './modules/notifications/index.ts'
 import { paymentRoutes, webhookRoutes } from './modules/payments/index.ts'
 import { findRefundsOfPayments, refundRoutes, refundView } from './modules/refunds/index.ts'
@@ -45,6 +45,7 @@ export async function createPublicApp(ctx: Ctx, parts: PublicParts): Promise<Fas
   await app.register(refundRoutes(ctx))
   await app.register(mitraRoutes(ctx, parts))
   await app.register(favouriteRoutes(ctx))
+  await app.register(hoursRoutes(ctx))
   await app.register(bankRoutes(ctx))
   await app.register(payoutRoutes(ctx))
   await app.register(availabilityRoutes(ctx, { countQueue, estimateWait }))

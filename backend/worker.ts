@@ -4,7 +4,7 @@ import { answerNotify, purgeNotifyRequests } from './modules/availability/index.
 import { eraseTranscripts, indexWords, pushUndelivered, turnPartitions } from './modules/chat/index.ts'
 import { purgeChallenges, reencryptPhones } from './modules/identity/index.ts'
 import { closeDays, expirePromoLots } from './modules/ledger/index.ts'
-import { reencryptBankAccounts, sweepLiveness } from './modules/mitras/index.ts'
+import { HOURS_BATCH, reencryptBankAccounts, sweepBreaks, sweepLiveness, sweepSchedules } from './modules/mitras/index.ts'
 import { purgePushes, runPush, sweepPushes } from './modules/notifications/index.ts'
 import { drainInbox, purgeInbox, sweepAsks, sweepInbox, type InboxHooks } from './modules/payments/index.ts'
 import { forgetPayoutKeys, judgePayoutEvent, measurePayouts, payoutReactions, prepareWeeklyBatch, resendLostPayouts, sweepPayoutAsks } from './modules/payouts/index.ts'
@@ -146,6 +146,8 @@ function sweepsOf(ctx: Ctx, reactions: ReadonlyMap<string, Reaction>): Sweep[] {
     { what: 'payout-asks', everyMs, run: () => sweepPayoutAsks(ctx) },
     { what: 'sessions', everyMs, run: () => sweepSessions(ctx) },
     { what: 'liveness', everyMs, run: () => sweepLiveness(ctx) },
+    { what: 'schedules', everyMs, batch: HOURS_BATCH, run: () => sweepSchedules(ctx) },
+    { what: 'breaks', everyMs, batch: HOURS_BATCH, run: () => sweepBreaks(ctx) },
     { what: 'notify-me', everyMs, run: () => answerNotify(ctx) },
     { what: 'flags', everyMs, batch: FLAG_BATCH, run: () => handleFlags(ctx, FLAG_BATCH) },
     { what: 'alerts', everyMs, run: () => escalateAlerts(ctx) },

@@ -45,6 +45,7 @@ export const SETTINGS = {
   staleSeconds: seconds(60, 1, 600, 'Unseen for this long: no new matches.'),
   goneSeconds: seconds(120, 2, 3600, 'Unseen for this long in a session: the session pauses.'),
   recoverySweepSeconds: seconds(90, 0, 600, 'Staleness is judged only after this much uninterrupted sweeping.'),
+  breakMostMinutes: { type: 'int', default: 240, min: 1, max: 1440, unit: 'minutes', about: 'Longest break of a mitra.' } as Int,
   defaultCapacity: count(1, 1, 10, 'Sessions at once for a new mitra.'),
   snapshotSeconds: seconds(5, 1, 60, 'Life of availability:snapshot.'),
   driftCheckSeconds: seconds(10, 1, 300, 'How often the mirror is compared with Postgres.'),

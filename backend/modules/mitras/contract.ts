@@ -57,6 +57,9 @@ export const statusView = z.object({
   used: z.number(),
   lastSeenAt: time.nullable(),
   offlineBecause: z.enum(['missed_offers', 'break', 'schedule']).nullable(),
+  /** `busy`: online, and every slot taken. */
+  state: z.enum(['online', 'busy', 'break', 'offline']),
+  breakUntil: time.nullable(),
   version: z.number(),
 })
 export type StatusView = z.output<typeof statusView>
@@ -110,3 +113,25 @@ export const bankAccountBody = z.strictObject({
 export const bankAccountView = z.object({ bankCode: z.string(), accountNumberMasked: z.string(), accountHolderMasked: z.string(), createdAt: time, isRefused: z.boolean() })
 export const bankAccountReply = z.object({ bankAccount: bankAccountView })
 export const bankAccountOrNone = z.object({ bankAccount: bankAccountView.nullable() })
+
+export const breakBody = z.strictObject({ minutes: z.number().int().min(1).max(1440) })
+
+const begins = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be HH:MM')
+const ends = z.string().regex(/^(([01]\d|2[0-3]):[0-5]\d|24:00)$/, 'must be HH:MM')
+/** Hours that end before they begin, or at the same time, go on into the next day. A weekday is 1 (Monday) to 7. */
+const weeklyHours = z.strictObject({ weekday: z.number().int().min(1).max(7), from: begins, to: ends })
+export type WeeklyHours = z.output<typeof weeklyHours>
+/** A date that is off drops the weekly hours that begin on it; a date with hours of its own adds them. */
+const scheduleException = z.union([z.strictObject({ date: z.iso.date(), off: z.literal(true) }), z.strictObject({ date: z.iso.date(), from: begins, to: ends })])
+export type ScheduleException = z.output<typeof scheduleException>
+// Names alone: of an offset such as +07:00 Postgres would take the sign the other way round.
+const timeZone = z.string().max(64).regex(/^(UTC|[A-Za-z_]+(\/[A-Za-z0-9_+-]+)+)$/, 'must be an IANA time zone')
+export const scheduleBody = z.strictObject({ timeZone, weekly: z.array(weeklyHours).max(50), exceptions: z.array(scheduleException).max(200).default([]) })
+export type ScheduleBody = z.output<typeof scheduleBody>
+/** `isOn`: within its hours now; `nextEdge`: when it acts next, within two weeks. */
+export const scheduleView = z.object({
+  timeZone: z.string(), weekly: z.array(z.object(weeklyHours.shape)), exceptions: z.array(z.object({ date: z.string(), off: z.literal(true).optional(), from: z.string().optional(), to: z.string().optional() })),
+  isOn: z.boolean(), nextEdge: z.object({ at: time, goes: z.enum(['online', 'offline']) }).nullable(),
+})
+export type ScheduleView = z.output<typeof scheduleView>
+export const scheduleReply = z.object({ schedule: scheduleView })

@@ -1,6 +1,6 @@
 /**
  * Mitras: application and profile, the wish to be online, liveness, slots, hours, and their mirror in Valkey.
- * Tables: mitras, mitra_slots, mitra_intervals, mitra_bank_accounts, mitra_scores, favourites, liveness_sweep.
+ * Tables: mitras, mitra_slots, mitra_intervals, mitra_bank_accounts, mitra_scores, favourites, mitra_schedules, liveness_sweep.
  * Promises: never more slots in use than the capacity; whoever is deactivated gets nothing new from that commit on;
  * an outage makes nobody stale; bank accounts are encrypted and leave in clear for the provider alone; the mirror is right within 10 s of anything, and Postgres answers until then.
  */
@@ -20,6 +20,8 @@ export { findAvailable, findCapacity, findMitras, findStatuses, keepsServing, li
 export { noteAnswered, noteMissed } from './missed-offers.ts'
 export { findPresence, type Presence } from './presence.ts'
 export { favouriteRoutes } from './favourite-routes.ts'
+export { hoursRoutes } from './hours-routes.ts'
+export { HOURS_BATCH, sweepBreaks, sweepSchedules } from './sweep-hours.ts'
 export { mitraRoutes } from './routes.ts'
 export { changeScore, findShownRatings } from './scores.ts'
 export { holdMitra, putOffline } from './put-offline.ts'

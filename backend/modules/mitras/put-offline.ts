@@ -8,15 +8,18 @@ import type { OfflineBecause } from './tables.ts'
 
 /**
  * Takes mitras offline, as if they wished it: out of matching, offers and holds withdrawn through the outbox, running
- * sessions go on. `because` is null where they said so themselves. Answers which of them are approved; others are left.
+ * sessions go on. `because` is null where they said so themselves. Answers whom it concerned: who is approved, and
+ * (unless they said so themselves) was online or in a break; others are left.
  */
 export async function putOffline(tx: Tx, mitraIds: readonly string[], because: OfflineBecause | null): Promise<Set<string>> {
   if (mitraIds.length === 0) return new Set()
   const { rows } = await tx.sql.execute<{ user_id: string; was_online: boolean; is_changed: boolean }>(sql`
     with before as materialized (
       select user_id, wants_online, offline_because from mitras
-      where user_id = any(${sql.param([...mitraIds])}::uuid[]) and status = 'approved' order by user_id for no key update)
-    update mitras m set wants_online = false, stale = false, offline_because = ${because},
+      where user_id = any(${sql.param([...mitraIds])}::uuid[]) and status = 'approved'
+        and (${because}::text is null or wants_online or offline_because = 'break')
+      order by user_id for no key update)
+    update mitras m set wants_online = false, stale = false, break_until = null, offline_because = ${because},
       version = m.version + (b.wants_online or b.offline_because is distinct from ${because})::int, updated_at = app_now()
     from before b where m.user_id = b.user_id
     returning m.user_id, b.wants_online as was_online, b.wants_online or b.offline_because is distinct from ${because} as is_changed`)

@@ -69,7 +69,8 @@ export async function findStatuses(handle: Queryable, ids: readonly string[]): P
     const isOpen = row.status === 'approved' && row.wantsOnline && !row.stale
     return [row.userId, {
       online: row.wantsOnline, available: isOpen && row.used < row.capacity, stale: row.stale, status: row.status,
-      capacity: row.capacity, used: row.used, lastSeenAt: row.lastSeenAt?.toISOString() ?? null, offlineBecause: row.offlineBecause, version: row.version,
+      capacity: row.capacity, used: row.used, lastSeenAt: row.lastSeenAt?.toISOString() ?? null, offlineBecause: row.offlineBecause,
+      state: isOpen ? (row.used < row.capacity ? 'online' : 'busy') : row.breakUntil ? 'break' : 'offline', breakUntil: row.breakUntil?.toISOString() ?? null, version: row.version,
     }]
   }))
 }

@@ -42,7 +42,7 @@ type Before = { was_online: boolean; was_stale: boolean }
 async function goOnline(tx: Tx, mitraId: string, gender: Gender | null): Promise<boolean> {
   const { rows } = await tx.sql.execute<Before & { seen_at: string }>(sql`
     with before as (select user_id, wants_online, stale from mitras where user_id = ${mitraId} and status = 'approved' for no key update)
-    update mitras m set wants_online = true, stale = false, last_seen_at = greatest(m.last_seen_at, app_now()), gender = ${gender}, offline_because = null,
+    update mitras m set wants_online = true, stale = false, last_seen_at = greatest(m.last_seen_at, app_now()), gender = ${gender}, offline_because = null, break_until = null,
       version = m.version + (not b.wants_online or b.stale)::int, updated_at = app_now()
     from before b where m.user_id = b.user_id
     returning b.wants_online as was_online, b.stale as was_stale, m.last_seen_at as seen_at`)

@@ -1,4 +1,5 @@
-import { bigint, boolean, customType, integer, numeric, pgTable, primaryKey, sql, text, timestamp, uuid } from '../../platform/drizzle.ts'
+import { bigint, boolean, customType, integer, jsonb, numeric, pgTable, primaryKey, sql, text, timestamp, uuid } from '../../platform/drizzle.ts'
+import type { ScheduleException, WeeklyHours } from './contract.ts'
 
 export type MitraStatus = 'draft' | 'applied' | 'approved' | 'rejected' | 'deactivated'
 /** Why somebody is offline who did not say so themselves. */
@@ -25,6 +26,7 @@ export const mitras = pgTable('mitras', {
   statusReason: text('status_reason'),
   missedInRow: integer('missed_in_row').notNull().default(0),
   offlineBecause: text('offline_because').$type<OfflineBecause>(),
+  breakUntil: timestamp('break_until', { withTimezone: true, mode: 'date' }),
   version: bigint('version', { mode: 'number' }).notNull().default(1),
   createdAt: timestamp('created_at', { withTimezone: true, mode: 'date' }).notNull().default(now),
   updatedAt: timestamp('updated_at', { withTimezone: true, mode: 'date' }).notNull().default(now),
@@ -36,6 +38,16 @@ export const mitraSlots = pgTable('mitra_slots', {
   used: integer('used').notNull().default(0),
   openCapacity: integer('open_capacity').notNull().default(0),
   idleSince: timestamp('idle_since', { withTimezone: true, mode: 'date' }),
+})
+
+export const mitraSchedules = pgTable('mitra_schedules', {
+  mitraId: uuid('mitra_id').primaryKey(),
+  timeZone: text('time_zone').notNull(),
+  weekly: jsonb('weekly').$type<WeeklyHours[]>().notNull(),
+  exceptions: jsonb('exceptions').$type<ScheduleException[]>().notNull(),
+  nextEdgeAt: timestamp('next_edge_at', { withTimezone: true, mode: 'date' }).notNull(),
+  edgeGoes: text('edge_goes').$type<'online' | 'offline'>(),
+  updatedAt: timestamp('updated_at', { withTimezone: true, mode: 'date' }).notNull().default(now),
 })
 
 export const favourites = pgTable('favourites', {
