@@ -47,6 +47,27 @@ t.test('extensions', async (t) => {
     await Promise.all([a.close(), b.close()])
   })
 
+  await t.test('both sides are warned five minutes and one minute before the end, once each; an end that moves is warned of once more', async (t) => {
+    const scene = await stage(app, 'active')
+    const warned = async () => (await app.query<{ who: string; body: string; n: number }>(`
+      select case user_id when $1 then 'customer' else 'mitra' end as who, body, count(*)::int as n from pushes
+      where user_id = any($2) and dedupe_key like $3 group by 1, 2 order by 2, 1`, [scene.customer.id, [scene.customer.id, scene.mitra.id], `warn:${scene.sessionId}:%`])).map(({ who, body, n }) => `${who}: ${body} × ${n}`)
+    const both = (body: string, n: number) => [`customer: ${body} × ${n}`, `mitra: ${body} × ${n}`]
+    const until = async (left: number, expected: string[]) => {
+      await scene.travel((await secondsLeft(scene)) - left)
+      await eventually(async () => (await warned()).join() === expected.join(), expected.join())
+    }
+    await until(299, both('Sisa 5 menit.', 1))
+    await until(59, [...both('Sisa 1 menit.', 1), ...both('Sisa 5 menit.', 1)])
+    await fillWallet(app, scene.customer.id, 25_000)
+    await expect(201, extend(scene, { minutes: 15, useWallet: true }))
+    await untilExtension(scene, 'funded')
+    t.same(await warned(), [...both('Sisa 1 menit.', 1), ...both('Sisa 5 menit.', 1)], 'none while the end is far')
+    await until(299, [...both('Sisa 1 menit.', 1), ...both('Sisa 5 menit.', 2)])
+    await until(59, [...both('Sisa 1 menit.', 2), ...both('Sisa 5 menit.', 2)])
+    t.equal((await app.query(`select 1 from notifications where dedupe_key like $1`, [`warn:${scene.sessionId}:%`])).length, 0, 'the inbox is not filled with them')
+  })
+
   await t.test('two of them, and the end: unused time goes back from the last one on, each by its own split; the rest is shared', async (t) => {
     const scene = await stage(app, 'active')
     await giveLot(app, scene.customer.id, 20_000, 30)
