@@ -56,6 +56,12 @@ const EVENTS: Record<string, Act> = {
   'mitra ends': (scene) => scene.mitra.call('POST', `/api/v1/sessions/${scene.sessionId}/end`),
   'goes offline': async (scene) => goOffline(scene.mitra),
   'goes offline, named': async (scene) => goOffline(scene.mitra),
+  'takes a break': (scene) => scene.mitra.call('PUT', '/api/v1/mitra/break', { body: { minutes: 15 } }),
+  'takes a break, named': (scene) => scene.mitra.call('PUT', '/api/v1/mitra/break', { body: { minutes: 15 } }),
+  'misses the third offer': async (scene) => {
+    await scene.app.query('update mitras set missed_in_row = 2 where user_id = $1', [scene.mitra.id])
+    await scene.travel(46)
+  },
   'mitra gone 120 s': async (scene) => {
     await scene.travel(0)
     await vanish(scene.app, scene.mitra, 121)

@@ -16,10 +16,10 @@ const ALLOWED = new Set([
 const SEED = Number(process.env['SEED'] ?? 20_261_121)
 const SEQUENCES = 8
 
-type Step = { act: 'start' | 'startNamed' | 'pay' | 'extend' | 'payLate' | 'cancel' | 'end' | 'mitraEnds' | 'accept' | 'decline' | 'rate' | 'online' | 'offline' | 'vanish' | 'beat' | 'travel' | 'block' | 'mitraBlocks' | 'unblock' | 'suspend' | 'erase'; who: number; seconds: number }
+type Step = { act: 'start' | 'startNamed' | 'pay' | 'extend' | 'payLate' | 'cancel' | 'end' | 'mitraEnds' | 'accept' | 'decline' | 'rate' | 'online' | 'offline' | 'break' | 'vanish' | 'beat' | 'travel' | 'block' | 'mitraBlocks' | 'unblock' | 'suspend' | 'erase'; who: number; seconds: number }
 
 const step: fc.Arbitrary<Step> = fc.record({
-  act: fc.constantFrom<Step['act'][]>('start', 'start', 'start', 'startNamed', 'pay', 'pay', 'pay', 'pay', 'extend', 'extend', 'payLate', 'cancel', 'end', 'mitraEnds', 'accept', 'accept', 'accept', 'accept', 'accept', 'decline', 'rate', 'online', 'online', 'offline', 'vanish', 'vanish', 'beat', 'beat', 'travel', 'block', 'mitraBlocks', 'unblock', 'unblock', 'suspend', 'erase'),
+  act: fc.constantFrom<Step['act'][]>('start', 'start', 'start', 'startNamed', 'pay', 'pay', 'pay', 'pay', 'extend', 'extend', 'payLate', 'cancel', 'end', 'mitraEnds', 'accept', 'accept', 'accept', 'accept', 'accept', 'decline', 'rate', 'online', 'online', 'offline', 'break', 'vanish', 'vanish', 'beat', 'beat', 'travel', 'block', 'mitraBlocks', 'unblock', 'unblock', 'suspend', 'erase'),
   who: fc.integer({ min: 0, max: 2 }),
   seconds: fc.constantFrom(1, 46, 200, 400, 700, 1000),
 })
@@ -76,6 +76,8 @@ async function act({ app, customers, mitras, packageId, staff }: Cast, { act, wh
     case 'online':
     case 'offline':
       return (await mitra.call('PUT', '/api/v1/mitra/status', { body: { online: act === 'online' } })).status
+    case 'break':
+      return (await mitra.call('PUT', '/api/v1/mitra/break', { body: { minutes: 1 } })).status
     case 'vanish':
       // Long enough for the sweeps to judge it before the next step brings the mitra back.
       await app.query(`update mitras set last_seen_at = app_now() - interval '121 seconds' where user_id = $1 and last_seen_at is not null`, [mitra.id])

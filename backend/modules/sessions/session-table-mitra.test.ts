@@ -14,6 +14,9 @@ goes offline                   | =                            | lost            
 goes offline, named            | >cancelled !mitra_unavailable | lost                         | >unserved +all     | =                       | -                        | -       | -
 mitra asks for erasure         | erased                       | 409                           | 409                | 409                     | -                        | 409     | erased
 mitra asks for erasure, named  | 409                          | 409                           | 409                | -                       | -                        | -       | -
+takes a break                  | -                            | lost                          | next               | =                       | -                        | -       | -
+takes a break, named           | >cancelled !mitra_unavailable | -                            | >unserved +all     | -                       | -                        | -       | -
+misses the third offer         | -                            | -                             | next               | -                       | -                        | -       | -
 customer extends, the mitra refuses | -                       | -                             | -                  | 409                     | 409                      | -       | -
 mitra ends, extension pending  | -                            | -                             | -                  | >ended +unused dropped  | >ended +unused dropped   | =       | -
 goes offline, extension pending | -                           | -                             | -                  | = pending               | = pending                | -       | -
