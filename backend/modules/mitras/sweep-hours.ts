@@ -13,6 +13,7 @@ export const HOURS_BATCH = 200
  * schedule says now. Between edges the mitra decides. On every replica; each edge is one's. Answers how many it met.
  */
 export async function sweepSchedules(ctx: Ctx): Promise<number> {
+  if (!(await isAnything(ctx, sql`select 1 from mitra_schedules where next_edge_at <= app_now() limit 1`))) return 0
   return transact(ctx, async (tx) => {
     const { rows } = await tx.sql.execute<{ mitra_id: string; edge_goes: string | null }>(sql`
       select mitra_id, edge_goes from mitra_schedules where next_edge_at <= app_now()
@@ -28,6 +29,7 @@ export async function sweepSchedules(ctx: Ctx): Promise<number> {
 
 /** Ends breaks whose time is over: their mitras are online again. On every replica; each break is one's. Answers how many. */
 export async function sweepBreaks(ctx: Ctx): Promise<number> {
+  if (!(await isAnything(ctx, sql`select 1 from mitras where break_until <= app_now() limit 1`))) return 0
   return transact(ctx, async (tx) => {
     const { rows } = await tx.sql.execute<{ user_id: string }>(sql`
       with over as materialized (
@@ -36,4 +38,9 @@ export async function sweepBreaks(ctx: Ctx): Promise<number> {
     await putOnline(tx, rows.map((row) => row.user_id), 'break')
     return rows.length
   })
+}
+
+// Nearly every sweep finds nothing: one statement then, and no transaction.
+async function isAnything(ctx: Ctx, query: ReturnType<typeof sql>): Promise<boolean> {
+  return (await ctx.sql.execute(query)).rows.length > 0
 }
