@@ -106,8 +106,8 @@ async function stageOf(app: TestApp, cell: Cell): Promise<Scene> {
   return isExtended(cell) ? stageExtension(app, cell.state) : stage(app, cell.state, optionsOf(cell))
 }
 
-/** Cells that leave everything as it was: they can share a scene, one after another. */
-const isStill = (cell: Cell) => cell.expected.every((expected) => /^(409|201)$/.test(expected) || (expected === '=' && (cell.state === 'ended' || cell.state === 'cancelled')))
+/** Cells that leave everything as it was: they can share a scene, one after another. Whatever a mitra asks for ends a pause. */
+const isStill = (cell: Cell) => !(cell.state === 'paused' && cell.event.startsWith('mitra')) && cell.expected.every((expected) => /^(409|201)$/.test(expected) || (expected === '=' && (cell.state === 'ended' || cell.state === 'cancelled')))
 const sceneOf = (cell: Cell) => [cell.state, isExtended(cell), optionsOf(cell).named].join()
 
 async function proveCell(t: Test, app: TestApp, cell: Cell, scene: Scene): Promise<void> {
