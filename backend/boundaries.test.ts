@@ -21,7 +21,7 @@ const GRAPH: Record<string, readonly string[]> = {
   refunds: ['sessions', 'payments', 'ledger', 'identity', 'notifications'],
   payouts: ['refunds', 'sessions', 'payments', 'mitras', 'ledger', 'identity', 'notifications'],
   reconciliation: ['payouts', 'refunds', 'sessions', 'payments', 'ledger', 'notifications'],
-  reviews: ['sessions', 'mitras', 'identity'],
+  reviews: ['sessions', 'mitras', 'moderation', 'identity'],
   availability: ['sessions', 'mitras', 'moderation', 'notifications', 'identity'],
   safety: ['sessions', 'chat', 'mitras', 'moderation', 'identity', 'notifications'],
 }

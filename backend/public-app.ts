@@ -4,6 +4,7 @@ import { changeHealer, chatFrames, chatRoutes, conversationCircles, createReceip
 import { identityRoutes, type TokenVerifier } from './modules/identity/index.ts'
 import { walletRoutes } from './modules/ledger/index.ts'
 import { bankRoutes, favouriteRoutes, hoursRoutes, mitraRoutes, type Liveness } from './modules/mitras/index.ts'
+import type { Lexicon } from './modules/moderation/index.ts'
 import { notificationRoutes } from './modules/notifications/index.ts'
 import { paymentRoutes, webhookRoutes } from './modules/payments/index.ts'
 import { findRefundsOfPayments, refundRoutes, refundView } from './modules/refunds/index.ts'
@@ -25,7 +26,7 @@ import type { Hub } from './platform/realtime/hub.ts'
 import type { RealtimeParts } from './platform/realtime/parts.ts'
 import { createRealtime, REALTIME_PATH, type Realtime } from './platform/realtime/realtime.ts'
 
-export type PublicParts = { readiness: Readiness; authenticators: Authenticators; liveness: Pick<Liveness, 'seen'>; seen: (actor: UserActor) => void; realtime: Pick<Realtime, 'routes'>; sender: Sender }
+export type PublicParts = { readiness: Readiness; authenticators: Authenticators; liveness: Pick<Liveness, 'seen'>; seen: (actor: UserActor) => void; realtime: Pick<Realtime, 'routes'>; sender: Sender; lexicon: Pick<Lexicon, 'screen'> }
 
 /** The public listener: every module's routes by name. A table of contents. */
 export async function createPublicApp(ctx: Ctx, parts: PublicParts): Promise<FastifyInstance> {
@@ -52,7 +53,7 @@ export async function createPublicApp(ctx: Ctx, parts: PublicParts): Promise<Fas
   await app.register(notifyRoutes(ctx))
   await app.register(sessionRoutes(ctx))
   await app.register(mitraReportRoutes(ctx))
-  await app.register(reviewRoutes(ctx))
+  await app.register(reviewRoutes(ctx, parts.lexicon))
   await app.register(chatRoutes(ctx, parts.sender))
   await app.register(safetyRoutes(ctx))
   await app.register(privacyRoutes(ctx, PRIVACY_MAP))

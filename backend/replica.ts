@@ -79,7 +79,7 @@ export async function startReplica(env: Env, options: ReplicaOptions = {}): Prom
   const parts: Part[] = [settingsInForce(ctx, hub), lexicon, verifier, liveness, createMirror(ctx), realtime, sender, clocksOf(ctx, customers), backgroundWork(ctx, { producer: world.producer, ...options.worker })]
   const apps: FastifyInstance[] = []
   try {
-    const publicApp = await createPublicApp(ctx, { readiness, liveness, seen, realtime, sender, authenticators: options.authenticators?.public ?? { user: (token) => verifier.verify(token) } })
+    const publicApp = await createPublicApp(ctx, { readiness, liveness, seen, realtime, sender, lexicon, authenticators: options.authenticators?.public ?? { user: (token) => verifier.verify(token) } })
     apps.push(publicApp)
     const internalApp = await createInternalApp(ctx, { readiness, lexicon, authenticators: options.authenticators?.internal ?? { staff: createStaffAuthenticator(ctx), mayAct } })
     apps.push(internalApp)

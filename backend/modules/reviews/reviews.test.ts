@@ -18,7 +18,7 @@ const rate = (person: Person, sessionId: string, body: object) => person.call('P
 const DAYS = 86_400
 
 t.test('ratings', async (t) => {
-  const app = await startTestApp(t, { replicas: 2, simulators: false, settings: { ...STAGE_SETTINGS, ratingLeastRaters: 3, ratingPriorRaters: 2, ratingPriorHundredths: 400 } })
+  const app = await startTestApp(t, { replicas: 2, simulators: false, settings: { ...STAGE_SETTINGS, ratingLeastRaters: 3, ratingPriorRaters: 2, ratingPriorHundredths: 400, maskContacts: true } })
   const newMitra = async () => (await crowd(app, { kind: 'mitra', count: 1 }))[0]!
   const customers = await crowd(app, { kind: 'customer', count: 6, displayName: 'Citra Lestari' })
   const shown = async (mitra: Person) => (await expect(200, customers[0]!.call('GET', `/api/v1/mitras/${mitra.id}`))).body.rating
@@ -71,6 +71,13 @@ t.test('ratings', async (t) => {
     const [score] = await app.query<{ raters: number; sum: string }>('select raters, mean_sum as sum from mitra_scores where mitra_id = $1', [mitra.id])
     const [brute] = await app.query<{ raters: number; sum: string }>(`select count(*)::int as raters, sum(mean) as sum from (select round(avg(score), 6) as mean from ratings where mitra_id = $1 group by rater_hash) m`, [mitra.id])
     t.same(score, brute, 'what is kept is what the ratings say')
+  })
+
+  await t.test('a comment is no way to meet outside either, while contacts are masked', async (t) => {
+    const mitra = await newMitra()
+    const sessionId = await ended(app, customers[0]!.id, mitra.id)
+    t.match((await rate(customers[0]!, sessionId, { score: 5, comment: 'Makasih! WA aku 0812-3456-7890 ya' })).body, { rating: { comment: 'Makasih! WA aku ••• ya' } })
+    t.same(await app.query('select comment from ratings where session_id = $1', [sessionId]), [{ comment: 'Makasih! WA aku ••• ya' }], 'covered before it is stored')
   })
 
   await t.test('the mitra reads comments and days, and nothing that tells who or when; staff hide them, and it is audited', async (t) => {
