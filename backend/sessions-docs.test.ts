@@ -9,7 +9,7 @@ import { INTERNAL_ROUTES, PUBLIC_ROUTES } from './testing/access-table.ts'
 
 const backend = import.meta.dirname
 const page = readFileSync(join(backend, '../docs/sessions.md'), 'utf8')
-const codes = [...page.matchAll(/`([^`\n]+)`(?: \(([\d, ]+)\))?/g)].map(([, code, value]) => ({ code: code!, value }))
+const codes = [...page.matchAll(/`([^`\n]+)`(?: \(([\d, ]+|true|false)\))?/g)].map(([, code, value]) => ({ code: code!, value }))
 const named = new Set(codes.map(({ code }) => code))
 const sources = ['sessions', 'mitras', 'reviews', 'availability'].flatMap((name) => {
   const folder = join(backend, 'modules', name)

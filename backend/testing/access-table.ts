@@ -224,11 +224,6 @@ export const OBJECTS: Readonly<Record<string, 'session' | 'payment' | 'offer' | 
   '/api/v1/conversations/:id/delivered': 'conversation',
 }
 
-/** What a route's address must go on with. */
-export const QUERIES: Readonly<Record<string, string>> = {
-  '/api/v1/messages/search': '?q=halo',
-}
-
 /** Bodies that a route understands, so that what is refused is the caller or the extra field, not the rest. */
 export const BODIES: Readonly<Record<string, () => object>> = {
   'POST /api/v1/auth/otp/request': () => ({ phone: '+6281200000001', kind: 'customer' }),
@@ -299,11 +294,4 @@ export const BODIES: Readonly<Record<string, () => object>> = {
   'POST /internal/v1/payout-batches/:id/submit': () => ({ reason: 'a test' }),
   'POST /internal/v1/payout-batches/:id/reject': () => ({ reason: 'a test' }),
   'POST /internal/v1/sessions/:id/end': () => ({ reason: 'a test' }),
-}
-
-/** What no caller may set about anybody. */
-export const PRIVILEGED = {
-  id: randomUUID(), userId: randomUUID(), customerId: randomUUID(), ownerId: randomUUID(), role: 'super_admin', isAdmin: true, admin: true, permissions: ['*'],
-  state: 'paid', approvedAt: '2026-01-01T00:00:00.000Z', createdAt: '2020-01-01T00:00:00.000Z', deletedAt: null, balanceIdr: 1_000_000, walletIdr: 1_000_000, amountIdr: 1,
-  discountPercent: 100, verified: true, suspendedUntil: null, bannedAt: null, __typename: 'Staff',
 }
