@@ -1,11 +1,10 @@
 import { and, asc, eq, inArray, sql } from '../../platform/drizzle.ts'
-import { crashPointAfterCommit } from '../../platform/crash-points.ts'
 import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
 import { notify } from '../notifications/index.ts'
 import { endPromoUse, findPromoUses } from '../promotions/index.ts'
 import { announceSessions } from './announce.ts'
-import { noticesOfEnd } from './finish-session.ts'
+import { markFinished, noticesOfEnd } from './finish-session.ts'
 import { lockMatching, recordEvents, SYSTEM } from './queries.ts'
 import { sessions } from './tables.ts'
 
@@ -28,7 +27,7 @@ const waitingFor = (mitraId: string) => and(eq(sessions.namedMitraId, mitraId), 
 export async function cancelAllWaiting(tx: Tx, mitraId: string): Promise<void> {
   const locked = await tx.sql.select({ id: sessions.id }).from(sessions).where(waitingFor(mitraId)).orderBy(asc(sessions.id)).for('update')
   if (locked.length === 0) return
-  crashPointAfterCommit(tx, 'session.finished')
+  markFinished(tx)
   const reason = 'mitra_unavailable'
   const ended = await tx.sql.update(sessions).set({
     state: 'cancelled', dueAt: null, endedAt: sql`app_now()`, endReason: reason, endedBy: 'system', version: sql`${sessions.version} + 1`, updatedAt: sql`app_now()`,

@@ -27,7 +27,7 @@ export type Finish = {
  * dropped, the slot freed, the offer withdrawn, the conversation closed. Everything in the caller's transaction.
  */
 export async function finishSession(tx: Tx, seen: Seen, finish: Finish): Promise<Session> {
-  crashPointAfterCommit(tx, 'session.finished')
+  markFinished(tx)
   const { session, now } = seen
   const bought = await findPurchases(tx.sql, session.id)
   const pending = bought.find(isPending)
@@ -64,6 +64,11 @@ export async function finishSession(tx: Tx, seen: Seen, finish: Finish): Promise
   announceSessions(tx, [session.id])
   if (session.slotMitraId) tx.afterCommit(signalMatching)
   return ended
+}
+
+/** Where a process may die that has just committed the end of sessions. */
+export function markFinished(tx: Tx): void {
+  crashPointAfterCommit(tx, 'session.finished')
 }
 
 function whatGoesBack(session: Session, bought: readonly Purchase[], now: Date, give: Finish['give']): Returned[] {
