@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import type { Test } from 'tap'
 import { account, checkLedger, post, walletRoutes } from '../modules/ledger/index.ts'
@@ -80,10 +81,13 @@ async function startReplica(env: Ctx['env'], options: Options) {
   const ctx: Ctx = { ...world.ctx, settings: createSettings(options.settings), gateways: { ...world.ctx.gateways, payments, statements } }
   const enqueued: string[] = []
   const running = new Set<Promise<unknown>>()
-  world.plugs.enqueue = (queue, id) => {
+  const later = new AbortController()
+  world.plugs.enqueue = (queue, id, { delayMs = 0 } = {}) => {
     enqueued.push(`${queue} ${id}`)
     if (!options.eager || queue !== 'inbox') return
-    const run: Promise<unknown> = runInboxRow(ctx, smallestHooks, id).finally(() => running.delete(run))
+    // What has to wait (a provider that did not answer this once) has its turn again, as with workers; a little later than Postgres counts.
+    const turn = delayMs > 0 ? pause(delayMs + 100, undefined, { signal: later.signal }) : Promise.resolve()
+    const run: Promise<unknown> = turn.then(() => runInboxRow(ctx, smallestHooks, id), () => {}).finally(() => running.delete(run))
     running.add(run)
   }
   const app = await createFastify(ctx, {
@@ -98,6 +102,7 @@ async function startReplica(env: Ctx['env'], options: Options) {
     ctx, enqueued, url: `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`,
     async stop() {
       await app.close()
+      later.abort()
       await Promise.all(running)
       await world.close()
     },
