@@ -18,6 +18,6 @@ t.test('some hours of many people: nobody overtaken, no slot twice, no second an
   const seconds = await countSeconds(app)
   t.same(seconds.problems, [])
   t.same(await findRemains(app), [])
-  t.ok(seconds.begun > 0 && matching.waited > 0, `${day.arrivals.length} came, ${matching.grants} places given, ${matching.waited} of them to who waited, ${seconds.begun} sessions begun in ${lived.steps} steps`)
+  t.ok(seconds.begun > 0 && matching.grants > seconds.begun / 2, `${day.arrivals.length} came, ${matching.grants} places given, ${matching.waited} of them to who waited, ${seconds.begun} sessions begun in ${lived.steps} steps`)
   t.comment(JSON.stringify({ ...matching, ...seconds, refusals: lived.refusals, steps: lived.steps }))
 })
