@@ -2,7 +2,7 @@ import { and, gt, isNull, or, sql } from '../../platform/drizzle.ts'
 import { isAnyOf } from '../../platform/any-of.ts'
 import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
-import { findPeople, findSamePersonPairs } from '../identity/index.ts'
+import { findPeople, findSamePersonPairs, isOut } from '../identity/index.ts'
 import { findAvailable } from '../mitras/index.ts'
 import { findBlockedPairs } from '../moderation/index.ts'
 import { notify, type Notice } from '../notifications/index.ts'
@@ -43,12 +43,12 @@ async function decide(tx: Tx, now: Date): Promise<number> {
   const customerIds = [...new Set(asked.map((one) => one.customerId))]
   const [inSession, people] = [await findInSession(tx.sql, customerIds), await findPeople(tx.sql, customerIds)]
   const apart = [await findSamePersonPairs(tx.sql, customerIds, mitraIds), await findBlockedPairs(tx.sql, customerIds, mitraIds)]
-  const isOut = (customerId: string) => {
+  const isElsewhere = (customerId: string) => {
     const person = people.get(customerId)
-    return inSession.has(customerId) || !person || person.erasedAt !== null || person.bannedAt !== null || (person.suspendedUntil !== null && person.suspendedUntil > now)
+    return inSession.has(customerId) || !person || person.erasedAt !== null || isOut(person, now)
   }
   const answered = chooseAnswered(
-    asked.filter((one) => !isOut(one.customerId)),
+    asked.filter((one) => !isElsewhere(one.customerId)),
     { free, told: told.filter((one) => !come.has(one.customerId)), isAnyOpen: queued === 0 },
     (customerId, mitraId) => !apart.some((pairs) => pairs.has(`${customerId}:${mitraId}`)),
   )

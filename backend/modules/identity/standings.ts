@@ -25,6 +25,11 @@ export async function findOut(handle: Queryable, phoneHash: Buffer): Promise<Out
     union all select suspended_until, banned_at from users where phone_hash = ${phoneHash}`)
 }
 
+/** The same of a person who was read already, at Postgres' time of that reading. */
+export function isOut(standing: Standing, now: Date): boolean {
+  return standing.bannedAt !== null || (standing.suspendedUntil !== null && standing.suspendedUntil > now)
+}
+
 /** The same for an account. */
 export async function findOutOf(handle: Queryable, userId: string): Promise<Out | undefined> {
   return outOf(handle, sql`select suspended_until, banned_at from users where id = ${userId}`)

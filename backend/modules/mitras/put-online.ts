@@ -1,7 +1,7 @@
 import { sql } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import { writeOutbox } from '../../platform/outbox.ts'
-import { findPeople } from '../identity/index.ts'
+import { findPeople, isOut } from '../identity/index.ts'
 import { notify } from '../notifications/index.ts'
 import { announceStatus } from './announce.ts'
 import { openIntervals } from './intervals.ts'
@@ -19,7 +19,7 @@ export async function putOnline(tx: Tx, mitraIds: readonly string[], because: 's
   const people = await findPeople(tx.sql, mitraIds)
   const { rows: [time] } = await tx.sql.execute<{ now: string }>(sql`select app_now() as now`)
   const now = new Date(time!.now)
-  const allowed = [...people.values()].filter((person) => !person.erasedAt && !person.bannedAt && !(person.suspendedUntil && person.suspendedUntil > now)).map((person) => person.id)
+  const allowed = [...people.values()].filter((person) => !person.erasedAt && !isOut(person, now)).map((person) => person.id)
   const { rows } = await tx.sql.execute<Row>(sql`
     with before as materialized (
       select user_id, last_seen_at from mitras
