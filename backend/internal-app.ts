@@ -13,14 +13,15 @@ import {
 } from './modules/staff/index.ts'
 import { PRIVACY_MAP } from './privacy-map.ts'
 import type { Authenticators } from './platform/auth-hook.ts'
+import { controlCenterFiles } from './platform/control-center-files.ts'
 import type { Ctx } from './platform/ctx.ts'
 import { healthRoutes, type Readiness } from './platform/health.ts'
 import { createFastify } from './platform/http.ts'
 import { metricsRoutes } from './platform/metrics-routes.ts'
 
-export type InternalParts = { readiness: Readiness; authenticators: Authenticators; lexicon: Pick<Lexicon, 'screen'> }
+export type InternalParts = { readiness: Readiness; authenticators: Authenticators; lexicon: Pick<Lexicon, 'screen'>; pages?: string | undefined }
 
-/** The internal listener: staff routes and metrics by name. Nothing of it is reachable in public. */
+/** The internal listener: staff routes, metrics and the control center's files by name. Nothing of it is reachable in public. */
 export async function createInternalApp(ctx: Ctx, parts: InternalParts): Promise<FastifyInstance> {
   const app = await createFastify(ctx, { listener: 'internal', ...parts })
   await app.register(healthRoutes(ctx, parts.readiness))
@@ -53,5 +54,7 @@ export async function createInternalApp(ctx: Ctx, parts: InternalParts): Promise
   await app.register(payoutStaffRoutes(ctx))
   await app.register(auditStaffRoutes(ctx))
   await app.register(systemStaffRoutes(ctx))
+  // The last, because it takes every path that nobody else has taken.
+  await app.register(controlCenterFiles(parts.pages))
   return app
 }

@@ -24,6 +24,8 @@ import { createWorld, type WorldOverrides } from './world.ts'
 export type ReplicaOptions = WorldOverrides & {
   authenticators?: { public?: Authenticators; internal?: Authenticators }
   worker?: Omit<WorkerOptions, 'producer'>
+  /** The folder of the built control center, where it is another than the project's own. */
+  pages?: string
   /** More routes on either listener, mounted before it listens. */
   mount?: (ctx: Ctx, apps: { publicApp: FastifyInstance; internalApp: FastifyInstance }) => void | Promise<void>
 }
@@ -81,7 +83,7 @@ export async function startReplica(env: Env, options: ReplicaOptions = {}): Prom
   try {
     const publicApp = await createPublicApp(ctx, { readiness, liveness, seen, realtime, sender, lexicon, authenticators: options.authenticators?.public ?? { user: (token) => verifier.verify(token) } })
     apps.push(publicApp)
-    const internalApp = await createInternalApp(ctx, { readiness, lexicon, authenticators: options.authenticators?.internal ?? { staff: createStaffAuthenticator(ctx), mayAct } })
+    const internalApp = await createInternalApp(ctx, { readiness, lexicon, pages: options.pages, authenticators: options.authenticators?.internal ?? { staff: createStaffAuthenticator(ctx), mayAct } })
     apps.push(internalApp)
     await options.mount?.(ctx, { publicApp, internalApp })
     await internalApp.listen({ host: env.INTERNAL_HOST, port: env.INTERNAL_PORT })

@@ -79,7 +79,8 @@ export async function createFastify(ctx: Ctx, options: HttpOptions): Promise<Fas
   observe(app, ctx)
   app.setNotFoundHandler((request, reply) => {
     const allowed = methodsOf(app.inventory, pathOf(request.url))
-    if (allowed.length === 0) return sendProblem(new AppError('not_found', 'There is nothing here.'), request, reply)
+    // A route that found nothing to answer with has the method that was asked for.
+    if (allowed.length === 0 || allowed.includes(request.method)) return sendProblem(new AppError('not_found', 'There is nothing here.'), request, reply)
     reply.header('allow', allowed.join(', '))
     return sendProblem(new AppError('method_not_allowed', `Use ${allowed.join(' or ')}.`), request, reply)
   })

@@ -42,10 +42,10 @@ function isLoose(schema: unknown): boolean {
   return false
 }
 
-/** The methods a path answers to, whatever the values of its parameters. */
+/** The methods a path answers to, whatever the values of its parameters. A route of every path says nothing about one. */
 export function methodsOf(inventory: readonly RouteEntry[], path: string): string[] {
   const asked = path.split('/')
-  return [...new Set(inventory.filter((route) => matches(route.url.split('/'), asked)).map((route) => route.method))]
+  return [...new Set(inventory.filter((route) => route.url !== '/*' && matches(route.url.split('/'), asked)).map((route) => route.method))]
 }
 
 function matches(pattern: readonly string[], asked: readonly string[]): boolean {

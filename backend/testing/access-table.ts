@@ -104,6 +104,8 @@ export const INTERNAL_ROUTES: Readonly<Record<string, string>> = {
   'GET /health': 'public, limit none, always open',
   'GET /ready': 'public, limit none, always open',
   'GET /metrics': 'public, limit none, always open',
+  'GET /assets/*': 'public, limit none',
+  'GET /*': 'public, limit none',
   'POST /internal/v1/auth/login': 'public, no keys',
   'POST /internal/v1/auth/logout': 'staff self, no keys',
   'GET /internal/v1/auth/me': 'staff self, no keys',

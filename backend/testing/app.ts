@@ -29,6 +29,7 @@ export type TestAppOptions = {
   atNoon?: boolean
   /** `housekeeping: false`, `timed: false`: for tests that do such work by hand, and ask what a call of theirs did. */
   worker?: ReplicaOptions['worker']
+  pages?: ReplicaOptions['pages']
 }
 
 type Ways = FaultProxy | readonly FaultProxy[]
@@ -79,6 +80,7 @@ export async function startTestApp(t: Life, options: TestAppOptions = {}): Promi
       ...(options.mount ? { mount: options.mount } : {}),
       ...(options.log ? { log: options.log } : {}),
       ...(options.worker ? { worker: options.worker } : {}),
+      ...(options.pages ? { pages: options.pages } : {}),
     })
     replicas.push({ ...replica, url: replica.publicUrl })
   }
