@@ -131,6 +131,7 @@ t.test('waiting times: foretold, told, kept, compared', async (t) => {
       await tellWaiting(ctx)
       return queues().at(-1)?.position === 1
     }, 'now and then in any case: what was lost on the way comes again')
+    t.same([...new Set((await told()).filter((row) => row.session_id === second!.id).map((row) => row.position))], [2, 1], 'the place behind, then the one in front')
     await socket.close()
   })
 

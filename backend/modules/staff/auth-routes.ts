@@ -8,6 +8,7 @@ import { confirmTotp } from './confirm-totp.ts'
 import { backupCodesReply, changePasswordBody, confirmTotpBody, empty, signInBody, signInReply, totpSecretReply } from './contract.ts'
 import { enrolTotp } from './enrol-totp.ts'
 import { getSelf } from './queries.ts'
+import { grantsOf } from './roles.ts'
 import { requiredOf, viewOf } from './rules.ts'
 import { clearSessionCookie, setSessionCookie } from './session-cookie.ts'
 import { signIn } from './sign-in.ts'
@@ -20,13 +21,13 @@ const anyone = { access: 'public', limit: 'standard', idempotency: 'off' } as co
 export const staffAuthRoutes = (ctx: Ctx): FastifyPluginAsyncZod => async (app) => {
   const selfOf = async (sessionId: string) => {
     const { account, csrfToken } = await getSelf(ctx.sql, sessionId)
-    return { csrfToken, staff: viewOf(account), required: requiredOf(account) }
+    return { csrfToken, staff: viewOf(account), required: requiredOf(account), grants: grantsOf(account.role) }
   }
 
   app.post('/internal/v1/auth/login', { schema: { body: signInBody, response: { 200: signInReply } }, config: anyone }, async (request, reply) => {
     const { token, seconds, ...answer } = await signIn(ctx, request.body, { ip: request.ip, userAgent: request.headers['user-agent'], requestId: request.id })
     setSessionCookie(ctx.env, reply, token, seconds)
-    return answer
+    return { ...answer, grants: grantsOf(answer.staff.role) }
   })
 
   app.post('/internal/v1/auth/logout', { schema: { response: { 200: empty } }, config: own }, async (request, reply) => {

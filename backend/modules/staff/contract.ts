@@ -35,7 +35,25 @@ export type StaffView = z.output<typeof staffView>
 export const required = z.array(z.enum(['password', 'totp']))
 export type Required = z.output<typeof required>[number]
 
-export const signInReply = z.object({ csrfToken: z.string(), staff: staffView, required })
+/** What staff may do; one name for each row of the role × act table. */
+export const staffAct = z.enum([
+  'staff.manage', 'settings.read', 'settings.write', 'lexicon.write', 'board.read', 'mitras.approve', 'mitras.deactivate', 'sessions.end',
+  'safety.act', 'transcripts.read', 'credits.give', 'refunds.request', 'refunds.decide', 'payouts.read', 'payouts.decide',
+  'parked.read', 'parked.replay', 'ledger.read', 'persons.erase', 'announcements.send', 'audit.read', 'audit.read.own', 'self',
+])
+export type Act = z.output<typeof staffAct>
+/**
+ * How a role may act. `second`: only together with a second person. `yes-or-second`: alone up to a limit.
+ * `masked`, `read-masked`: names and phone numbers are masked. `own`: only what the person did themselves.
+ */
+export const grant = z.enum(['yes', 'second', 'yes-or-second', 'read', 'masked', 'read-masked', 'own'])
+export type Grant = z.output<typeof grant>
+/** What the signed-in person's role may do; an act that is missing it may not. */
+export const grants = z.partialRecord(staffAct, grant)
+export type Grants = z.output<typeof grants>
+
+export const signInReply = z.object({ csrfToken: z.string(), staff: staffView, required, grants })
+export type SignInReply = z.output<typeof signInReply>
 export const totpSecretReply = z.object({ secret: z.string(), uri: z.string() })
 export const backupCodesReply = z.object({ backupCodes: z.array(z.string()), required })
 export const staffReply = staffView.extend({ temporaryPassword: z.string().optional() })

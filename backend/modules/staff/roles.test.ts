@@ -1,6 +1,7 @@
 import t from 'tap'
 import { STAFF_ACTS, type StaffAct, type StaffRole } from '../../platform/access.ts'
-import { mayAct, ROLE_TABLE, seesMasked, type Grant } from './roles.ts'
+import { staffAct, type Grant } from './contract.ts'
+import { grantsOf, mayAct, ROLE_TABLE, seesMasked } from './roles.ts'
 
 const TABLE = `
 | act | super_admin | admin | finance | moderator | viewer |
@@ -73,5 +74,8 @@ for (const [index, [title = '', ...cells]] of rows.entries()) {
     }
   }
 }
+
+for (const role of roles) t.strictSame(grantsOf(role), Object.fromEntries(STAFF_ACTS.flatMap((act) => (ROLE_TABLE[act][role] === undefined ? [] : [[act, ROLE_TABLE[act][role]]]))), `${role}: pages are told what the table says`)
+t.strictSame(staffAct.options.toSorted(), [...STAFF_ACTS].toSorted(), 'acts have the same names on the wire')
 
 t.strictSame(roles.filter(seesMasked), ['moderator', 'viewer'], 'moderator and viewer see names and phone numbers masked')

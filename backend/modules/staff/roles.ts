@@ -1,15 +1,10 @@
 import type { StaffAct, StaffRole } from '../../platform/access.ts'
+import type { Grant, Grants } from './contract.ts'
 
-/**
- * How a role may act. `second`: only together with a second person. `yes-or-second`: alone up to a limit.
- * `masked`, `read-masked`: names and phone numbers are masked. `own`: only what the person did themselves.
- */
-export type Grant = 'yes' | 'second' | 'yes-or-second' | 'read' | 'masked' | 'read-masked' | 'own'
-
-type Grants = Readonly<Partial<Record<StaffRole, Grant>>>
+type ByRole = Readonly<Partial<Record<StaffRole, Grant>>>
 
 /** The role × act table. A role that an act doesn't name may not do it. */
-export const ROLE_TABLE: Readonly<Record<StaffAct, Grants>> = {
+export const ROLE_TABLE: Readonly<Record<StaffAct, ByRole>> = {
   'self': { super_admin: 'yes', admin: 'yes', finance: 'yes', moderator: 'yes', viewer: 'yes' },
   'staff.manage': { super_admin: 'yes' },
   'settings.read': { super_admin: 'yes', admin: 'yes', finance: 'read', viewer: 'read' },
@@ -37,6 +32,16 @@ export const ROLE_TABLE: Readonly<Record<StaffAct, Grants>> = {
 
 export function grantOf(role: StaffRole, act: StaffAct): Grant | undefined {
   return ROLE_TABLE[act][role]
+}
+
+/** All that a role may do: what pages are told. */
+export function grantsOf(role: StaffRole): Grants {
+  const all: Grants = {}
+  for (const [act, byRole] of Object.entries(ROLE_TABLE) as [StaffAct, ByRole][]) {
+    const grant = byRole[role]
+    if (grant !== undefined) all[act] = grant
+  }
+  return all
 }
 
 /** What the auth hook asks. */
