@@ -1,0 +1,24 @@
+import { MantineProvider } from '@mantine/core'
+import { Notifications } from '@mantine/notifications'
+import { QueryClientProvider } from '@tanstack/react-query'
+import { RouterProvider } from '@tanstack/react-router'
+import { useState } from 'react'
+import { MeProvider } from './api/me.tsx'
+import { createQueries } from './api/queries.ts'
+import { router } from './router.tsx'
+import { Gate } from './shell/gate.tsx'
+import { cssVariables, theme } from './theme.ts'
+
+export function App() {
+  const [queries] = useState(createQueries)
+  return (
+    <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
+      <Notifications position="top-right" />
+      <QueryClientProvider client={queries}>
+        <MeProvider>
+          <Gate><RouterProvider router={router} /></Gate>
+        </MeProvider>
+      </QueryClientProvider>
+    </MantineProvider>
+  )
+}

@@ -1,0 +1,27 @@
+import type { ComponentType } from 'react'
+import { IconUserCircle } from '@tabler/icons-react'
+import type { Act } from '../../backend/modules/staff/contract.ts'
+import type { TitleKey } from './shell/titles.ts'
+
+/** In this order in the navigation. */
+export const GROUPS = ['now', 'people', 'sessions', 'money', 'safety', 'reports', 'system'] as const
+export type Group = (typeof GROUPS)[number]
+
+export type PageEntry = {
+  /** `$id` stands for an id. */
+  path: string
+  /** Who may see it: whoever has a grant for the act, or for one of them. */
+  act: Act | readonly Act[]
+  /** Where it stands in the navigation; nowhere when absent (one thing of a list). */
+  group?: Group
+  title: TitleKey
+  icon?: ComponentType<{ size?: number; stroke?: number }>
+  /** How many of it wait for somebody, beside its name in the navigation: reads by itself. */
+  badge?: () => Promise<{ Badge: ComponentType }>
+  load: () => Promise<{ Page: ComponentType }>
+}
+
+/** Every page of the control center. Its words, its reads and its acts are in the file that it loads. */
+export const PAGES: readonly PageEntry[] = [
+  { path: '/account', act: 'self', title: 'account', icon: IconUserCircle, load: () => import('./pages/account/account.tsx') },
+]

@@ -1,0 +1,21 @@
+import { defineTexts } from '../texts.ts'
+
+export const useShellText = defineTexts('shell', {
+  signIn: 'Sign in', signInAbout: 'The control center of halobestie, for staff.', email: 'E-mail', password: 'Password', code: 'Code of your authenticator, or a backup code',
+  wrong: 'E-mail, password or code is wrong, or the account is locked for some minutes.', expiredTitle: 'Your sign-in has ended', expiredAbout: 'Sign in again. The page behind this stays as it is; nothing you typed is lost.',
+  signOut: 'Sign out', menu: 'Menu', skip: 'Skip to the content', navigation: 'Pages', theme: 'Appearance', light: 'Light', dark: 'Dark', auto: 'As the device', language: 'Language', role: 'Role',
+  forbiddenTitle: 'Your role does not see this page', forbiddenText: 'Ask a super admin if you need it for your work.', missingTitle: 'There is no such page', missingText: 'The address may be old. All pages are in the navigation.',
+  brokenTitle: 'This page has broken', brokenText: 'What the server knows is unharmed. Load the page again; what you typed is kept.', reload: 'Load again', home: 'To the first page',
+  noAnswer: 'The server does not answer. It is asked again by itself.',
+  stepTitle: 'Before you begin', stepPassword: 'Choose a password of your own', stepPasswordAbout: 'At least 12 characters: a sentence is better than signs.', currentPassword: 'The password you were given', newPassword: 'New password', repeat: 'The new password again', differ: 'They differ.', savePassword: 'Save password', wrongPassword: 'The present password is wrong.',
+  stepTotp: 'Set up your authenticator', stepTotpAbout: 'Your role needs a second factor. Add this key to an authenticator app (time-based, 6 digits), then type the code it shows.', begin: 'Show the key', key: 'Key', openApp: 'Open in an authenticator app', sixDigits: 'The 6 digits it shows now', confirm: 'Confirm', backupTitle: 'Your 10 backup codes', backupAbout: 'Each opens the door once if the authenticator is lost. They are shown now and never again: keep them where nobody else looks.', keptThem: 'I have kept them', copyAll: 'Copy all', download: 'Download',
+}, {
+  signIn: 'Masuk', signInAbout: 'Pusat kendali halobestie, untuk staf.', email: 'Surel', password: 'Kata sandi', code: 'Kode autentikator, atau kode cadangan',
+  wrong: 'Surel, kata sandi, atau kode salah, atau akun terkunci beberapa menit.', expiredTitle: 'Sesi masuk Anda berakhir', expiredAbout: 'Masuk lagi. Halaman di belakang ini tetap seperti semula; yang Anda ketik tidak hilang.',
+  signOut: 'Keluar', menu: 'Menu', skip: 'Langsung ke isi', navigation: 'Halaman', theme: 'Tampilan', light: 'Terang', dark: 'Gelap', auto: 'Ikut perangkat', language: 'Bahasa', role: 'Peran',
+  forbiddenTitle: 'Peran Anda tidak melihat halaman ini', forbiddenText: 'Mintalah kepada super admin bila Anda memerlukannya.', missingTitle: 'Halaman ini tidak ada', missingText: 'Alamatnya mungkin lama. Semua halaman ada di navigasi.',
+  brokenTitle: 'Halaman ini rusak', brokenText: 'Yang diketahui server tidak terganggu. Muat ulang halaman; yang Anda ketik tetap tersimpan.', reload: 'Muat ulang', home: 'Ke halaman pertama',
+  noAnswer: 'Server tidak menjawab. Akan ditanya lagi dengan sendirinya.',
+  stepTitle: 'Sebelum mulai', stepPassword: 'Pilih kata sandi Anda sendiri', stepPasswordAbout: 'Sedikitnya 12 karakter: kalimat lebih baik daripada simbol.', currentPassword: 'Kata sandi yang diberikan', newPassword: 'Kata sandi baru', repeat: 'Kata sandi baru sekali lagi', differ: 'Keduanya berbeda.', savePassword: 'Simpan kata sandi', wrongPassword: 'Kata sandi saat ini salah.',
+  stepTotp: 'Siapkan autentikator', stepTotpAbout: 'Peran Anda memerlukan faktor kedua. Tambahkan kunci ini ke aplikasi autentikator (berbasis waktu, 6 angka), lalu ketik kode yang ditampilkannya.', begin: 'Tampilkan kunci', key: 'Kunci', openApp: 'Buka di aplikasi autentikator', sixDigits: '6 angka yang tampil sekarang', confirm: 'Pastikan', backupTitle: '10 kode cadangan Anda', backupAbout: 'Masing-masing membuka pintu satu kali bila autentikator hilang. Hanya ditampilkan sekarang: simpan di tempat yang tidak dilihat orang lain.', keptThem: 'Sudah saya simpan', copyAll: 'Salin semua', download: 'Unduh',
+})
