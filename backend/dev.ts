@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -30,7 +31,7 @@ async function start(options: { fresh: boolean }): Promise<void> {
   const variables = developmentVariables(process.env)
   await assertPortsFree(variables)
   const startedAt = performance.now()
-  const [database, valkeyUrl] = await Promise.all([ownDatabase(options), ownValkey()])
+  const [database, valkeyUrl, pagesMissing] = await Promise.all([ownDatabase(options), ownValkey(), buildControlCenter()])
   if (database) await migrateUp({ url: database.ownerUrl, ...(database.appRole ? { appRole: database.appRole } : {}), log: () => {} })
   let demo: DemoSignIns | undefined
   // For development alone: a page that signs people in with the code that everybody knows.
@@ -56,7 +57,7 @@ async function start(options: { fresh: boolean }): Promise<void> {
   running.push(replica)
   await replica.serving
   demo = await seedDemo(replica.ctx)
-  process.stdout.write(banner({ env, demo, simulatorUrl: simulators.url, hasPlayground, seconds: (performance.now() - startedAt) / 1000 }))
+  process.stdout.write(banner({ env, demo, simulatorUrl: simulators.url, hasPlayground, pagesMissing, seconds: (performance.now() - startedAt) / 1000 }))
 }
 
 /** Development's defaults; every variable that is set wins. Keys are made once and kept with the data. */
@@ -121,6 +122,19 @@ async function ownValkey(): Promise<string> {
   const valkey = await startValkey({ dir: join(DATA, 'valkey'), persist: false })
   running.push(valkey)
   return valkey.url
+}
+
+/** Builds what `/` of the internal listener serves, where it is not current. Answers why it could not: the rest of the product needs none of it. */
+async function buildControlCenter(): Promise<string | undefined> {
+  const child = spawn(process.execPath, [join(projectRoot, 'control-center/build.ts')], { cwd: projectRoot, stdio: ['ignore', 'ignore', 'pipe'] })
+  running.push({ stop: async () => void child.kill() })
+  let told = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (told += text))
+  const { promise, resolve } = Promise.withResolvers<number | null>()
+  child.once('error', () => resolve(null)).once('close', resolve)
+  if ((await promise) === 0) return undefined
+  process.stderr.write(told)
+  return 'not built: `npm run build` says why'
 }
 
 async function stop(): Promise<void> {
