@@ -7,9 +7,9 @@ import { privacyStaffRoutes } from './modules/privacy/index.ts'
 import { safetyStaffRoutes, sanctionStaffRoutes } from './modules/safety/index.ts'
 import { settingsStaffRoutes } from './modules/settings/index.ts'
 import {
-  approvalStaffRoutes, auditStaffRoutes, customerStaffRoutes, hasAnotherFor, inboxStaffRoutes, ledgerStaffRoutes, mitraReportStaffRoutes, mitraStaffRoutes, packageStaffRoutes, paymentStaffRoutes,
+  approvalStaffRoutes, auditStaffRoutes, customerStaffRoutes, hasAnotherFor, inboxStaffRoutes, ledgerStaffRoutes, LIVE_PATH, liveStaffRoutes, mitraReportStaffRoutes, mitraStaffRoutes, packageStaffRoutes, paymentStaffRoutes,
   payoutStaffRoutes, promoCodeStaffRoutes, reconciliationStaffRoutes, refundStaffRoutes, reportStaffRoutes, sessionStaffRoutes, staffAccountRoutes,
-  staffAuthRoutes, suspenseStaffRoutes, systemStaffRoutes, transcriptStaffRoutes, walletStaffRoutes,
+  staffAuthRoutes, suspenseStaffRoutes, systemStaffRoutes, transcriptStaffRoutes, walletStaffRoutes, type LiveSockets,
 } from './modules/staff/index.ts'
 import { PRIVACY_MAP } from './privacy-map.ts'
 import type { Authenticators } from './platform/auth-hook.ts'
@@ -19,11 +19,11 @@ import { healthRoutes, type Readiness } from './platform/health.ts'
 import { createFastify } from './platform/http.ts'
 import { metricsRoutes } from './platform/metrics-routes.ts'
 
-export type InternalParts = { readiness: Readiness; authenticators: Authenticators; lexicon: Pick<Lexicon, 'screen'>; pages?: string | undefined }
+export type InternalParts = { readiness: Readiness; authenticators: Authenticators; lexicon: Pick<Lexicon, 'screen'>; live: LiveSockets; pages?: string | undefined }
 
 /** The internal listener: staff routes, metrics and the control center's files by name. Nothing of it is reachable in public. */
 export async function createInternalApp(ctx: Ctx, parts: InternalParts): Promise<FastifyInstance> {
-  const app = await createFastify(ctx, { listener: 'internal', ...parts })
+  const app = await createFastify(ctx, { listener: 'internal', socketPath: LIVE_PATH, ...parts })
   await app.register(healthRoutes(ctx, parts.readiness))
   await app.register(metricsRoutes(ctx))
   await app.register(cookies)
@@ -54,6 +54,7 @@ export async function createInternalApp(ctx: Ctx, parts: InternalParts): Promise
   await app.register(payoutStaffRoutes(ctx))
   await app.register(auditStaffRoutes(ctx))
   await app.register(systemStaffRoutes(ctx))
+  await app.register(liveStaffRoutes(ctx, parts.live))
   // The last, because it takes every path that nobody else has taken.
   await app.register(controlCenterFiles(parts.pages))
   return app

@@ -126,6 +126,7 @@ export const PRIVACY_MAP: PrivacyMap = {
   idempotency_keys: { none: 'answers under a caller’s key, encrypted, for a day (idempotencySeconds)' },
   outbox: { none: 'work that is to be done, by ids' },
   timetable: { none: 'regular work' },
+  replicas: { none: 'processes of the service' },
   schema_migrations: { none: 'the schema’s own' },
   settings: { none: 'settings' },
   settings_history: { none: 'settings' },

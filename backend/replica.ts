@@ -7,7 +7,7 @@ import { createLiveness, createMirror } from './modules/mitras/index.ts'
 import { createSeenCustomers, type SeenCustomers } from './modules/sessions/index.ts'
 import { createLexicon } from './modules/moderation/index.ts'
 import { loadSettings, watchSettings, type SettingsWatch } from './modules/settings/index.ts'
-import { createStaffAuthenticator, mayAct } from './modules/staff/index.ts'
+import { createLiveSockets, createStaffAuthenticator, mayAct, type LiveSockets } from './modules/staff/index.ts'
 import type { UserActor } from './platform/access.ts'
 import { configOf, SHOWN_SETTINGS } from './platform/app-config.ts'
 import type { Authenticators } from './platform/auth-hook.ts'
@@ -15,6 +15,7 @@ import type { Ctx } from './platform/ctx.ts'
 import type { Env } from './platform/env.ts'
 import type { Readiness } from './platform/health.ts'
 import { checkSchema } from './platform/migrations.ts'
+import { createHeartbeat } from './platform/replicas.ts'
 import { createHub, type Hub } from './platform/realtime/hub.ts'
 import type { Realtime } from './platform/realtime/realtime.ts'
 import { createPublicApp, createPublicRealtime } from './public-app.ts'
@@ -48,6 +49,7 @@ export type Replica = {
   internalUrl: string
   readiness: Readiness
   realtime: Realtime
+  live: LiveSockets
   /** Resolves once the replica serves (schema in range, settings read, workers running), or stops before it ever did. */
   serving: Promise<void>
   /** Finishes what is under way and closes everything. Every step has its own deadline, 20 s together. */
@@ -78,12 +80,14 @@ export async function startReplica(env: Env, options: ReplicaOptions = {}): Prom
   const seen = (actor: UserActor) => (actor.kind === 'mitra' ? liveness : customers).seen(actor.id)
   const realtime = createPublicRealtime(ctx, hub, { verifier, sender, seen })
   // In this order: a token that was revoked before the start is refused from the start.
-  const parts: Part[] = [settingsInForce(ctx, hub), lexicon, verifier, liveness, createMirror(ctx), realtime, sender, clocksOf(ctx, customers), backgroundWork(ctx, { producer: world.producer, ...options.worker })]
+  const heartbeat = createHeartbeat(ctx)
+  const live = createLiveSockets(ctx)
+  const parts: Part[] = [settingsInForce(ctx, hub, heartbeat), heartbeat, lexicon, verifier, liveness, createMirror(ctx), realtime, live, sender, clocksOf(ctx, customers), backgroundWork(ctx, { producer: world.producer, ...options.worker })]
   const apps: FastifyInstance[] = []
   try {
     const publicApp = await createPublicApp(ctx, { readiness, liveness, seen, realtime, sender, lexicon, authenticators: options.authenticators?.public ?? { user: (token) => verifier.verify(token) } })
     apps.push(publicApp)
-    const internalApp = await createInternalApp(ctx, { readiness, lexicon, pages: options.pages, authenticators: options.authenticators?.internal ?? { staff: createStaffAuthenticator(ctx), mayAct } })
+    const internalApp = await createInternalApp(ctx, { readiness, lexicon, live, pages: options.pages, authenticators: options.authenticators?.internal ?? { staff: createStaffAuthenticator(ctx), mayAct } })
     apps.push(internalApp)
     await options.mount?.(ctx, { publicApp, internalApp })
     await internalApp.listen({ host: env.INTERNAL_HOST, port: env.INTERNAL_PORT })
@@ -91,7 +95,7 @@ export async function startReplica(env: Env, options: ReplicaOptions = {}): Prom
     const stopping = new AbortController()
     const serving = boot(ctx, readiness, stopping.signal, parts)
     return {
-      ctx, publicApp, internalApp, readiness, realtime, serving,
+      ctx, publicApp, internalApp, readiness, realtime, live, serving,
       publicUrl: urlOf(publicApp), internalUrl: urlOf(internalApp),
       async stop() {
         readiness.isDraining = true
@@ -127,21 +131,22 @@ function createReadiness(ctx: Ctx): Readiness {
   }
 }
 
-function settingsInForce(ctx: Ctx, hub: Hub): Part {
+function settingsInForce(ctx: Ctx, hub: Hub, heartbeat: { beat(): void }): Part {
   let watch: SettingsWatch | undefined
   return {
     async start() {
       await loadSettings(ctx)
-      watch ??= startWatch(ctx, hub)
+      watch ??= startWatch(ctx, hub, heartbeat)
     },
     stop: () => watch?.stop(),
   }
 }
 
 // Every replica learns of a change by itself, and tells its own sockets.
-function startWatch(ctx: Ctx, hub: Hub): SettingsWatch {
+function startWatch(ctx: Ctx, hub: Hub, heartbeat: { beat(): void }): SettingsWatch {
   const watch = watchSettings(ctx)
   watch.onSettingsChanged((names) => {
+    heartbeat.beat()
     if (!names.some((name) => SHOWN_SETTINGS.has(name))) return
     for (const connection of hub.connections()) {
       if (connection.actor) connection.sendFrame({ type: 'config:updated', ...configOf(ctx, connection.actor.kind) })

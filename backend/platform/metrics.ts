@@ -20,6 +20,7 @@ export function createMetrics(options: { processMetrics: boolean } = { processMe
     messagesStored: counter('chat_messages_stored_total', 'Messages committed.'),
     sendBatch: histogram('chat_send_batch_size', 'Messages in one commit.', [1, 2, 4, 8, 16, 32, 64, 128]),
     healed: counter('realtime_healed_total', 'What the healer delivered because pub/sub had not.', ['what']),
+    liveBoards: counter('live_boards_total', 'Boards made for the open pages of the control center.'),
     slowSockets: counter('realtime_slow_sockets_total', 'Sockets closed because they read too slowly.'),
     slowSocketBytes: histogram('realtime_slow_socket_bytes', 'What waited for a socket when it was closed for reading too slowly.', [262_144, 524_288, 786_432, 1_048_576, 2_097_152]),
     outboxOldestSeconds: gauge('outbox_oldest_seconds', 'Age of the oldest due outbox row that is not done.'),

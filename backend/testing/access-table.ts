@@ -195,6 +195,7 @@ export const INTERNAL_ROUTES: Readonly<Record<string, string>> = {
   'POST /internal/v1/approvals/:id/reject': 'staff payouts.decide',
   'GET /internal/v1/audit': 'staff audit.read.own',
   'POST /internal/v1/audit/verify': 'staff audit.read',
+  'GET /internal/v1/live': 'staff board.read, limit sockets',
   'GET /internal/v1/system': 'staff board.read',
   'POST /internal/v1/system/reseed': 'staff settings.write',
 }

@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, lt } from '../../platform/drizzle.ts'
+import { and, desc, eq, inArray, lt, sql } from '../../platform/drizzle.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { approvals } from './tables.ts'
 import type { Approval, ApprovalAct, ApprovalState } from './types.ts'
@@ -24,3 +24,6 @@ export async function findLastApproval(handle: Queryable, act: ApprovalAct, targ
   const [approval] = await handle.select().from(approvals).where(and(eq(approvals.act, act), eq(approvals.targetId, targetId))).orderBy(desc(approvals.id)).limit(1)
   return approval
 }
+
+/** Another one whenever somebody asks, decides or nobody did in time: for another module’s statement. */
+export const approvalsMark = sql`(select concat((select id from approvals order by id desc limit 1), ' ', (select count(*) from approvals where state = 'pending')))`

@@ -1,6 +1,7 @@
 import { sql } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import { chainHash } from './rules.ts'
+import { auditAppended } from './watch-audit.ts'
 import { auditHead, auditLog, type AuditActorKind } from './tables.ts'
 
 export type AuditEntry = {
@@ -37,5 +38,6 @@ export async function appendAudit(tx: Tx, entry: AuditEntry): Promise<number> {
   const hash = chainHash(head.hash, row)
   await tx.sql.insert(auditLog).values({ ...row, at: new Date(at), prevHash: head.hash, hash })
   await tx.sql.update(auditHead).set({ seq: row.seq, hash })
+  if (row.actorKind === 'staff') auditAppended(tx)
   return row.seq
 }

@@ -7,4 +7,5 @@
 export { appendAudit, type AuditEntry } from './append-audit.ts'
 export { listAudit, type AuditFilter } from './queries.ts'
 export type { AuditRow } from './tables.ts'
+export { findActsSince, findAuditHead, listenForAudit, type ActTold } from './watch-audit.ts'
 export { verifyAudit, type AuditProblem, type AuditVerdict } from './verify-audit.ts'

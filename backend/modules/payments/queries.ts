@@ -67,3 +67,12 @@ export async function findPayments(handle: Queryable, page: Page): Promise<{ ite
   const items = rows.slice(0, page.limit)
   return { items, nextCursor: rows.length > page.limit ? items.at(-1)!.id : null }
 }
+
+/** Another one whenever a payment is made: for another module’s statement. */
+export const paymentsMark = sql`(select id from payments order by id desc limit 1)`
+
+/** Another one whenever money is suspended. */
+export const suspenseMark = sql`(select id from suspense_items order by id desc limit 1)`
+
+/** Another one whenever an event is parked, or one that was is not any more. */
+export const parkedMark = sql`(select count(*) from provider_inbox where state = 'parked')`

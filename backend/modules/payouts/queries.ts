@@ -122,3 +122,6 @@ export async function* readPayouts(handle: Queryable, days: { from: string; unti
     last = page.at(-1)!.id
   }
 }
+
+/** Another one whenever a payout or a batch is made: for another module’s statement. */
+export const payoutsMark = sql`(select concat((select id from payouts order by id desc limit 1), ' ', (select id from payout_batches order by id desc limit 1)))`

@@ -65,3 +65,6 @@ export async function findRefunds(handle: Queryable, page: Page): Promise<{ item
   const items = rows.slice(0, page.limit)
   return { items, nextCursor: rows.length > page.limit ? items.at(-1)!.id : null }
 }
+
+/** Another one whenever a refund is asked for: for another module’s statement. */
+export const refundsMark = sql`(select id from refunds order by id desc limit 1)`

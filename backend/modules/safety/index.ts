@@ -5,6 +5,7 @@
  * that nobody takes is escalated until somebody does; a sanction reaches every account of its number in one transaction; evidence is read for a reason that is audited, and erased in time.
  */
 export { escalateAlerts, eraseEvidence, measureAlerts } from './escalate-alerts.ts'
+export { alertsMark, appealsMark, casesMark, countAlerts, findAlerts, listenForAlerts } from './queries.ts'
 export { handleFlags, startFlags } from './handle-flags.ts'
 export { sanctionStaffRoutes } from './sanction-routes.ts'
 export { safetyRoutes } from './routes.ts'

@@ -28,6 +28,12 @@ export async function findAlerts(handle: Queryable): Promise<CaseView[]> {
   return rows.map(caseViewOf)
 }
 
+/** How many alerts nobody has taken. */
+export async function countAlerts(handle: Queryable): Promise<number> {
+  const { rows } = await handle.execute<{ alerts: number }>(sql`select count(*)::int as alerts from safety_cases where acknowledge_by is not null`)
+  return rows[0]!.alerts
+}
+
 export type Evidence = { caseId: string; seq: number; change: number; senderId: string | null; body: string | null; sentAt: Date }
 
 /** Keeps messages with their case; what is kept already stays as it was. */
@@ -71,3 +77,12 @@ export function listenForAlerts(world: Pick<Tx, 'valkey'>, listener: () => void)
   world.valkey.subscribe(ALERTS_CHANNEL, listener)
   return () => void listeners.delete(listener)
 }
+
+/** Another one whenever a case is opened: for another module’s statement. */
+export const casesMark = sql`(select id from safety_cases order by id desc limit 1)`
+
+/** Another one whenever an alert comes, is taken or is escalated. */
+export const alertsMark = sql`(select concat(count(*), ' ', max(acknowledge_by), ' ', sum(escalations)) from safety_cases where acknowledge_by is not null)`
+
+/** Another one whenever somebody appeals. */
+export const appealsMark = sql`(select id from appeals order by id desc limit 1)`

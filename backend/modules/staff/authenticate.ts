@@ -53,6 +53,19 @@ async function findLive(ctx: Ctx, token: string): Promise<Live | undefined> {
   return result.rows[0]
 }
 
+/** How these sessions are now, for sockets that stay open: nothing is touched, an open page is no sign of life. */
+export async function findSessionStates(ctx: Ctx, sessionIds: readonly string[]): Promise<Map<string, { role: StaffRole; state: 'live' | 'ended' | 'expired' | 'required' }>> {
+  const idleSeconds = ctx.settings.get('staffIdleSeconds')
+  const { rows } = await ctx.sql.execute<{ id: string; role: StaffRole; state: 'live' | 'ended' | 'expired' | 'required' }>(fragment`
+    select s.id, a.role, case
+      when s.revoked_at is not null or not a.active then 'ended'
+      when s.expires_at <= app_now() or s.last_seen_at <= app_now() - make_interval(secs => ${idleSeconds}) then 'expired'
+      when a.must_change_password or (a.totp_required and a.totp_confirmed_at is null) then 'required'
+      else 'live' end as state
+    from staff_sessions s join staff a on a.id = s.staff_id where s.id = any(${fragment.param([...sessionIds])}::uuid[])`)
+  return new Map(rows.map(({ id, role, state }) => [id, { role, state }]))
+}
+
 function isSame(given: string | string[] | undefined, expected: string): boolean {
   if (typeof given !== 'string') return false
   const [a, b] = [Buffer.from(given), Buffer.from(expected)]

@@ -1,0 +1,174 @@
+import t from 'tap'
+import { call, startTestApp } from '../../testing/app.ts'
+import { startFaultProxy } from '../../testing/fault-proxy.ts'
+import { openSocket, type ReceivedFrame } from '../../testing/socket.ts'
+import { clearStage, STAGE_SETTINGS, stage } from '../../testing/stage.ts'
+import { staffOf, type StaffClient } from '../../testing/staff.ts'
+import { eventually } from '../../testing/wait.ts'
+
+const PATH = '/internal/v1/live'
+
+t.test('the live board', async (t) => {
+  const valkeyWay = await startFaultProxy(t)
+  const app = await startTestApp(t, { replicas: 2, settings: { ...STAGE_SETTINGS, pingSeconds: 1, crisisAcknowledgeSeconds: 3600 }, through: { valkey: valkeyWay } })
+  t.beforeEach(() => clearStage(app))
+  const boss = await staffOf(app, 'super_admin')
+  const open = (staff: Pick<StaffClient, 'cookie'>, replica = 0, headers: Record<string, string> = {}) =>
+    openSocket(app.replicas[replica]!.internalUrl, { path: PATH, headers: { cookie: staff.cookie, ...headers } })
+  const boardsOf = async (replica: number) => (await app.replicas[replica]!.ctx.metrics.liveBoards.get()).values[0]?.value ?? 0
+  const says = (what: string, id?: string) => ({ matches: (frame: ReceivedFrame) => frame.what === what && (id === undefined || frame.id === id) })
+
+  t.test('a page gets the whole board, and the next one when something has changed', async (t) => {
+    const scene = await stage(app, 'active', { phones: true })
+    const socket = await open(boss)
+    const { board, serverTime } = await socket.next('board', { matches: (frame) => frame.board.sessions.items.length > 0 })
+    const [session] = board.sessions.items.filter((one: { id: string }) => one.id === scene.sessionId)
+    t.match(session, { state: 'active', customer: { id: scene.customer.id, displayName: 'Citra' }, mitra: { id: scene.mitra.id }, minutes: 15, pausedAt: null })
+    t.ok(new Date(session.endsAt) > new Date(serverTime), 'its clock runs')
+    t.match(board.mitras, { online: 1, free: 0, busy: 1, items: [{ id: scene.mitra.id, state: 'busy', used: 1 }] })
+    t.match(board.revenue, { receivedIdr: 25_000 })
+    t.match(board.alerts, { total: 0, items: [] })
+    t.match(board.health, { postgres: 'up', valkey: 'up', inbox: { parked: 0 }, queues: [{ name: 'outbox' }, {}, {}, {}] })
+    t.equal(board.health.replicas.filter((replica: { isAlive: boolean }) => replica.isAlive).length, 2)
+
+    const waiting = await stage(app, 'queued')
+    const { board: next } = await socket.next('board', { matches: (frame) => frame.board.queue.total === 1 })
+    t.match(next.queue, { items: [{ id: waiting.sessionId, position: 1, customer: { id: waiting.customer.id } }] })
+    await boss.call('POST', `/internal/v1/sessions/${waiting.sessionId}/end`, { reason: 'over' })
+    await boss.call('POST', `/internal/v1/sessions/${scene.sessionId}/end`, { reason: 'over' })
+    const { board: last } = await socket.next('board', { matches: (frame) => frame.board.sessions.active === 0 && frame.board.queue.total === 0 })
+    t.ok(last.revenue.revenueIdr >= 0)
+    await socket.close()
+  })
+
+  t.test('who sees names masked sees them masked here; no money and no alerts for who may not', async (t) => {
+    const scene = await stage(app, 'active', { phones: true })
+    const [viewer, moderator, finance] = await Promise.all([staffOf(app, 'viewer'), staffOf(app, 'moderator'), staffOf(app, 'finance')])
+    const boards = await Promise.all([viewer, moderator, finance].map(async (staff) => {
+      const socket = await open(staff)
+      const { board } = await socket.next('board', { matches: (frame) => frame.board.sessions.items.some((one: { id: string }) => one.id === scene.sessionId) })
+      await socket.close()
+      return board
+    }))
+    for (const board of boards.slice(0, 2)) t.notMatch(JSON.stringify(board), /Citra|Made|Sari|Dewi|Putri/)
+    t.match(boards[0].sessions.items[0].customer, { displayName: 'C***' })
+    t.match(boards[2].sessions.items[0].customer, { displayName: 'Citra' })
+    t.same(boards.map((board) => ['revenue', 'alerts'].filter((part) => part in board)), [[], ['alerts'], ['revenue']])
+    await boss.call('POST', `/internal/v1/sessions/${scene.sessionId}/end`, { reason: 'over' })
+  })
+
+  t.test('a role that is changed on the other replica acts at once', async (t) => {
+    const staff = await staffOf(app, 'admin')
+    const socket = await open(staff, 1)
+    t.ok((await socket.next('board')).board.revenue)
+    t.equal((await boss.call('PATCH', `/internal/v1/staff/${staff.id}`, { role: 'viewer', reason: 'new task' }, { url: app.replicas[0]!.internalUrl })).status, 200)
+    await socket.next('changed', says('staff', staff.id))
+    const { board } = await socket.next('board', { matches: (frame) => !('revenue' in frame.board) })
+    t.notOk('alerts' in board)
+    await socket.close()
+  })
+
+  t.test('a session that has ended, has run out or is somebody’s who was switched off closes its pages', async (t) => {
+    const [left, out, off] = await Promise.all([staffOf(app, 'admin'), staffOf(app, 'admin'), staffOf(app, 'admin')])
+    const sockets = await Promise.all([open(left, 1), open(out, 1), open(off, 1)])
+    await Promise.all(sockets.map((socket) => socket.next('board')))
+    t.equal((await left.call('POST', '/internal/v1/auth/logout')).status, 200)
+    await app.query(`update staff_sessions set expires_at = app_now() - interval '1 second' where staff_id = $1`, [out.id])
+    t.equal((await boss.call('PATCH', `/internal/v1/staff/${off.id}`, { active: false, reason: 'has left' })).status, 200)
+    t.same((await Promise.all(sockets.map((socket) => socket.closed))).map(({ code }) => code), [4403, 4401, 4403])
+    t.equal((await off.call('GET', '/internal/v1/system')).status, 401)
+  })
+
+  t.test('an open page is no sign of life', async (t) => {
+    const staff = await staffOf(app, 'viewer')
+    const socket = await open(staff)
+    await socket.next('board')
+    await app.query(`update staff_sessions set last_seen_at = app_now() - interval '59 minutes' where staff_id = $1`, [staff.id])
+    const before = await boardsOf(0)
+    await eventually(async () => (await boardsOf(0)) > before + 1, 'two more boards')
+    await app.query(`update staff_sessions set last_seen_at = last_seen_at - interval '2 minutes' where staff_id = $1`, [staff.id])
+    t.equal((await socket.closed).code, 4401)
+  })
+
+  t.test('nobody comes in who may not: no session, a page of another site, a page that hides its site', async (t) => {
+    const refused = (headers: Record<string, string>, cookie = boss.cookie) => t.rejects(open({ cookie }, 0, headers), { message: /refused: 40[13]/ }, JSON.stringify(headers))
+    await refused({}, 'staff=made-up')
+    await refused({ origin: 'https://evil.example' })
+    await refused({ origin: 'null' })
+    await refused({ 'sec-fetch-site': 'same-origin' })
+    const own = await open(boss, 0, { origin: app.internalUrl, 'sec-fetch-site': 'same-origin' })
+    await own.next('board')
+    await own.close()
+    t.equal((await boss.call('GET', PATH)).status, 404, 'no socket, no answer')
+    t.equal((await call(app.url, 'GET', PATH)).status, 404, 'nothing of it in public')
+  })
+
+  t.test('what staff do and what comes by itself is told to every open page', async (t) => {
+    const socket = await open(boss, 1)
+    await socket.next('board')
+    t.equal((await boss.call('PUT', '/internal/v1/settings/offerSeconds', { value: 44, reason: 'shorter' })).status, 200)
+    await socket.next('changed', says('settings', 'offerSeconds'))
+    const versions = (frame: ReceivedFrame) => new Set(frame.board.health.replicas.filter((one: { isAlive: boolean }) => one.isAlive).map((one: { settingsVersion: number }) => one.settingsVersion))
+    const first = app.replicas[0]!.ctx.settings.version()
+    await socket.next('board', { matches: (frame) => versions(frame).size === 1 && versions(frame).has(first) })
+    const id = crypto.randomUUID()
+    await app.query(`insert into safety_cases (id, kind, subject_id, acknowledge_by) select $1, 'crisis', id, app_now() + interval '1 minute' from users limit 1`, [id])
+    await socket.next('changed', says('alerts'))
+    const { board } = await socket.next('board', { matches: (frame) => frame.board.alerts.total === 1 })
+    t.match(board.alerts.items, [{ id, kind: 'crisis', escalations: 0 }])
+    t.equal((await boss.call('POST', `/internal/v1/cases/${id}/take`, {})).status, 200)
+    await socket.next('board', { matches: (frame) => frame.board.alerts.total === 0 })
+    await socket.close()
+  })
+
+  t.test('nothing is made while nobody watches, and one board for all who do', async (t) => {
+    const beats = async () => (await app.query<{ at: Date }>('select max(seen_at) as at from replicas'))[0]!.at.getTime()
+    const sockets = await Promise.all(Array.from({ length: 5 }, () => open(boss)))
+    await Promise.all(sockets.map((socket) => socket.next('board')))
+    await Promise.all(sockets.map((socket) => socket.close()))
+    const settled = await eventually(async () => {
+      const before = await boardsOf(0)
+      const from = await beats()
+      // Replicas say every two seconds that they live: two boards would have been made meanwhile.
+      await eventually(async () => (await beats()) > from, 'the replicas live')
+      return (await boardsOf(0)) === before
+    }, 'the last turn has ended')
+    t.ok(settled)
+  })
+
+  t.test('with Valkey away it goes on from Postgres, and says so', async (t) => {
+    const socket = await open(boss)
+    await socket.next('board', { matches: (frame) => frame.board.health.valkey === 'up' })
+    valkeyWay.reset()
+    valkeyWay.refuse()
+    t.match((await socket.next('board', { matches: (frame) => frame.board.health.valkey === 'down' })).board.health, { queues: null })
+    const staff = await staffOf(app, 'admin')
+    const theirs = await open(staff, 1)
+    await theirs.next('board')
+    t.equal((await boss.call('PATCH', `/internal/v1/staff/${staff.id}`, { active: false, reason: 'has left' })).status, 200)
+    t.equal((await theirs.closed).code, 4403)
+    valkeyWay.open()
+    await socket.next('board', { matches: (frame) => frame.board.health.valkey === 'up' && frame.board.health.queues !== null })
+    await socket.close()
+  })
+
+  t.test('who does not read is cut, who says too much is sent away', async (t) => {
+    const [deaf, loud] = await Promise.all([open(boss), open(boss)])
+    await Promise.all([deaf.next('board'), loud.next('board')])
+    deaf.pause()
+    for (let frame = 0; frame < 60; frame++) loud.send('x')
+    t.equal((await loud.closed).code, 4429)
+    const peers = () => app.replicas[0]!.live.size()
+    await eventually(() => peers() === 0, 'the page that reads nothing is forgotten')
+    deaf.resume()
+    deaf.terminate()
+  })
+
+  t.test('a replica that drains sends its pages away, and lets nobody in', async (t) => {
+    const socket = await open(boss, 1)
+    await socket.next('board')
+    await app.replicas[1]!.live.drain(0)
+    t.match(await socket.closed, { code: 1012, reason: /reconnectAfterMs=\d+/ })
+    await t.rejects(open(boss, 1), { message: /503/ })
+  })
+})
