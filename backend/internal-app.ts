@@ -8,7 +8,7 @@ import { safetyStaffRoutes, sanctionStaffRoutes } from './modules/safety/index.t
 import { settingsStaffRoutes } from './modules/settings/index.ts'
 import {
   approvalStaffRoutes, auditStaffRoutes, customerStaffRoutes, hasAnotherFor, inboxStaffRoutes, ledgerStaffRoutes, LIVE_PATH, liveStaffRoutes, mitraReportStaffRoutes, mitraStaffRoutes, packageStaffRoutes, paymentStaffRoutes,
-  payoutStaffRoutes, promoCodeStaffRoutes, reconciliationStaffRoutes, refundStaffRoutes, reportStaffRoutes, sessionStaffRoutes, staffAccountRoutes,
+  payoutStaffRoutes, promoCodeStaffRoutes, reconciliationStaffRoutes, refundStaffRoutes, reportStaffRoutes, searchStaffRoutes, sessionStaffRoutes, staffAccountRoutes,
   staffAuthRoutes, suspenseStaffRoutes, systemStaffRoutes, transcriptStaffRoutes, walletStaffRoutes, type LiveSockets,
 } from './modules/staff/index.ts'
 import { PRIVACY_MAP } from './privacy-map.ts'
@@ -36,6 +36,7 @@ export async function createInternalApp(ctx: Ctx, parts: InternalParts): Promise
   await app.register(mitraReportStaffRoutes(ctx))
   await app.register(promoCodeStaffRoutes(ctx))
   await app.register(customerStaffRoutes(ctx))
+  await app.register(searchStaffRoutes(ctx))
   await app.register(sessionStaffRoutes(ctx))
   await app.register(safetyStaffRoutes(ctx))
   await app.register(reviewStaffRoutes(ctx))

@@ -61,5 +61,5 @@ t.test('as a command it makes the first super_admin once, who must change the pa
   await t.rejects(seedDemo(ctx), /only in development/)
   t.match(await counts(app), [{ packages: 3, staff: 1, users: 0 }])
   const staff = await signInStaff(app, { email: STAGING.ADMIN_EMAIL, password: STAGING.ADMIN_PASSWORD })
-  t.strictSame((await staff.call('GET', '/internal/v1/auth/me')).body.required, ['password'])
+  t.strictSame((await staff.call('GET', '/internal/v1/auth/me')).body.required, ['password', 'totp'], 'a changed password and an authenticator before anything else')
 })

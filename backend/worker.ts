@@ -13,7 +13,7 @@ import { eraseEvidence, escalateAlerts, handleFlags, measureAlerts, startFlags }
 import { sweepErasures } from './modules/privacy/index.ts'
 import { forgetCreditKeys, promotionReactions } from './modules/promotions/index.ts'
 import { applyPayment, findOpenConversations, flushTold, forgetExtensionKeys, forgetTipKeys, judgeEstimates, paymentExpired, purgeEstimates, refreshHabits, sessionReactions, startMatching, sweepSessions, tellWaiting } from './modules/sessions/index.ts'
-import { approvalActs } from './modules/staff/index.ts'
+import { approvalActs, purgeStaffSessions } from './modules/staff/index.ts'
 import { reconcile, reconcileNightly, reconciliationReactions } from './modules/reconciliation/index.ts'
 import { PRIVACY_MAP } from './privacy-map.ts'
 import type { Ctx } from './platform/ctx.ts'
@@ -46,6 +46,7 @@ const TASKS: Record<string, Task> = {
   'purge-inbox': { everyMs: 60 * MINUTE_MS, run: purgeInbox },
   'purge-notify-requests': { everyMs: 60 * MINUTE_MS, run: purgeNotifyRequests },
   'purge-outbox': { everyMs: 60 * MINUTE_MS, run: purgeOutbox },
+  'purge-staff-sessions': { everyMs: 60 * MINUTE_MS, run: purgeStaffSessions },
   'purge-wait-estimates': { everyMs: 60 * MINUTE_MS, run: purgeEstimates },
   'purge-pushes': { everyMs: 60 * MINUTE_MS, run: purgePushes },
   'turn-message-partitions': { everyMs: 60 * MINUTE_MS, run: turnPartitions },

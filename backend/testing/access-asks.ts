@@ -10,4 +10,5 @@ export const PRIVILEGED = {
 /** What a route's address must go on with. */
 export const QUERIES: Readonly<Record<string, string>> = {
   '/api/v1/messages/search': '?q=halo',
+  '/internal/v1/search': '?q=halo',
 }

@@ -40,6 +40,7 @@ export const BODIES: Readonly<Record<string, () => object>> = {
   'POST /internal/v1/sanctions/:id/lift': () => ({ reason: 'a test' }),
   'POST /internal/v1/auth/login': () => ({ email: 'nobody@staff.example', password: 'correct-horse-battery-staple' }),
   'POST /internal/v1/auth/password': () => ({ currentPassword: 'not-the-password-at-all', newPassword: 'another-horse-battery-staple' }),
+  'POST /internal/v1/auth/totp/backup-codes': () => ({ totp: '123456' }),
   'POST /internal/v1/auth/totp/confirm': () => ({ totp: '123456' }),
   'POST /internal/v1/refunds': () => ({ paymentId: randomUUID(), reason: 'a test' }),
   'POST /internal/v1/refunds/:id/approve': () => ({ reason: 'a test' }),

@@ -125,12 +125,12 @@ export async function findCapacity(handle: Queryable): Promise<Capacity> {
   return row!
 }
 
-export type MitraFilter = { status?: MitraStatus | undefined; limit: number; /** A user id; the list goes on after it. */ after?: string | undefined; /** Only these. */ ids?: readonly string[] | undefined }
+export type MitraFilter = { status?: MitraStatus | undefined; limit: number; /** A user id; the list goes on after it. */ after?: string | undefined}
 
 /** Mitras for staff, by id; `limit` at most 100. The next page starts after the last one's id. */
 export async function listMitras(handle: Queryable, filter: MitraFilter): Promise<Mitra[]> {
   const rows = await handle.select({ id: mitras.userId }).from(mitras)
-    .where(and(filter.status ? eq(mitras.status, filter.status) : undefined, filter.ids ? inArray(mitras.userId, [...filter.ids]) : undefined, filter.after ? sql`${mitras.userId} > ${filter.after}` : undefined))
+    .where(and(filter.status ? eq(mitras.status, filter.status) : undefined, filter.after ? sql`${mitras.userId} > ${filter.after}` : undefined))
     .orderBy(mitras.userId).limit(filter.limit)
   const found = await findMitras(handle, rows.map((row) => row.id))
   return rows.flatMap((row) => found.get(row.id) ?? [])

@@ -3,6 +3,7 @@
  * Promises: none without a second person; never more than is owed and not held; made at the provider once; what fails or
  * is reversed comes back.
  */
+export { sumEarnings } from './earnings.ts'
 export { approveBatch, rejectBatch, reopenBatch, submitBatch } from './decide-batch.ts'
 export { flagPayout } from './claim-payout.ts'
 export { forgetPayoutKeys } from './forget-keys.ts'

@@ -7,6 +7,7 @@
 export { erasePerson, type ErasureWish } from './ask-erasure.ts'
 export { sweepErasures } from './finish-erasure.ts'
 export { eraseAgain } from './erase-again.ts'
+export { findErasure, findExports } from './find-privacy-of.ts'
 export { exportPerson, type ExportWish } from './export-person.ts'
 export { columnsIn, columnsOf, isPersonal, type PersonalTable, type PrivacyMap, type TableVerdict } from './map.ts'
 export { putAway } from './put-away.ts'

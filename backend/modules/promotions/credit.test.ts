@@ -78,7 +78,7 @@ t.test('credit by staff, promo codes by staff, and customers as staff see them',
     const { body: page } = await expect(200, moderator.call('GET', '/customers?limit=2'))
     t.same([page.items.length, page.items[0].displayName], [2, 'S*** R***'])
     const { body: next } = await expect(200, admin.call('GET', `/customers?limit=100&q=siti&cursor=${page.nextCursor}`))
-    t.ok(next.items.length > 0 && next.items.every((one: { id: string }) => one.id > page.nextCursor))
+    t.ok(next.items.length > 0 && next.items.every((one: { id: string }) => one.id < page.nextCursor), 'the newest first')
     t.equal((await admin.call('GET', `/customers/${randomUUID()}`)).status, 404)
     const { id, phone } = await signIn(app)
     const found = async (who: typeof finance) => (await expect(200, who.call('GET', `/customers?q=${encodeURIComponent(phone)}`))).body.items.map((one: { id: string }) => one.id)

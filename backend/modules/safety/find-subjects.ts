@@ -1,4 +1,4 @@
-import { and, eq, ne, or, sql } from '../../platform/drizzle.ts'
+import { and, eq, ne, or, sql, type SQL } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import { safetyCases } from './tables.ts'
 
@@ -10,3 +10,6 @@ export async function isSubjectOfCase(tx: Tx, userId: string): Promise<boolean> 
   )).limit(1)
   return rows.length > 0
 }
+
+/** Whom a case is about that is not closed (id), as a query for another module's statement. */
+export const subjectsOfOpenCases: SQL = sql`select ${safetyCases.subjectId} from ${safetyCases} where ${ne(safetyCases.state, sql`'closed'`)}`

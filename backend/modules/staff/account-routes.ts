@@ -1,11 +1,12 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import type { Ctx } from '../../platform/ctx.ts'
 import { byOf } from './by.ts'
-import { createStaffBody, idParams, pageQuery, staffList, staffReply, updateStaffBody } from './contract.ts'
+import { createStaffBody, endedReply, idParams, pageQuery, sessionParams, staffList, staffReply, staffSessionList, updateStaffBody } from './contract.ts'
 import { createStaff } from './create-staff.ts'
 import { pageOf } from './pages.ts'
 import { listStaff } from './queries.ts'
 import { viewOf } from './rules.ts'
+import { endStaffSessions, findStaffSessions } from './staff-sessions.ts'
 import { updateStaff } from './update-staff.ts'
 
 // Answers may hold a temporary password that is shown once: they are not kept for a repeated Idempotency-Key.
@@ -24,4 +25,13 @@ export const staffAccountRoutes = (ctx: Ctx): FastifyPluginAsyncZod => async (ap
     const changed = await updateStaff(ctx, byOf(request), request.params.id, request.body)
     return { ...viewOf(changed.staff), temporaryPassword: changed.temporaryPassword }
   })
+
+  app.get('/internal/v1/staff/:id/sessions', { schema: { params: idParams, response: { 200: staffSessionList } }, config: managing }, async ({ params, staff }) => (
+    { items: await findStaffSessions(ctx, params.id, staff.sessionId), nextCursor: null }))
+
+  app.delete('/internal/v1/staff/:id/sessions', { schema: { params: idParams, response: { 200: endedReply } }, config: managing }, async (request) => (
+    { ended: await endStaffSessions(ctx, byOf(request), request.params.id) }))
+
+  app.delete('/internal/v1/staff/:id/sessions/:sessionId', { schema: { params: sessionParams, response: { 200: endedReply } }, config: managing }, async (request) => (
+    { ended: await endStaffSessions(ctx, byOf(request), request.params.id, request.params.sessionId) }))
 }

@@ -1,6 +1,8 @@
 import t from 'tap'
 import { call, startTestApp } from '../../testing/app.ts'
-import { STAFF_PASSWORD, signInStaff, staffOf } from '../../testing/staff.ts'
+import { STAFF_PASSWORD, signInStaff, staffAccount, staffOf } from '../../testing/staff.ts'
+import { eventually } from '../../testing/wait.ts'
+import { purgeStaffSessions } from './index.ts'
 
 const STAFF = '/internal/v1/staff'
 t.test('staff accounts', async (t) => {
@@ -54,6 +56,54 @@ t.test('staff accounts', async (t) => {
     t.match(await patch({ unlock: true }), { status: 200, body: { lockedUntil: null } })
     t.equal((await boss.call('PATCH', `${STAFF}/${crypto.randomUUID()}`, { active: false })).status, 404)
     t.match(await app.query(`select reason, details from audit_log where act = 'staff.changed' and actor_id = $1 order by seq`, [boss.id]), [{ reason: 'new task', details: { role: 'finance' } }, {}, {}, {}, {}])
+  })
+
+  t.test('one sees where one is signed in, and ends what one doesn’t know', async (t) => {
+    const account = await staffAccount(app, 'viewer')
+    const [here, there, third] = [await signInStaff(app, account), await signInStaff(app, account), await signInStaff(app, account)]
+    const SESSIONS = '/internal/v1/auth/sessions'
+    const shown = await here.call('GET', SESSIONS)
+    t.match(shown.body, { items: [{ isCurrent: false }, { isCurrent: false }, { isCurrent: true, ip: '127.0.0.1', createdAt: /Z$/, lastSeenAt: /Z$/, expiresAt: /Z$/ }], nextCursor: null })
+    t.notOk(shown.text.includes(there.csrfToken), 'nothing by which one could act')
+    const ofThere = (await there.call('GET', SESSIONS)).body.items.find((one: { isCurrent: boolean }) => one.isCurrent).id
+    const both = await Promise.all(app.replicas.map((replica) => here.call('DELETE', `${SESSIONS}/${ofThere}`, undefined, { url: replica.internalUrl })))
+    t.strictSame(both.map((answer) => answer.status).toSorted((a, b) => a - b), [200, 404], 'two at once: one ends it')
+    t.equal((await there.call('GET', SESSIONS)).status, 401)
+    const stranger = await staffOf(app, 'viewer')
+    const ofStranger = (await stranger.call('GET', SESSIONS)).body.items[0].id
+    t.equal((await here.call('DELETE', `${SESSIONS}/${ofStranger}`)).status, 404, 'somebody else’s is none')
+    t.match(await here.call('DELETE', SESSIONS), { status: 200, body: { ended: 1 } }, 'all but this one')
+    t.strictSame([(await third.call('GET', SESSIONS)).status, (await here.call('GET', SESSIONS)).status, (await stranger.call('GET', SESSIONS)).status], [401, 200, 200])
+    t.match(await app.query(`select target_id, details from audit_log where act = 'staff.sessions_ended' and actor_id = $1 order by seq`, [here.id]), [{ target_id: here.id, details: { sessions: [ofThere] } }, {}])
+  })
+
+  t.test('a super_admin ends the sessions of others, which is written down', async (t) => {
+    const [boss, finance] = [await staffOf(app, 'super_admin'), await staffOf(app, 'finance')]
+    const path = `${STAFF}/${finance.id}/sessions`
+    const { body } = await boss.call('GET', path)
+    t.match(body.items, [{ isCurrent: false, ip: '127.0.0.1' }])
+    t.equal((await boss.call('DELETE', `${path}/${crypto.randomUUID()}`)).status, 404)
+    t.match(await boss.call('DELETE', `${path}/${body.items[0].id}`), { status: 200, body: { ended: 1 } })
+    t.equal((await finance.call('GET', '/internal/v1/auth/me')).status, 401)
+    const again = await signInStaff(app, { email: finance.email, password: STAFF_PASSWORD })
+    t.match(await boss.call('DELETE', path), { status: 200, body: { ended: 1 } })
+    t.equal((await again.call('GET', '/internal/v1/auth/me')).status, 401)
+    t.match(await boss.call('GET', path), { status: 200, body: { items: [] } })
+    t.equal((await boss.call('GET', `${STAFF}/${crypto.randomUUID()}/sessions`)).status, 404)
+    t.equal((await boss.call('DELETE', `${STAFF}/${crypto.randomUUID()}/sessions`)).status, 404)
+    t.match(await app.query(`select actor_id from audit_log where act = 'staff.sessions_ended' and target_id = $1`, [finance.id]), [{ actor_id: boss.id }, { actor_id: boss.id }])
+  })
+
+  t.test('sessions that were over a month ago are forgotten', async (t) => {
+    const [old, living] = [await staffOf(app, 'viewer'), await staffOf(app, 'viewer')]
+    await app.query(`update staff_sessions set expires_at = app_now() - interval '31 days' where staff_id = $1`, [old.id])
+    // Beside the housekeeping, which may hold the row a moment.
+    await eventually(async () => {
+      await purgeStaffSessions(app.replicas[0]!.ctx, 500)
+      const left = await app.query('select staff_id from staff_sessions where staff_id = any($1)', [[old.id, living.id]])
+      return left.length === 1 && left[0]!['staff_id'] === living.id
+    }, 'the old session is forgotten, the living one kept')
+    t.pass()
   })
 
   t.test('nobody locks everybody out', async (t) => {

@@ -5,14 +5,16 @@ import { appendAudit } from '../audit/index.ts'
 import { auditOf, byOf } from './by.ts'
 import { changePassword } from './change-password.ts'
 import { confirmTotp } from './confirm-totp.ts'
-import { backupCodesReply, changePasswordBody, confirmTotpBody, empty, signInBody, signInReply, totpSecretReply } from './contract.ts'
+import { backupCodesReply, changePasswordBody, confirmTotpBody, empty, endedReply, idParams, renewCodesBody, signInBody, signInReply, staffSessionList, totpSecretReply } from './contract.ts'
 import { enrolTotp } from './enrol-totp.ts'
 import { getSelf } from './queries.ts'
+import { renewBackupCodes } from './renew-backup-codes.ts'
 import { grantsOf } from './roles.ts'
 import { requiredOf, viewOf } from './rules.ts'
 import { clearSessionCookie, setSessionCookie } from './session-cookie.ts'
 import { signIn } from './sign-in.ts'
 import { signOut } from './sign-out.ts'
+import { endStaffSessions, findStaffSessions } from './staff-sessions.ts'
 
 // Answers hold secrets that are shown once: they are not kept for a repeated Idempotency-Key.
 const own = { access: { staff: 'self' }, limit: 'standard', idempotency: 'off' } as const
@@ -50,4 +52,16 @@ export const staffAuthRoutes = (ctx: Ctx): FastifyPluginAsyncZod => async (app) 
 
   app.post('/internal/v1/auth/totp/confirm', { schema: { body: confirmTotpBody, response: { 200: backupCodesReply } }, config: own }, (request) =>
     confirmTotp(ctx, byOf(request), request.body.totp))
+
+  app.post('/internal/v1/auth/totp/backup-codes', { schema: { body: renewCodesBody, response: { 200: backupCodesReply } }, config: own }, (request) =>
+    renewBackupCodes(ctx, byOf(request), request.body.totp))
+
+  app.get('/internal/v1/auth/sessions', { schema: { response: { 200: staffSessionList } }, config: own }, async ({ staff }) => (
+    { items: await findStaffSessions(ctx, staff.id, staff.sessionId), nextCursor: null }))
+
+  app.delete('/internal/v1/auth/sessions', { schema: { response: { 200: endedReply } }, config: own }, async (request) => (
+    { ended: await endStaffSessions(ctx, byOf(request), request.staff.id) }))
+
+  app.delete('/internal/v1/auth/sessions/:id', { schema: { params: idParams, response: { 200: endedReply } }, config: own }, async (request) => (
+    { ended: await endStaffSessions(ctx, byOf(request), request.staff.id, request.params.id) }))
 }

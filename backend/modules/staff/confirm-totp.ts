@@ -6,10 +6,11 @@ import { AppError } from '../../platform/errors.ts'
 import { appendAudit } from '../audit/index.ts'
 import { auditOf, type By } from './by.ts'
 import type { Required } from './contract.ts'
+import { replaceBackupCodes } from './renew-backup-codes.ts'
 import { requiredOf } from './rules.ts'
 import { TOTP_PURPOSE } from './sign-in.ts'
-import { staff, staffBackupCodes } from './tables.ts'
-import { hashBackupCode, newBackupCodes, totpStep } from './totp.ts'
+import { staff } from './tables.ts'
+import { totpStep } from './totp.ts'
 
 /**
  * Proves that the authenticator works and gives ten backup codes, shown this once. Throws `conflict` when nothing is
@@ -24,9 +25,7 @@ export async function confirmTotp(ctx: Ctx, by: By, code: string): Promise<{ bac
 
     const confirmed = { totpConfirmedAt: found.now, totpLastStep: step }
     await tx.sql.update(staff).set({ ...confirmed, updatedAt: sql`app_now()` }).where(eq(staff.id, by.staffId))
-    const backupCodes = newBackupCodes()
-    await tx.sql.delete(staffBackupCodes).where(eq(staffBackupCodes.staffId, by.staffId))
-    await tx.sql.insert(staffBackupCodes).values(backupCodes.map((backupCode) => ({ staffId: by.staffId, codeHash: hashBackupCode(by.staffId, backupCode) })))
+    const backupCodes = await replaceBackupCodes(tx, by.staffId)
     await appendAudit(tx, { ...auditOf(by), act: 'staff.totp_confirmed', targetType: 'staff', targetId: by.staffId })
     return { backupCodes, required: requiredOf({ ...found.account, ...confirmed }) }
   })

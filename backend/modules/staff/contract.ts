@@ -56,6 +56,14 @@ export const signInReply = z.object({ csrfToken: z.string(), staff: staffView, r
 export type SignInReply = z.output<typeof signInReply>
 export const totpSecretReply = z.object({ secret: z.string(), uri: z.string() })
 export const backupCodesReply = z.object({ backupCodes: z.array(z.string()), required })
+/** Where somebody is signed in. `lastSeenAt` is written once a minute at most. */
+export const staffSessionView = z.object({ id, userAgent: z.string().nullable(), ip: z.string().nullable(), createdAt: time, lastSeenAt: time, expiresAt: time, isCurrent: z.boolean() })
+export type StaffSessionView = z.output<typeof staffSessionView>
+export const staffSessionList = z.object({ items: z.array(staffSessionView), nextCursor: z.null() })
+export const endedReply = z.object({ ended: z.number().int() })
+export const sessionParams = z.strictObject({ id: z.uuid(), sessionId: z.uuid() })
+/** A code of the authenticator: a backup code makes no new ones. */
+export const renewCodesBody = z.strictObject({ totp: z.string().regex(/^\d{6}$/, 'must be 6 digits') })
 export const staffReply = staffView.extend({ temporaryPassword: z.string().optional() })
 export const staffList = z.object({ items: z.array(staffView), nextCursor: z.string().nullable() })
 export const empty = z.object({})

@@ -10,8 +10,10 @@ const page = { limit: z.coerce.number().int().min(1).max(100).default(20), curso
 export const optionalReasonBody = z.strictObject({ reason: reason.optional() })
 
 export const mitraStatus = z.enum(['draft', 'applied', 'approved', 'rejected', 'deactivated'])
-/** `q`: part of a name, or a whole phone number. */
-export const mitrasQuery = z.strictObject({ ...page, status: mitraStatus.optional(), q: z.string().trim().min(1).max(100).optional() })
+/** `q`: part of a name, a whole phone number for roles that see numbers, or an id. `openCase` is for roles that see cases. */
+export const mitrasQuery = z.strictObject({
+  ...page, status: mitraStatus.optional(), online: z.stringbool().optional(), openCase: z.literal('true').optional(), q: z.string().trim().min(1).max(100).optional(),
+})
 export type MitrasQuery = z.output<typeof mitrasQuery>
 export const changeMitraBody = z.strictObject({ capacity: z.number().int().min(1).max(10), reason: reason.optional() })
 export const mitraForStaff = z.object({

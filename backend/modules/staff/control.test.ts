@@ -22,8 +22,8 @@ t.test('what staff control', async (t) => {
   t.test('an application is approved or rejected once, with a reason that is kept', async (t) => {
     const [one, two] = [await applicant('Sari Dewi'), await applicant('Putri Ayu')]
     const applied = await admin.call('GET', `${V1}/mitras?status=applied&limit=1`)
-    t.match(applied.body, { items: [{ id: one.id, mitraId: one.id, displayName: 'Sari Dewi', phone: one.phone, status: 'applied', capacity: 1, used: 0 }], nextCursor: one.id })
-    t.strictSame(idsOf(await admin.call('GET', `${V1}/mitras?status=applied&cursor=${applied.body.nextCursor}`)), [two.id])
+    t.match(applied.body, { items: [{ id: two.id, mitraId: two.id, displayName: 'Putri Ayu', phone: two.phone, status: 'applied', capacity: 1, used: 0 }], nextCursor: two.id }, 'the newest first')
+    t.strictSame(idsOf(await admin.call('GET', `${V1}/mitras?status=applied&cursor=${applied.body.nextCursor}`)), [one.id])
     t.strictSame(idsOf(await admin.call('GET', `${V1}/mitras?q=sari`)), [one.id], 'by a part of the name')
     t.strictSame(idsOf(await admin.call('GET', `${V1}/mitras?q=${encodeURIComponent(two.phone)}`)), [two.id], 'by the whole number')
     t.strictSame((await admin.call('GET', `${V1}/mitras?q=%25`)).body.items, [], 'a wildcard is a letter')
@@ -69,6 +69,77 @@ t.test('what staff control', async (t) => {
       t.match(answers[1]?.body, { displayName: `${name[0]}***`, phone: new RegExp(`^\\+62.*${scene.mitra.phone.slice(-3)}$`) })
     }
     t.match((await admin.call('GET', `${V1}/sessions/${scene.sessionId}`)).body, { session: { customer: { displayName: 'Citra' }, mitra: { displayName: name } } })
+  })
+
+  t.test('people are found by part of a name, by a whole number however it is written, and by id', async (t) => {
+    const [one, two] = [await introduce(await signIn(app, { kind: 'customer' }), 'Maria Ulfah Kusuma'), await introduce(await signIn(app, { kind: 'customer' }), 'Kusumawati')]
+    const viewer = await staffOf(app, 'viewer')
+    const found = async (q: string, who = admin, filter = '') => idsOf(await who.call('GET', `${V1}/customers?q=${encodeURIComponent(q)}${filter}`))
+    t.strictSame(await found('kusuma'), [two.id, one.id], 'the newest first')
+    for (const q of ['ulfah', 'KUSUMA maria', 'm ul', 'aria', 'ulfah ku']) t.strictSame(await found(q), [one.id], q)
+    for (const q of ['f', 'kusuma siti', 'ulfah_', 'l%']) t.notOk((await found(q)).includes(one.id), q)
+    const national = one.phone.slice(3)
+    for (const q of [one.phone, `0${national}`, `62${national}`, `+62 ${national.slice(0, 3)}-${national.slice(3, 7)}-${national.slice(7)}`, `(0${national.slice(0, 3)}) ${national.slice(3)}`, one.id, one.id.toUpperCase()]) t.strictSame(await found(q), [one.id], q)
+    t.strictSame(await found(one.phone.slice(0, -1)), [], 'not by a part of the number')
+    t.strictSame([await found(one.phone, viewer), await found('ulfah', viewer)], [[], [one.id]], 'who sees numbers masked finds nobody by one')
+
+    await app.query(`update users set suspended_until = app_now() + interval '1 day' where id = $1`, [one.id])
+    await app.query('update users set banned_at = app_now() where id = $1', [two.id])
+    t.strictSame([await found('kusuma', admin, '&standing=suspended'), await found('kusuma', admin, '&standing=banned'), await found('kusuma', admin, '&standing=active')], [[one.id], [two.id], []])
+    t.match(await admin.call('GET', `${V1}/customers/${one.id}`), { body: { customer: { standing: 'suspended' } } })
+    await app.query(`insert into safety_cases (id, kind, subject_id, reason) values ($1, 'staff', $2, 'a test')`, [crypto.randomUUID(), two.id])
+    t.strictSame([await found('kusuma', admin, '&openCase=true'), idsOf(await admin.call('GET', `${V1}/customers?openCase=true&standing=banned`))], [[two.id], [two.id]])
+    t.equal((await viewer.call('GET', `${V1}/customers?openCase=true`)).status, 403, 'who sees no cases doesn’t see who has one')
+    await app.query('update users set erased_at = app_now(), display_name = null where id = $1', [two.id])
+    t.strictSame([await found('kusuma'), await found(two.id), idsOf(await admin.call('GET', `${V1}/customers?standing=erased`))], [[one.id], [two.id], [two.id]], 'an erased person by id alone')
+
+    const page = await admin.call('GET', `${V1}/customers?limit=1`)
+    t.ok(idsOf(await admin.call('GET', `${V1}/customers?limit=100&cursor=${page.body.nextCursor}`)).every((id) => id < page.body.nextCursor))
+  })
+
+  t.test('mitras are listed by how they stand, online or not, and with an open case', async (t) => {
+    const [on, off] = [await approvedMitra(app, { online: true }), await approvedMitra(app)]
+    const found = async (filter: string) => idsOf(await admin.call('GET', `${V1}/mitras?limit=100&${filter}`)).filter((id) => id === on.id || id === off.id)
+    t.strictSame([await found('online=true'), await found('online=false'), await found('status=approved'), await found('status=applied')], [[on.id], [off.id], [off.id, on.id], []])
+    t.strictSame([await found(`q=${on.id}`), await found(`q=${encodeURIComponent(off.phone)}`), await found(`q=${on.id}&online=false`)], [[on.id], [off.id], []])
+    await app.query(`insert into safety_cases (id, kind, subject_id, reason) values ($1, 'staff', $2, 'a test')`, [crypto.randomUUID(), off.id])
+    t.strictSame([await found('openCase=true'), await found(`openCase=true&q=${on.id}`), await found(`openCase=true&q=${off.id}`)], [[off.id], [], [off.id]])
+    await on.call('PUT', '/api/v1/mitra/status', { body: { online: false } })
+  })
+
+  t.test('one box finds people, sessions and payments, as far as the role sees them', async (t) => {
+    const scene = await stage(app, 'active', { phones: true })
+    const moderator = await staffOf(app, 'moderator')
+    const search = async (q: string, who = admin) => (await who.call('GET', `${V1}/search?q=${encodeURIComponent(q)}`)).body.items as { kind: string; id: string; title: string; subtitle: string; state: string }[]
+    const { conversationId, payment } = (await admin.call('GET', `${V1}/sessions/${scene.sessionId}`)).body.session
+    const invoiceId = String((await app.query('select provider_invoice_id from payments where id = $1', [payment.id]))[0]!['provider_invoice_id'])
+    t.match(await search(scene.customer.id), [{ kind: 'customer', id: scene.customer.id, title: 'Citra', subtitle: scene.customer.phone, state: 'active' }])
+    t.match(await search(scene.mitra.phone), [{ kind: 'mitra', id: scene.mitra.id, state: 'approved' }])
+    for (const q of [scene.sessionId, conversationId]) t.match(await search(q), [{ kind: 'session', id: scene.sessionId, title: /^Citra – /, state: 'active' }])
+    for (const q of [payment.id, invoiceId]) t.match(await search(q), [{ kind: 'payment', id: payment.id, title: /^Rp [\d.]+$/, subtitle: invoiceId, state: 'paid' }])
+    t.ok((await search('citra')).some((hit) => hit.kind === 'customer' && hit.id === scene.customer.id), 'by part of a name')
+    t.strictSame(await search(crypto.randomUUID()), [])
+    t.strictSame([await search(scene.customer.phone, moderator), await search(payment.id, moderator)], [[], []], 'neither by a number nor money')
+    t.match(await search(scene.customer.id, moderator), [{ title: 'C***', subtitle: /^\+62•+\d{3}$/ }])
+    t.match(await search(scene.sessionId, moderator), [{ title: /^C\*\*\* – .\*\*\*/ }])
+    t.equal((await admin.call('GET', `${V1}/search`)).status, 400)
+  })
+
+  t.test('a mitra’s record has the parts that the role sees', async (t) => {
+    const scene = await stage(app, 'active')
+    const of = async (role: 'super_admin' | 'finance' | 'moderator' | 'viewer') => (await (await staffOf(app, role)).call('GET', `${V1}/mitras/${scene.mitra.id}/record`)).body
+    t.match(await of('super_admin'), {
+      mitra: { id: scene.mitra.id, used: 1 }, schedule: { weekly: [], nextEdge: null }, report: { total: { offersAccepted: 1 } }, rating: null,
+      offers: [{ sessionId: scene.sessionId, state: 'accepted', endedAt: /Z$/ }], money: { payableIdr: 0, heldIdr: 0, bankAccount: null }, privacy: { erasure: null, exports: [] },
+    })
+    const [finance, moderator, viewer] = [await of('finance'), await of('moderator'), await of('viewer')]
+    t.match([finance.money, finance.privacy, moderator.money, moderator.privacy, viewer.money, viewer.privacy], [{ payableIdr: 0 }, undefined, undefined, undefined, undefined, undefined])
+    t.match([moderator.mitra.displayName, viewer.mitra.displayName], [/\*\*\*/, /\*\*\*/])
+    t.equal((await admin.call('GET', `${V1}/mitras/${scene.customer.id}/record`)).status, 404)
+    const asked = await admin.call('POST', `${V1}/people/${scene.customer.id}/export`, { reason: 'asked by letter' })
+    t.equal(asked.status, 200)
+    t.match((await admin.call('GET', `${V1}/customers/${scene.customer.id}`)).body, { customer: { privacy: { erasure: null, exports: [{ askedByKind: 'staff' }] } } })
+    t.equal((await (await staffOf(app, 'moderator')).call('GET', `${V1}/customers/${scene.customer.id}`)).body.customer.privacy, undefined)
   })
 
   t.test('a session is found, told from its beginning, and ended with a reason', async (t) => {

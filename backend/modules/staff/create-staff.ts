@@ -6,6 +6,7 @@ import { AppError } from '../../platform/errors.ts'
 import { appendAudit } from '../audit/index.ts'
 import { auditOf, type By } from './by.ts'
 import { hashPassword } from './passwords.ts'
+import { rolesWithTotp } from './rules.ts'
 import { staff, type Staff } from './tables.ts'
 
 export type NewStaff = { email: string; displayName: string; role: StaffRole; passwordHash: string; mustChangePassword: boolean; totpRequired: boolean }
@@ -24,7 +25,7 @@ export async function createStaff(
 ): Promise<{ staff: Staff; temporaryPassword: string | undefined }> {
   const temporary = input.password === undefined ? temporaryPassword() : undefined
   const passwordHash = await hashPassword(input.password ?? temporary ?? '')
-  const totpRequired = input.totpRequired ?? ctx.env.APP_ENV !== 'development'
+  const totpRequired = rolesWithTotp(ctx.env).includes(input.role) || (input.totpRequired ?? ctx.env.APP_ENV !== 'development')
   try {
     const created = await transact(ctx, async (tx) => {
       const account = await insertStaff(tx, { email: input.email, displayName: input.displayName, role: input.role, passwordHash, mustChangePassword: true, totpRequired })

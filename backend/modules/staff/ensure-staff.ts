@@ -4,6 +4,7 @@ import type { Ctx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
 import { appendAudit } from '../audit/index.ts'
 import { hashPassword, verifyPassword } from './passwords.ts'
+import { rolesWithTotp } from './rules.ts'
 import { staff } from './tables.ts'
 
 export type SeededStaff = { email: string; password: string; displayName: string; role: StaffRole; mustChangePassword: boolean }
@@ -17,7 +18,7 @@ export async function ensureStaff(ctx: Ctx, account: SeededStaff): Promise<boole
   const { password, ...row } = account
   const passwordHash = await hashPassword(password)
   return transact(ctx, async (tx) => {
-    const [created] = await tx.sql.insert(staff).values({ id: tx.ids.next(), ...row, passwordHash, totpRequired: false }).onConflictDoNothing().returning({ id: staff.id })
+    const [created] = await tx.sql.insert(staff).values({ id: tx.ids.next(), ...row, passwordHash, totpRequired: rolesWithTotp(ctx.env).includes(account.role) }).onConflictDoNothing().returning({ id: staff.id })
     if (!created) return false
     await appendAudit(tx, { actorKind: 'operator', act: 'staff.created', targetType: 'staff', targetId: created.id, details: { role: account.role, by: 'seed' } })
     return true

@@ -5,6 +5,8 @@ import { approveMitra, deactivateMitra, reactivateMitra, rejectMitra, setCapacit
 import { byOf } from './by.ts'
 import { idParams, reasonBody } from './contract.ts'
 import { changeMitraBody, mitraForStaff, mitraList, mitrasQuery } from './control-contract.ts'
+import { mitraRecord } from './record-contract.ts'
+import { getMitraRecord } from './show-mitra-record.ts'
 import { findMitrasForStaff, getMitraForStaff } from './show-mitras.ts'
 
 const reading = { access: { staff: 'board.read' }, limit: 'standard' } as const
@@ -25,6 +27,9 @@ export const mitraStaffRoutes = (ctx: Ctx): FastifyPluginAsyncZod => async (app)
 
   app.get('/internal/v1/mitras/:id', { schema: { params: idParams, response: { 200: mitraForStaff } }, config: reading }, (request) =>
     getMitraForStaff(ctx, request.staff.role, request.params.id))
+
+  app.get('/internal/v1/mitras/:id/record', { schema: { params: idParams, response: { 200: mitraRecord } }, config: reading }, (request) =>
+    getMitraRecord(ctx, request.staff.role, request.params.id))
 
   app.patch('/internal/v1/mitras/:id', { schema: { params: idParams, body: changeMitraBody, response: { 200: mitraForStaff } }, config: approving }, async (request) => {
     const mitraId = request.params.id

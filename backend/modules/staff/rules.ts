@@ -1,3 +1,5 @@
+import type { StaffRole } from '../../platform/access.ts'
+import type { Env } from '../../platform/env.ts'
 import type { Required, StaffView } from './contract.ts'
 import type { Staff } from './tables.ts'
 
@@ -7,6 +9,11 @@ export function requiredOf(account: Pick<Staff, 'mustChangePassword' | 'totpRequ
   if (account.mustChangePassword) steps.push('password')
   if (account.totpRequired && account.totpConfirmedAt === null) steps.push('totp')
   return steps
+}
+
+/** Who holds the keys or the money has an authenticator, wherever there is something to lose. */
+export function rolesWithTotp(env: Pick<Env, 'APP_ENV'>): readonly StaffRole[] {
+  return env.APP_ENV === 'development' ? [] : ['super_admin', 'finance']
 }
 
 export function viewOf(account: Staff): StaffView {

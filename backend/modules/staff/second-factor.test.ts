@@ -84,6 +84,27 @@ t.test('the second factor', async (t) => {
     t.equal((await login({ ...other, totp: backupCodes[2] })).status, 401, 'and only for its own account')
   })
 
+  t.test('new backup codes are made with a code of the authenticator, and end the old ones', async (t) => {
+    const account = await staffAccount(app, 'finance')
+    const staff = await signInStaff(app, account)
+    const renew = (totp: string) => staff.call('POST', '/internal/v1/auth/totp/backup-codes', { totp })
+    t.match(await renew('123456'), { status: 409, body: { code: 'conflict' } }, 'not without an authenticator')
+    const { secret, backupCodes } = await enrol(staff)
+    t.match(await renew(await codeOf(secret)), { status: 403 }, 'the code that confirmed it is used')
+    t.equal((await renew(backupCodes[0]!)).status, 400, 'a backup code makes no new ones')
+    await app.clock.advance(90)
+    const totp = await codeOf(secret)
+    const both = await Promise.all([renew(totp), renew(totp)])
+    t.strictSame(both.map((answer) => answer.status).toSorted((a, b) => a - b), [200, 403], 'two at once: one has them')
+    const fresh = both.find((answer) => answer.status === 200)?.body.backupCodes as string[]
+    t.equal(new Set([...fresh, ...backupCodes]).size, 20)
+    t.strictSame([(await login({ ...account, totp: backupCodes[1] })).status, (await login({ ...account, totp: fresh[0] })).status], [401, 200])
+    for (let guess = 0; guess < 5; guess++) await renew('000000')
+    await app.clock.advance(90)
+    t.equal((await renew(await codeOf(secret))).status, 403, 'guesses lock the account')
+    t.strictSame(await app.query(`select act from audit_log where target_id = $1 and act in ('staff.backup_codes_renewed', 'staff.locked') order by seq`, [staff.id]), [{ act: 'staff.backup_codes_renewed' }, { act: 'staff.locked' }])
+  })
+
   t.test('what must be done first opens only its own routes', async (t) => {
     const account = await staffAccount(app, 'admin')
     await app.query('update staff set must_change_password = true, totp_required = true where email = $1', [account.email])

@@ -40,6 +40,17 @@ t.test('staff sign in', async (t) => {
     const token = /__Host-staff=([\w-]+)/.exec(answer.headers['set-cookie'] ?? '')?.[1]
     t.equal((await call(staging.internalUrl, 'GET', '/internal/v1/auth/me', { headers: { cookie: `__Host-staff=${token}` } })).status, 200)
     t.equal((await call(staging.internalUrl, 'GET', '/internal/v1/auth/me', { headers: { cookie: `staff=${token}` } })).status, 401, 'under another name it is nothing')
+
+    const boss = await staffOf(staging, 'super_admin')
+    t.match([(await boss.call('GET', '/internal/v1/auth/me')).body.required, (await boss.call('GET', '/internal/v1/staff')).status], [['totp'], 403], 'who holds the keys has an authenticator first')
+    await staging.query('update staff set totp_confirmed_at = app_now() where id = $1', [boss.id])
+    const viewer = await staffOf(staging, 'viewer')
+    const change = (body: object) => boss.call('PATCH', `/internal/v1/staff/${viewer.id}`, body)
+    t.match(await change({ totpRequired: false }), { status: 200, body: { totpRequired: false } })
+    t.match(await change({ role: 'finance' }), { status: 200, body: { totpRequired: true } }, 'so has who gets to the money')
+    t.match(await viewer.call('GET', '/internal/v1/inbox-events'), { status: 403, body: { errors: [{ code: 'totp' }] } })
+    t.match(await change({ totpRequired: false }), { status: 409, body: { code: 'conflict' } })
+    t.match((await boss.call('POST', '/internal/v1/staff', { email: 'fina@staff.example', displayName: 'Fina', role: 'finance', totpRequired: false })).body, { totpRequired: true })
   })
 
   t.test('unknown e-mail, wrong password, inactive and locked account answer the same', async (t) => {

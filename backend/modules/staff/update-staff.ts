@@ -8,6 +8,7 @@ import { auditOf, type By } from './by.ts'
 import type { updateStaffBody } from './contract.ts'
 import { temporaryPassword } from './create-staff.ts'
 import { hashPassword } from './passwords.ts'
+import { rolesWithTotp } from './rules.ts'
 import { signOutEverywhere } from './sign-out.ts'
 import { staff, staffBackupCodes, type Staff } from './tables.ts'
 
@@ -15,7 +16,7 @@ type Changes = z.output<typeof updateStaffBody>
 
 /**
  * Changes an account; one that is switched off, or gets another password or authenticator, is signed out everywhere.
- * Throws `conflict` when it would leave no active super_admin, `forbidden` for one's own role or activity.
+ * Throws `conflict` when it would leave no active super_admin, or a role that needs one without an authenticator, `forbidden` for one's own role or activity.
  */
 export async function updateStaff(ctx: Ctx, by: By, id: string, changes: Changes): Promise<{ staff: Staff; temporaryPassword: string | undefined }> {
   const isOwn = id === by.staffId
@@ -29,7 +30,7 @@ export async function updateStaff(ctx: Ctx, by: By, id: string, changes: Changes
       .update(staff)
       .set({
         ...(displayName === undefined ? {} : { displayName }), ...(role === undefined ? {} : { role }),
-        ...(active === undefined ? {} : { active }), ...(totpRequired === undefined ? {} : { totpRequired }),
+        ...(active === undefined ? {} : { active }), totpRequired: sql`${totpRequired ?? staff.totpRequired} or ${role ?? staff.role} = any(${sql.param([...rolesWithTotp(ctx.env)])}::text[])`,
         ...(passwordHash === undefined ? {} : { passwordHash, mustChangePassword: true }),
         ...(changes.resetTotp ? { totpSecret: null, totpConfirmedAt: null, totpLastStep: null } : {}),
         ...(changes.unlock ? { failedAttempts: 0, lockedUntil: null } : {}),
@@ -38,6 +39,7 @@ export async function updateStaff(ctx: Ctx, by: By, id: string, changes: Changes
       .where(eq(staff.id, id))
       .returning()
     if (!changed) throw new AppError('not_found', 'no such member of staff')
+    if (totpRequired === false && changed.totpRequired) throw new AppError('conflict', 'This role has an authenticator.')
     if (changes.resetTotp) await tx.sql.delete(staffBackupCodes).where(eq(staffBackupCodes.staffId, id))
     if (active === false || changes.resetPassword || changes.resetTotp) await signOutEverywhere(tx, id, isOwn ? by.sessionId : undefined)
     const { reason, displayName: _name, ...told } = changes
