@@ -16,7 +16,7 @@ import { eventually } from './testing/wait.ts'
 
 const ROLES: readonly StaffRole[] = ['super_admin', 'admin', 'finance', 'moderator', 'viewer']
 const nameOf = (route: RouteEntry) => `${route.method} ${route.url}`
-const pathOf = (route: RouteEntry, id: string) => route.url.replace(/:\w+/, id).replace(':seq', '1')
+const pathOf = (route: RouteEntry, id: string) => route.url.replace(':seq', '1').replaceAll(/:\w+/g, id)
 const hasBody = (route: RouteEntry) => route.method !== 'GET'
 const bodyOf = (route: RouteEntry) => (hasBody(route) ? { body: BODIES[nameOf(route)]?.() ?? {} } : {})
 /** Some at once: each waits for Postgres and Valkey more than it works, and none depends on another. */
