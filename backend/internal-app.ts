@@ -9,7 +9,7 @@ import { settingsStaffRoutes } from './modules/settings/index.ts'
 import {
   approvalStaffRoutes, auditStaffRoutes, customerStaffRoutes, hasAnotherFor, inboxStaffRoutes, ledgerStaffRoutes, LIVE_PATH, liveStaffRoutes, mitraReportStaffRoutes, mitraStaffRoutes, packageStaffRoutes, paymentStaffRoutes,
   payoutStaffRoutes, promoCodeStaffRoutes, reconciliationStaffRoutes, refundStaffRoutes, reportStaffRoutes, searchStaffRoutes, sessionStaffRoutes, staffAccountRoutes,
-  staffAuthRoutes, suspenseStaffRoutes, systemStaffRoutes, transcriptStaffRoutes, walletStaffRoutes, type LiveSockets,
+  staffAuthRoutes, suspenseStaffRoutes, systemStaffRoutes, transcriptStaffRoutes, viewStaffRoutes, walletStaffRoutes, type LiveSockets,
 } from './modules/staff/index.ts'
 import { PRIVACY_MAP } from './privacy-map.ts'
 import type { Authenticators } from './platform/auth-hook.ts'
@@ -38,6 +38,7 @@ export async function createInternalApp(ctx: Ctx, parts: InternalParts): Promise
   await app.register(customerStaffRoutes(ctx))
   await app.register(searchStaffRoutes(ctx))
   await app.register(sessionStaffRoutes(ctx))
+  await app.register(viewStaffRoutes(ctx))
   await app.register(safetyStaffRoutes(ctx))
   await app.register(reviewStaffRoutes(ctx))
   await app.register(privacyStaffRoutes(ctx, PRIVACY_MAP))

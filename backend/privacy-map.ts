@@ -73,6 +73,10 @@ export const PRIVACY_MAP: PrivacyMap = {
     held: { 'of how we work': 'version named_mitra_id any_mitra use_wallet request_key package_id mitra_share_percent slot_mitra_id queue_number offers_made due_at hold_until closing_at closing_reason ring_until paused_at pause_until updated_at' },
     erasure: { onlyFor: 'customer', set: { topic: null, language: null, gender: null, request_key: null }, keep: { 'what was sold and served, under the pseudonym': 'state closing_reason ended_by end_reason' } },
   },
+  session_marks: {
+    rows: { of: 'chat_sessions', by: 'session_id' }, key: 'session_id mark', held: { 'a list of what stands elsewhere': 'session_id mark queued_at' },
+    erasure: { keep: { 'which sessions had an extension, a refund or a case, under the pseudonym': 'mark' } },
+  },
   wait_estimates: {
     rows: { of: 'chat_sessions', by: 'session_id' }, key: 'session_id told_at', since: 'told_at',
     out: { as: 'waitingTimes', columns: 'session_id told_at position p50_seconds p90_seconds outcome waited_seconds' }, held: { 'how good the estimate was': 'verdict' },
@@ -132,6 +136,7 @@ export const PRIVACY_MAP: PrivacyMap = {
   settings_history: { none: 'settings' },
   approvals: { none: 'what staff ask each other for, by ids' },
   staff: { staff: 'accounts of members of staff', clear: { 'they sign in by it, and see each other’s names': 'email display_name' } },
+  saved_views: { staff: 'filters of lists that they keep under a name' },
   staff_backup_codes: { staff: 'hashes of their codes' },
   staff_sessions: { staff: 'their sign-ins', clear: { 'worth nothing without the cookie, which is hashed': 'csrf_token' } },
 }

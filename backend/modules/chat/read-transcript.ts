@@ -1,4 +1,4 @@
-import { and, desc, eq, gt } from '../../platform/drizzle.ts'
+import { and, desc, eq, gt, isNotNull } from '../../platform/drizzle.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { messages } from './tables.ts'
 
@@ -17,4 +17,13 @@ export async function readTranscriptPage(handle: Queryable, conversationId: stri
     .from(messages).where(and(eq(messages.conversationId, conversationId), gt(messages.seq, page.afterSeq))).orderBy(messages.seq).limit(page.limit + 1)
   const lines = rows.slice(0, page.limit)
   return { lines, next: rows.length > page.limit ? lines.at(-1)!.seq : undefined }
+}
+
+export type SystemNote = { seq: number; at: Date; code: string; data: Record<string, unknown> }
+
+/** What the system said in a conversation, the oldest first. */
+export async function findSystemNotes(handle: Queryable, conversationId: string): Promise<SystemNote[]> {
+  const rows = await handle.select({ seq: messages.seq, at: messages.sentAt, code: messages.code, data: messages.data })
+    .from(messages).where(and(eq(messages.conversationId, conversationId), isNotNull(messages.code))).orderBy(messages.seq)
+  return rows.map(({ code, data, ...row }) => ({ ...row, code: code ?? '', data: data ?? {} }))
 }

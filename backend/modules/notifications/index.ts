@@ -6,6 +6,7 @@
 export { createFcmGateway } from './fcm-gateway.ts'
 export { fcmClient } from './fcm-client.ts'
 export { fcmMessage } from './fcm-message.ts'
+export { findNoticesOfSession, type SessionNotice } from './find-of-session.ts'
 export { notify, type Notice } from './notify.ts'
 export { notificationRoutes } from './routes.ts'
 export { runPush, sweepPushes } from './run-push.ts'

@@ -11,6 +11,7 @@ export { findListedPayments, findOverdue, findPaidBetween, findPostedInvoices, n
 export { listedOf, parkListed, type ListedDifference, type NewParked } from './park-answer.ts'
 export { settleAnswer } from './settle-answer.ts'
 export { callBudget } from './call-budget.ts'
+export { findEventsOfPayments, type ProviderEvent } from './find-of-payments.ts'
 export { createPayment } from './create-payment.ts'
 export { createInvoice } from './create-invoice.ts'
 export { expireInvoice } from './expire-invoice.ts'

@@ -37,6 +37,11 @@ export async function findRefundsOfPayments(handle: Queryable, paymentIds: reado
   return handle.select().from(refunds).where(inArray(refunds.paymentId, [...paymentIds])).orderBy(asc(refunds.id))
 }
 
+/** Every refund of a session's payments, the oldest first. */
+export async function findRefundsOfSession(handle: Queryable, sessionId: string): Promise<Refund[]> {
+  return handle.select().from(refunds).where(eq(refunds.sessionId, sessionId)).orderBy(asc(refunds.id))
+}
+
 /** Those that were sent and have no outcome yet, as the provider has to be asked about them; the oldest first. */
 export async function findRefundsToAsk(handle: Queryable, limit: number): Promise<Refund[]> {
   return handle.select().from(refunds).where(and(eq(refunds.state, 'pending'), isNotNull(refunds.providerRefundId))).orderBy(asc(refunds.id)).limit(limit)

@@ -1,6 +1,6 @@
 /**
  * Sessions: matching, the queue, offers, the clock, what is returned and settled. Owns packages, tips, earning_holds, chat_sessions,
- * purchases, offers, session_events, wait_habits, wait_estimates. Promises: every change is one guarded UPDATE with its event, postings and outbox
+ * purchases, offers, session_events, session_marks, wait_habits, wait_estimates. Promises: every change is one guarded UPDATE with its event, postings and outbox
  * rows in one transaction; nobody is overtaken for a mitra whom they would have accepted; the escrow of a terminal
  * session is zero; every deadline is a row that any replica meets within 3 s.
  */
@@ -14,7 +14,9 @@ export { endByStaff } from './end-session.ts'
 export { findSessionBoard } from './find-board.ts'
 export { forecastFor } from './forecast.ts'
 export { countQueue, estimateWait } from './estimate-wait.ts'
-export { findChangedOffers, findChangedSessions, findOpenSessions, findOpenVersions, findTimeline, listSessions } from './lists.ts'
+export { findChangedOffers, findChangedSessions, findOpenSessions, findOpenVersions } from './lists.ts'
+export { listSessions, type SessionFilter } from './list-for-staff.ts'
+export { findTimeline, type TimelineEntry } from './timeline.ts'
 export { findSessionOfConversation } from './find-by-conversation.ts'
 export { findInSession, findOpenAmong } from './find-open.ts'
 export { startMatching } from './match-waiting.ts'

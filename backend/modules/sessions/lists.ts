@@ -1,14 +1,12 @@
-import { and, asc, desc, eq, gte, inArray, lt, or, sql } from '../../platform/drizzle.ts'
+import { and, desc, eq, gte, inArray, lt, or, sql } from '../../platform/drizzle.ts'
 import { isAnyOf } from '../../platform/any-of.ts'
 import type { UserActor } from '../../platform/access.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { findPeople } from '../identity/index.ts'
-import { findPostingsOfSession } from '../ledger/index.ts'
-import { findPaymentsOfSessions } from '../payments/index.ts'
 import type { OfferView, SessionView } from './contract.ts'
 import { OPEN_STATES } from './queries.ts'
-import { offers, sessionEvents, sessions, type SessionState } from './tables.ts'
+import { offers, sessions } from './tables.ts'
 import { findOfferViews, findSessionViews } from './views.ts'
 
 type Page = { limit: number; cursor?: string | undefined }
@@ -17,25 +15,13 @@ type Page = { limit: number; cursor?: string | undefined }
 export async function findSessionsOf(ctx: Ctx, actor: UserActor, page: Page): Promise<{ items: SessionView[]; nextCursor: string | null }> {
   const mine = actor.kind === 'customer' ? eq(sessions.customerId, actor.id) : eq(sessions.mitraId, actor.id)
   const from = (await findPeople(ctx.sql, [actor.id])).get(actor.id)?.historyFrom
-  return listPage(ctx, and(mine, from ? gte(sessions.queuedAt, from) : undefined), page, actor.kind)
-}
-
-/** Sessions for staff, newest first. */
-export async function listSessions(ctx: Ctx, filter: { state?: SessionState | undefined; customerId?: string | undefined; mitraId?: string | undefined } & Page): Promise<{ items: SessionView[]; nextCursor: string | null }> {
-  return listPage(ctx, and(
-    filter.state ? eq(sessions.state, filter.state) : undefined,
-    filter.customerId ? eq(sessions.customerId, filter.customerId) : undefined,
-    filter.mitraId ? eq(sessions.mitraId, filter.mitraId) : undefined,
-  ), filter, 'staff')
-}
-
-async function listPage(ctx: Ctx, condition: ReturnType<typeof and>, page: Page, side: 'customer' | 'mitra' | 'staff') {
   const rows = await ctx.sql.select({ id: sessions.id }).from(sessions)
-    .where(and(condition, page.cursor ? lt(sessions.id, page.cursor) : undefined)).orderBy(desc(sessions.id)).limit(page.limit + 1)
+    .where(and(mine, from ? gte(sessions.queuedAt, from) : undefined, page.cursor ? lt(sessions.id, page.cursor) : undefined)).orderBy(desc(sessions.id)).limit(page.limit + 1)
   const ids = rows.slice(0, page.limit).map((row) => row.id)
-  const views = await findSessionViews(ctx, ids, { onlyForStaff: side === 'staff' })
-  return { items: ids.map((id) => views.get(id)![side]), nextCursor: rows.length > page.limit ? ids.at(-1) ?? null : null }
+  const views = await findSessionViews(ctx, ids)
+  return { items: ids.map((id) => views.get(id)![actor.kind]), nextCursor: rows.length > page.limit ? ids.at(-1) ?? null : null }
 }
+
 
 export type OpenOf = { sessions: SessionView[]; offers: OfferView[] }
 
@@ -99,25 +85,4 @@ export async function findChangedOffers(handle: Queryable, userIds: readonly str
     userIds: [offer.mitraId], key: `offer:${offer.id}:${offer.version}`,
     frame: offer.state === 'ringing' ? { type: 'offer:created', offer: view } : { type: 'offer:ended', offerId: offer.id, outcome: offer.state },
   }))
-}
-
-export type TimelineEntry = { at: string; kind: 'event' | 'offer' | 'payment' | 'posting'; title: string; details: Record<string, unknown> }
-
-/** Everything that happened to a session, in one line of time. */
-export async function findTimeline(handle: Queryable, sessionId: string): Promise<TimelineEntry[]> {
-  const [events, rung, paid, postings] = await Promise.all([
-    handle.select().from(sessionEvents).where(eq(sessionEvents.sessionId, sessionId)).orderBy(asc(sessionEvents.id)),
-    handle.select().from(offers).where(eq(offers.sessionId, sessionId)).orderBy(asc(offers.id)),
-    findPaymentsOfSessions(handle, [sessionId], ['session', 'extension', 'tip']),
-    findPostingsOfSession(handle, sessionId),
-  ])
-  return [
-    ...events.map((event) => ({
-      at: event.at, kind: 'event' as const, title: event.event,
-      details: { from: event.fromState, to: event.toState, actor: event.actorKind, actorId: event.actorId, reason: event.reason, ...event.details },
-    })),
-    ...rung.map((offer) => ({ at: offer.createdAt, kind: 'offer' as const, title: offer.state, details: { offerId: offer.id, mitraId: offer.mitraId, endedAt: offer.endedAt?.toISOString() ?? null } })),
-    ...paid.map((payment) => ({ at: payment.createdAt, kind: 'payment' as const, title: payment.state, details: { paymentId: payment.id, kind: payment.kind, amountIdr: payment.amountIdr, providerInvoiceId: payment.providerInvoiceId } })),
-    ...postings.map((posting) => ({ at: posting.at, kind: 'posting' as const, title: posting.flow, details: { key: posting.key, entries: posting.entries } })),
-  ].toSorted((a, b) => a.at.getTime() - b.at.getTime()).map((entry) => ({ ...entry, at: entry.at.toISOString() }))
 }

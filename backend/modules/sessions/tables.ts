@@ -107,6 +107,14 @@ export const sessionEvents = pgTable('session_events', {
   details: jsonb('details').$type<Record<string, unknown>>().notNull().default({}),
 })
 
+export type SessionMark = 'extension' | 'refund' | 'case'
+/** Which sessions have what staff look for; written by the database with the extension, refund or case itself. */
+export const sessionMarks = pgTable('session_marks', {
+  sessionId: uuid('session_id').notNull(),
+  mark: text('mark').$type<SessionMark>().notNull(),
+  queuedAt: time('queued_at').notNull(),
+}, (table) => [primaryKey({ columns: [table.sessionId, table.mark] })])
+
 export const tips = pgTable('tips', {
   id: uuid('id').primaryKey(),
   sessionId: uuid('session_id').notNull(),

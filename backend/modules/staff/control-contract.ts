@@ -4,6 +4,7 @@ import { reason } from './contract.ts'
 
 const id = z.string().meta({ format: 'uuid' })
 const time = z.string().meta({ format: 'date-time' })
+const day = z.string().meta({ format: 'date' })
 const nextCursor = z.string().nullable()
 const page = { limit: z.coerce.number().int().min(1).max(100).default(20), cursor: z.uuid().optional() }
 
@@ -28,18 +29,28 @@ export const mitraList = z.object({ items: z.array(mitraForStaff), nextCursor })
 /** Days in Asia/Jakarta, both within; without them today. */
 export const mitraReportQuery = z.strictObject({ ...page, ...reportQuery.shape, status: mitraStatus.optional() })
 export type MitraReportQuery = z.output<typeof mitraReportQuery>
-const day = z.string().meta({ format: 'date' })
 export const mitraReportList = z.object({
   from: day, to: day, items: z.array(reportSums.extend({ mitraId: id, displayName: z.string().nullable(), status: mitraStatus })), nextCursor,
 })
 
+/** Values between commas, each one of `one`. */
+const listOf = <T extends string>(one: z.ZodType<T, string>) => z.string().min(1).max(200).transform((text) => text.split(',')).pipe(z.array(one).min(1).max(10))
+/** An id of whatever belongs to a session, or the first eight digits of a session's id or more. */
+const idText = z.string().trim().regex(/^[0-9a-f]{8}[0-9a-f-]{0,28}$/i, 'is an id, or its first eight digits')
+/** Days are in Asia/Jakarta, both within. */
 export const sessionsQuery = z.strictObject({
-  ...page, state: sessionView.shape.state.optional(), customerId: z.uuid().optional(), mitraId: z.uuid().optional(),
+  ...page, state: listOf(sessionView.shape.state).optional(), customerId: z.uuid().optional(), mitraId: z.uuid().optional(), endReason: z.string().min(1).max(64).optional(),
+  topic: z.string().min(1).max(64).optional(), minutes: z.coerce.number().int().min(1).max(1440).optional(), from: z.iso.date().optional(), until: z.iso.date().optional(),
+  has: listOf(z.enum(['extension', 'refund', 'case'])).optional(), q: idText.optional(),
 })
 export const sessionList = z.object({ items: z.array(sessionView), nextCursor })
 export const sessionReply = z.object({ session: sessionView })
+export const timelineKind = z.enum(['event', 'offer', 'extension', 'payment', 'provider', 'posting', 'tip', 'refund', 'push', 'notification', 'note', 'rating', 'case', 'sanction'])
+export const timelineEntry = z.object({ at: time, kind: timelineKind, title: z.string(), details: z.record(z.string(), z.unknown()) })
+export type TimelineEntry = z.output<typeof timelineEntry>
+/** `people`: who is meant by the ids in it. */
 export const timelineReply = z.object({
-  items: z.array(z.object({ at: time, kind: z.string(), title: z.string(), details: z.record(z.string(), z.unknown()) })), nextCursor: z.null(),
+  items: z.array(timelineEntry), people: z.array(z.object({ id, kind: z.enum(['customer', 'mitra', 'staff']), displayName: z.string().nullable() })), nextCursor: z.null(),
 })
 
 export const inboxQuery = z.strictObject({ ...page, state: z.enum(['received', 'applied', 'parked']).optional() })

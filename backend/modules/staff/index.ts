@@ -1,6 +1,6 @@
 /**
  * Staff: accounts, roles, sign-in, and the routes of the control center over the faces of the other modules.
- * Tables: staff, staff_backup_codes, staff_sessions.
+ * Tables: staff, staff_backup_codes, staff_sessions, saved_views.
  * Promises: role × act stands in roles.ts alone; every changing act is audited in the transaction that does it.
  * Nobody uses this module: the platform gets the authenticator and the role table by name.
  */
@@ -34,3 +34,4 @@ export { searchStaffRoutes } from './search-routes.ts'
 export { sessionStaffRoutes } from './session-routes.ts'
 export { transcriptStaffRoutes } from './transcript-routes.ts'
 export { systemStaffRoutes } from './system-routes.ts'
+export { viewStaffRoutes } from './view-routes.ts'

@@ -1,4 +1,4 @@
-import { bigint, boolean, customType, integer, pgTable, primaryKey, sql, text, timestamp, uuid } from '../../platform/drizzle.ts'
+import { bigint, boolean, customType, integer, jsonb, pgTable, primaryKey, sql, text, timestamp, uuid } from '../../platform/drizzle.ts'
 import type { StaffRole } from '../../platform/access.ts'
 
 const bytes = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => 'bytea' })
@@ -40,4 +40,15 @@ export const staffSessions = pgTable('staff_sessions', {
   lastSeenAt: time('last_seen_at').notNull().default(sql`app_now()`),
   expiresAt: time('expires_at').notNull(),
   revokedAt: time('revoked_at'),
+})
+
+export const savedViews = pgTable('saved_views', {
+  id: uuid('id').primaryKey(),
+  staffId: uuid('staff_id').notNull(),
+  page: text('page').notNull(),
+  name: text('name').notNull(),
+  filters: jsonb('filters').$type<Record<string, string | string[]>>().notNull(),
+  shared: boolean('shared').notNull().default(false),
+  createdAt: time('created_at').notNull().default(sql`app_now()`),
+  updatedAt: time('updated_at').notNull().default(sql`app_now()`),
 })

@@ -1,0 +1,30 @@
+-- no-transaction
+-- What the list of sessions is filtered by, each in its order; and what belongs to one session. Cut off anywhere, it can be run again.
+drop index concurrently if exists chat_sessions_listed;
+create index concurrently chat_sessions_listed on chat_sessions (queued_at, id);
+drop index concurrently if exists chat_sessions_listed_state;
+create index concurrently chat_sessions_listed_state on chat_sessions (state, queued_at, id);
+drop index concurrently if exists chat_sessions_listed_customer;
+create index concurrently chat_sessions_listed_customer on chat_sessions (customer_id, queued_at, id);
+drop index concurrently if exists chat_sessions_listed_mitra;
+create index concurrently chat_sessions_listed_mitra on chat_sessions (mitra_id, queued_at, id) where mitra_id is not null;
+drop index concurrently if exists chat_sessions_listed_reason;
+create index concurrently chat_sessions_listed_reason on chat_sessions (end_reason, queued_at, id) where end_reason is not null;
+drop index concurrently if exists chat_sessions_listed_topic;
+create index concurrently chat_sessions_listed_topic on chat_sessions (topic, queued_at, id) where topic is not null;
+drop index concurrently if exists chat_sessions_listed_minutes;
+create index concurrently chat_sessions_listed_minutes on chat_sessions (minutes, queued_at, id);
+drop index concurrently if exists refunds_session;
+create index concurrently refunds_session on refunds (session_id);
+drop index concurrently if exists safety_cases_session;
+create index concurrently safety_cases_session on safety_cases (session_id) where session_id is not null;
+drop index concurrently if exists sanctions_case;
+create index concurrently sanctions_case on sanctions (case_id) where case_id is not null;
+drop index concurrently if exists tips_session;
+create index concurrently tips_session on tips (session_id);
+drop index concurrently if exists provider_inbox_payment;
+create index concurrently provider_inbox_payment on provider_inbox (payment_id) where payment_id is not null;
+drop index concurrently if exists pushes_session;
+create index concurrently pushes_session on pushes ((data ->> 'sessionId')) where data ? 'sessionId';
+drop index concurrently if exists notifications_session;
+create index concurrently notifications_session on notifications ((data ->> 'sessionId')) where data ? 'sessionId';
