@@ -5,6 +5,7 @@ import { RouterProvider } from '@tanstack/react-router'
 import { useState } from 'react'
 import { MeProvider } from './api/me.tsx'
 import { createQueries } from './api/queries.ts'
+import { LiveProvider } from './live/provider.tsx'
 import { router } from './router.tsx'
 import { Gate } from './shell/gate.tsx'
 import { cssVariables, theme } from './theme.ts'
@@ -16,7 +17,9 @@ export function App() {
       <Notifications position="top-right" />
       <QueryClientProvider client={queries}>
         <MeProvider>
-          <Gate><RouterProvider router={router} /></Gate>
+          <LiveProvider>
+            <Gate><RouterProvider router={router} /></Gate>
+          </LiveProvider>
         </MeProvider>
       </QueryClientProvider>
     </MantineProvider>

@@ -5,6 +5,7 @@ import { Outlet, useRouterState } from '@tanstack/react-router'
 import { createElement, lazy, Suspense, useEffect, useRef } from 'react'
 import { useGo } from '../address.ts'
 import { useKnown, useMay, useMe } from '../api/me.tsx'
+import { LiveMark } from '../live/mark.tsx'
 import { GROUPS, PAGES, type PageEntry } from '../pages.tsx'
 import { LANGUAGES, setLanguage, useLanguage } from '../texts.ts'
 import { useCode } from '../texts-common.ts'
@@ -54,7 +55,7 @@ export function Frame() {
 
 /** Parts of the header that pages bring: the search for anybody and anything, the connection of the live board. */
 function HeaderSlots() {
-  return null
+  return <LiveMark />
 }
 
 function Pages({ path }: { path: string }) {
