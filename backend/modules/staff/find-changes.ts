@@ -104,6 +104,6 @@ function fewer(changes: readonly Change[]): Change[] {
 
 async function readMarks(ctx: Ctx): Promise<Record<string, string | null>> {
   const columns = Object.entries(MARKS).map(([name, { mark }]) => sql`${mark} as ${sql.identifier(name)}`)
-  const { rows } = await ctx.sql.execute<Record<string, unknown>>(sql`select ${sql.join(columns, sql`, `)}`)
-  return Object.fromEntries(Object.entries(rows[0]!).map(([name, value]) => [name, value === null ? null : String(value)]))
+  const { rows } = await ctx.sql.execute<Record<string, string | number | null>>(sql`select ${sql.join(columns, sql`, `)}`)
+  return Object.fromEntries(Object.entries(rows[0]!).map(([name, value]) => [name, value === null ? null : `${value}`]))
 }
