@@ -1,17 +1,34 @@
 // npm test [-- <path or part of a path> …]: brings a Postgres and a Valkey of its own and runs the test files on them.
+// npm run test:browser (--browser): the same with a browser and the built control center; --screenshots takes the pictures of its documentation.
 // The totals are single assertions; a file that crashed, hung or asserted nothing counts as one that failed.
+import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, lstatSync, mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { availableParallelism, constants } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { prepareTemplate } from './template.ts'
 import { discardPostgres, startPostgres, type Postgres } from './servers/postgres.ts'
 import { errorCode, identify, isAlive, isRunning, projectRoot, readText, ServerUnavailable } from './servers/processes.ts'
+import { CHROMIUM_VARIABLE, findChromium } from './servers/chromium-program.ts'
 import { findValkey, PROGRAM_VARIABLE } from './servers/valkey-program.ts'
 import { killTestFiles, startTestProcess, type FileReport } from './test-file.ts'
 
-const FILE_TIMEOUT_MS = 240_000
-/** Loading the product costs as much as a small file; a process that lives for ever would hide what leaks between files. */
-const FILES_A_PROCESS = 12
+type Kind = {
+  files: string
+  fileTimeoutMs: number
+  processes: number
+  /** Loading the product costs as much as a small file; a process that lives for ever would hide what leaks between files. */
+  filesAProcess: number
+  /** What its files leave running for each other is ended when the last one is done. */
+  endWithinMs?: number
+  /** Brings what only these files need; answers their variables. */
+  prepare?: () => NodeJS.ProcessEnv
+}
+/** Most of a test's time is waiting for Postgres, Valkey and sockets: one more than there are cores. */
+const TESTS: Kind = { files: 'backend/**/*.test.ts', fileTimeoutMs: 240_000, processes: availableParallelism() + 1, filesAProcess: 12 }
+/** One browser and one running product for all files: both are busy enough. */
+const BROWSER: Kind = { files: 'control-center/tests/**/*.browser.ts', fileTimeoutMs: 600_000, processes: 1, filesAProcess: Infinity, endWithinMs: 60_000, prepare: prepareBrowser }
+const SCREENSHOTS: Kind = { ...BROWSER, files: 'control-center/tests/screenshots.ts' }
 const DATA = join(projectRoot, '.data')
 const TIMES = join(DATA, 'test-times.json')
 /** The data of test databases, which are made and dropped all the time: in memory where there is room for it. */
@@ -20,8 +37,15 @@ const MEMORY_LEAST_BYTES = 2 * 1024 ** 3
 const TMPFS = 0x0102_1994
 let interrupted = false
 
-function chooseFiles(filters: string[]): string[] {
-  const all = globSync('backend/**/*.test.ts', { cwd: projectRoot }).toSorted()
+function prepareBrowser(): NodeJS.ProcessEnv {
+  const chromium = findChromium()
+  const build = spawnSync(process.execPath, [join(projectRoot, 'control-center/build.ts')], { cwd: projectRoot, stdio: 'inherit' })
+  if (build.status !== 0) throw new ServerUnavailable('the control center could not be built')
+  return { [CHROMIUM_VARIABLE]: JSON.stringify(chromium) }
+}
+
+function chooseFiles(kind: Kind, filters: string[]): string[] {
+  const all = globSync(kind.files, { cwd: projectRoot }).toSorted()
   const wanted = filters.map((filter) => filter.replace(`${projectRoot}/`, '').replace(/^\.\//, ''))
   const unknown = wanted.filter((filter) => !all.some((file) => file.includes(filter)))
   if (unknown.length > 0) throw new ServerUnavailable(`no test file matches ${unknown.join(', ')}`)
@@ -73,7 +97,7 @@ function readTimes(): Record<string, number> {
   }
 }
 
-async function runAll(files: string[], env: NodeJS.ProcessEnv): Promise<FileReport[]> {
+async function runAll(kind: Kind, files: string[], env: NodeJS.ProcessEnv): Promise<FileReport[]> {
   const queue = [...files]
   const reports: FileReport[] = []
   const add = (report: FileReport) => {
@@ -83,18 +107,17 @@ async function runAll(files: string[], env: NodeJS.ProcessEnv): Promise<FileRepo
   const worker = async (_: unknown, job: number) => {
     while (queue.length > 0) {
       const own = startTestProcess({ ...env, TAP_JOB_ID: String(job) })
-      for (let run = 0; run < FILES_A_PROCESS && own.isUsable() && queue.length > 0; run++) {
-        const report = await own.run(queue.shift()!, FILE_TIMEOUT_MS)
+      for (let run = 0; run < kind.filesAProcess && own.isUsable() && queue.length > 0; run++) {
+        const report = await own.run(queue.shift()!, kind.fileTimeoutMs)
         if (interrupted) return
         add(report)
       }
-      const left = await own.end()
+      const left = await own.end(kind.endWithinMs)
       if (interrupted) return
       if (left) add({ file: 'backend/testing/test-process.ts', passed: 0, failed: 1, skipped: 0, failures: [left], durationMs: 0, output: '' })
     }
   }
-  // Most of a test's time is waiting for Postgres, Valkey and sockets: one more than there are cores.
-  await Promise.all(Array.from({ length: availableParallelism() + 1 }, worker))
+  await Promise.all(Array.from({ length: kind.processes }, worker))
   return reports
 }
 
@@ -113,7 +136,9 @@ function printTotals(reports: FileReport[], startedMs: number): void {
 
 async function main(): Promise<void> {
   const startedMs = performance.now()
-  const files = chooseFiles(process.argv.slice(2))
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: { browser: { type: 'boolean' }, screenshots: { type: 'boolean' } } })
+  const kind = values.screenshots ? SCREENSHOTS : values.browser ? BROWSER : TESTS
+  const files = chooseFiles(kind, positionals)
   if (files.length === 0) throw new ServerUnavailable('there are no test files')
   const own = join(hasMemory() ? MEMORY : DATA, `test-${process.pid}`)
   try {
@@ -140,12 +165,13 @@ async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt)
   try {
     const valkey = findValkey()
+    const prepared = kind.prepare?.()
     postgres = await startPostgres({ dataDir: join(own, 'postgres'), durable: false })
     await prepareTemplate(postgres)
     // Most of a file's time is loading the product: what V8 has compiled once is kept for the next file and the next run.
-    const env = { ...process.env, NODE_COMPILE_CACHE: join(DATA, 'compile-cache'), TEST_DATABASE_URL: postgres.url(), [PROGRAM_VARIABLE]: JSON.stringify(valkey) }
+    const env = { ...process.env, ...prepared, NODE_COMPILE_CACHE: join(DATA, 'compile-cache'), TEST_DATABASE_URL: postgres.url(), [PROGRAM_VARIABLE]: JSON.stringify(valkey) }
     const times = readTimes()
-    const reports = await runAll(inOrder(files, times), env)
+    const reports = await runAll(kind, inOrder(files, times), env)
     if (interrupted) return
     for (const report of reports) times[report.file] = Math.round(report.durationMs)
     writeFileSync(TIMES, JSON.stringify(times))

@@ -5,6 +5,8 @@ import { fetchedBefore, fetchProgram, onPath, toolFolder, works, type Program } 
 /** A browser, and the variables that it must be started with. */
 export type Chromium = { path: string; env: Record<string, string> }
 
+/** How the runner hands what it found to its files. */
+export const CHROMIUM_VARIABLE = 'TEST_CHROMIUM'
 const PROGRAMS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 /** Text has glyphs only where there is a font. The program in usr/bin is a script that knows the system's folders alone. */
 const TRIES = [

@@ -54,23 +54,28 @@ export function MeProvider({ children }: { children: ReactNode }) {
       const isSomebodyElse = me !== undefined && me.staff.id !== next.staff.id
       if (isSomebodyElse) {
         forgetDrafts()
-        queries.clear()
+        queries.removeQueries({ predicate: hasNoMe })
       }
       setCsrfToken(next.csrfToken)
       queries.setQueryData(['me'], next)
       setExpired(false)
-      void queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'me' })
+      void queries.invalidateQueries({ predicate: hasNoMe })
     },
     async signOut() {
       await call('POST', '/auth/logout', { body: {} }).catch(() => {}) // an ended one is what was wanted
       forgetDrafts()
       setExpired(false)
-      queries.clear()
+      queries.removeQueries({ predicate: hasNoMe })
       queries.setQueryData(['me'], null)
     },
     again: () => void query.refetch(),
   }), [me, query, hasExpired, queries])
   return <Context value={known}>{children}</Context>
+}
+
+// Who is signed in is looked at all the time: an entry that was taken away would never tell again.
+function hasNoMe({ queryKey }: { queryKey: readonly unknown[] }): boolean {
+  return queryKey[0] !== 'me'
 }
 
 export function useKnown(): Known {
