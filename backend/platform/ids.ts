@@ -42,3 +42,9 @@ export function createIds(clock: Pick<Clock, 'nowMs'>): Ids {
     },
   }
 }
+
+/** Below every id of this moment and later, above all before it. */
+export function firstIdAt(ms: number): string {
+  const hex = Math.max(0, Math.floor(ms)).toString(16).padStart(12, '0')
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`
+}

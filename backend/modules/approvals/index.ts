@@ -6,5 +6,5 @@
 export { holdApproval, requestApproval, type NewApproval } from './request-approval.ts'
 export { decideApproval, type Decision } from './decide-approval.ts'
 export { expireApprovals } from './expire-approvals.ts'
-export { approvalsMark, findApprovals, findLastApproval, findPendingApprovals } from './queries.ts'
+export { approvalsMark, countWaiting, findApproval, findApprovals, findLastApproval, findPendingApprovals } from './queries.ts'
 export type { Approval, ApprovalAct, ApprovalActs, ApprovalState, SecondAct } from './types.ts'

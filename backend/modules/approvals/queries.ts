@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, lt, sql } from '../../platform/drizzle.ts'
+import { and, count, desc, eq, inArray, lt, sql } from '../../platform/drizzle.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { approvals } from './tables.ts'
 import type { Approval, ApprovalAct, ApprovalState } from './types.ts'
@@ -10,6 +10,17 @@ export async function findApprovals(handle: Queryable, page: { state?: ApprovalS
     .orderBy(desc(approvals.id)).limit(page.limit + 1)
   const items = rows.slice(0, page.limit)
   return { items, nextCursor: rows.length > page.limit ? items.at(-1)!.id : null }
+}
+
+export async function findApproval(handle: Queryable, id: string): Promise<Approval | undefined> {
+  const [approval] = await handle.select().from(approvals).where(eq(approvals.id, id))
+  return approval
+}
+
+/** How many wait for a second person, and how many of them this member of staff has asked for. */
+export async function countWaiting(handle: Queryable, staffId: string): Promise<{ waiting: number; own: number }> {
+  const [row] = await handle.select({ waiting: count(), own: sql<number>`count(*) filter (where ${approvals.requestedBy} = ${staffId})`.mapWith(Number) }).from(approvals).where(eq(approvals.state, 'pending'))
+  return { waiting: row?.waiting ?? 0, own: row?.own ?? 0 }
 }
 
 /** What waits for a second person about these targets, by target. */

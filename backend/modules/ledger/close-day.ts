@@ -1,4 +1,4 @@
-import { and, desc, gte, lte, sql } from '../../platform/drizzle.ts'
+import { and, desc, gte, lt, lte, sql } from '../../platform/drizzle.ts'
 import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { transact, type Queryable } from '../../platform/database.ts'
 import { closeAccounts, closingHash, FIRST_HASH, imbalance, type Moved } from './closing-rules.ts'
@@ -67,6 +67,13 @@ async function countBetween(handle: Queryable, bounds: Bounds): Promise<{ transa
   const { rows } = await handle.execute<{ transactions: string; entries: string }>(sql`
     select count(distinct e.transaction_id) as transactions, count(*) as entries from ledger_entries e where ${isBetween(bounds)}`)
   return { transactions: Number(rows[0]!.transactions), entries: Number(rows[0]!.entries) }
+}
+
+/** Closed days, the newest first. `cursor` is the last day of the page before. */
+export async function listClosings(handle: Queryable, page: { cursor?: string | undefined; limit: number }): Promise<{ items: Closing[]; nextCursor: string | null }> {
+  const rows = await handle.select().from(dailyClosings).where(page.cursor === undefined ? undefined : lt(dailyClosings.day, page.cursor)).orderBy(desc(dailyClosings.day)).limit(page.limit + 1)
+  const items = rows.slice(0, page.limit)
+  return { items, nextCursor: rows.length > page.limit ? items.at(-1)!.day : null }
 }
 
 /** The closings of these days, the oldest first. */

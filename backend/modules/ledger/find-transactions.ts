@@ -1,7 +1,7 @@
 import { and, desc, eq, gt, gte, inArray, lt, or, sql } from '../../platform/drizzle.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { boundsOf, CLASS } from './close-day.ts'
-import { dailyClosings, ledgerEntries, ledgerTransactions } from './tables.ts'
+import { ledgerEntries, ledgerTransactions } from './tables.ts'
 import type { Entry } from './types.ts'
 
 export type LedgerTransaction = { id: string; key: string; flow: string; sessionId: string | null; paymentId: string | null; at: Date; entries: Entry[] }
@@ -34,15 +34,20 @@ export async function findTransaction(handle: Queryable, id: string): Promise<Le
   return { ...transaction, at: createdAt, entries }
 }
 
-/** What stands in each account, persons' and sessions' as one of their kind: the last closing and what came since. */
-export async function sumByClass(handle: Queryable): Promise<{ account: string; balanceIdr: number }[]> {
-  const [closing] = await handle.select({ accounts: dailyClosings.accounts, untilAt: dailyClosings.untilAt }).from(dailyClosings).orderBy(desc(dailyClosings.day)).limit(1)
-  const { rows } = await handle.execute<{ account: string; total: string }>(sql`
-    select ${CLASS} as account, sum(e.amount_idr) as total from ledger_entries e
-    where e.created_at >= ${closing?.untilAt.toISOString() ?? '-infinity'}::timestamptz group by 1`)
-  const sums = new Map(closing?.accounts.map(({ account, closingIdr }) => [account, closingIdr]))
-  for (const row of rows) sums.set(row.account, (sums.get(row.account) ?? 0) + Number(row.total))
-  return [...sums].map(([account, balanceIdr]) => ({ account, balanceIdr })).toSorted((a, b) => (a.account < b.account ? -1 : 1))
+export type ClassSums = { account: string; debitsIdr: number; creditsIdr: number; balanceIdr: number }
+
+/** What stands in each account, persons' and sessions' as one of their kind, and all that ever went in and out: the closed days and what came since. */
+export async function sumByClass(handle: Queryable): Promise<ClassSums[]> {
+  const { rows } = await handle.execute<{ account: string; debits: string; credits: string }>(sql`
+    select account, sum(debits) as debits, sum(credits) as credits from (
+      select s.account, s."debitsIdr" as debits, s."creditsIdr" as credits
+      from daily_closings, jsonb_to_recordset(accounts) as s(account text, "debitsIdr" bigint, "creditsIdr" bigint)
+      union all
+      select ${CLASS}, greatest(-e.amount_idr, 0), greatest(e.amount_idr, 0) from ledger_entries e
+      where e.created_at >= coalesce((select max(until_at) from daily_closings), '-infinity')) moved
+    group by 1 order by 1`)
+  return rows.map((row) => ({ account: row.account, debitsIdr: Number(row.debits), creditsIdr: Number(row.credits), balanceIdr: Number(row.credits) - Number(row.debits) }))
+    .toSorted((a, b) => (a.account < b.account ? -1 : 1))
 }
 
 export type Move = { key: string; day: string; amountIdr: number }

@@ -2,7 +2,7 @@ import { sql, type AnyPgColumn } from '../../platform/drizzle.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { ledgerChecks } from './tables.ts'
 
-export type LedgerCheck = { checkedAt: Date; tookMs: number; driftIdr: number; problems: string[] }
+export type LedgerCheck = { checkedAt: Date; tookMs: number; driftIdr: number; problems: string[]; closingsCheckedAt: Date | null; closingsProblem: string | null }
 
 /** More is of no use to anybody; the sum of the drift is whole. */
 const PROBLEMS_KEPT = 100

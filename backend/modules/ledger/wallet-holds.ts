@@ -1,4 +1,5 @@
 import { and, asc, desc, eq, gt, lt, ne, sql, type SQL } from '../../platform/drizzle.ts'
+import { isAnyOf } from '../../platform/any-of.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { account } from './accounts.ts'
 import { ledgerBalances, promoLots, walletHolds } from './tables.ts'
@@ -25,6 +26,12 @@ export async function findWalletHolds(handle: Queryable, page: { state?: WalletH
 
 export async function findWalletHold(handle: Queryable, id: string): Promise<WalletHold | undefined> {
   return (await select(handle, eq(walletHolds.id, id)))[0]
+}
+
+/** These holds, by id. */
+export async function findWalletHoldsById(handle: Queryable, ids: readonly string[]): Promise<Map<string, WalletHold>> {
+  if (ids.length === 0) return new Map()
+  return new Map((await select(handle, isAnyOf(walletHolds.id, ids))).map((hold) => [hold.id, hold]))
 }
 
 /** How many wallets of recycled numbers wait for staff. */

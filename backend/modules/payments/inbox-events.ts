@@ -1,7 +1,7 @@
 import { and, count, desc, eq, inArray, lt, sql } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
-import { readEvent, type InvoiceEvent } from './inbox-rules.ts'
+import { readEvent } from './inbox-rules.ts'
 import { providerInbox } from './tables.ts'
 
 export type InboxState = 'received' | 'applied' | 'parked'
@@ -12,24 +12,42 @@ export type InboxEvent = {
   state: InboxState
   reason: string | null
   paymentId: string | null
+  /** The refund or payout that it was about. */
+  subjectId: string | null
   receivedAt: Date
   receivedCount: number
   attempts: number
   settledAt: Date | null
   /** What the event claims, where it could be read; the body itself is not shown. */
-  claims: InvoiceEvent | null
+  claims: Record<string, unknown> | null
 }
 
-/** What the provider sent, for staff, the newest first. `cursor` is the last id of the page before. */
-export async function findInboxEvents(handle: Queryable, page: { state?: InboxState | undefined; cursor?: string | undefined; limit: number }): Promise<{ items: InboxEvent[]; nextCursor: string | null }> {
+/** What an event of this kind claims: the modules above know their own. */
+export type ReadClaims = (kind: string, body: Buffer) => object | undefined
+
+type InboxPage = { state?: InboxState | undefined; paymentId?: string | undefined; cursor?: string | undefined; limit: number }
+
+/** What the provider sent, for staff, the newest first. `cursor` is the last id of the page before; `read` reads the claims of what is about no invoice. */
+export async function findInboxEvents(handle: Queryable, page: InboxPage, read: ReadClaims = () => undefined): Promise<{ items: InboxEvent[]; nextCursor: string | null }> {
   const rows = await handle.select().from(providerInbox)
     .where(and(
       page.state === undefined ? undefined : eq(providerInbox.state, page.state),
+      page.paymentId === undefined ? undefined : eq(providerInbox.paymentId, page.paymentId),
       page.cursor === undefined ? undefined : lt(providerInbox.id, page.cursor),
     ))
     .orderBy(desc(providerInbox.id)).limit(page.limit + 1)
-  const items = rows.slice(0, page.limit).map(({ body, bodySha256: _hash, headers: _headers, dueAt: _due, claimedUntil: _claim, ...row }) => ({ ...row, claims: readEvent(body) ?? null }))
+  const items = rows.slice(0, page.limit).map((row) => eventOf(row, read))
   return { items, nextCursor: rows.length > page.limit ? items.at(-1)!.id : null }
+}
+
+export async function findInboxEvent(handle: Queryable, id: string, read: ReadClaims = () => undefined): Promise<InboxEvent | undefined> {
+  const [row] = await handle.select().from(providerInbox).where(eq(providerInbox.id, id))
+  return row && eventOf(row, read)
+}
+
+function eventOf({ body, bodySha256: _hash, headers: _headers, dueAt: _due, claimedUntil: _claim, ...row }: typeof providerInbox.$inferSelect, read: ReadClaims): InboxEvent {
+  const claims = row.kind.startsWith('invoice') ? readEvent(body) : read(row.kind, body)
+  return { ...row, claims: claims ? { ...claims } : null }
 }
 
 /** Has a parked event judged once more, from the start; false: there is no such parked event. */

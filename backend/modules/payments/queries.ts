@@ -1,5 +1,6 @@
 import { and, asc, desc, eq, inArray, lt, lte, sql } from '../../platform/drizzle.ts'
 import { isAnyOf } from '../../platform/any-of.ts'
+import { isWithin, type TimeRange } from '../../platform/day-range.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { payments, suspenseItems } from './tables.ts'
@@ -52,15 +53,26 @@ export async function sumSuspense(handle: Queryable, paymentId: string): Promise
   return { openIdr: of((item) => item.state === 'open'), openOf, toWalletIdr: of((item) => item.resolvedTo === 'wallet') }
 }
 
-type Page = { state?: Payment['state'] | undefined; sessionId?: string | undefined; customerId?: string | undefined; cursor?: string | undefined; limit: number }
+export type PaymentFilter = TimeRange & {
+  state?: Payment['state'] | undefined
+  kind?: Payment['kind'] | undefined
+  sessionId?: string | undefined
+  customerId?: string | undefined
+  /** The provider's id of the invoice, whole. */
+  providerInvoiceId?: string | undefined
+}
+type Page = PaymentFilter & { cursor?: string | undefined; limit: number }
 
 /** The newest first. `cursor` is the last id of the page before. */
 export async function findPayments(handle: Queryable, page: Page): Promise<{ items: Payment[]; nextCursor: string | null }> {
   const rows = await handle.select().from(payments)
     .where(and(
       page.state === undefined ? undefined : eq(payments.state, page.state),
+      page.kind === undefined ? undefined : eq(payments.kind, page.kind),
       page.sessionId === undefined ? undefined : eq(payments.sessionId, page.sessionId),
       page.customerId === undefined ? undefined : eq(payments.customerId, page.customerId),
+      page.providerInvoiceId === undefined ? undefined : eq(payments.providerInvoiceId, page.providerInvoiceId),
+      isWithin(payments.id, payments.createdAt, page),
       page.cursor === undefined ? undefined : lt(payments.id, page.cursor),
     ))
     .orderBy(desc(payments.id)).limit(page.limit + 1)

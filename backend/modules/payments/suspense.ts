@@ -1,5 +1,6 @@
 import { and, desc, eq, isNull, lt, or } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
+import { isAnyOf } from '../../platform/any-of.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { account } from '../ledger/index.ts'
 import { suspenseItems } from './tables.ts'
@@ -25,10 +26,17 @@ export async function findSuspense(handle: Queryable, id: string): Promise<Suspe
   return item
 }
 
+/** These sums, by id. */
+export async function findSuspenseById(handle: Queryable, ids: readonly string[]): Promise<Map<string, SuspenseItem>> {
+  if (ids.length === 0) return new Map()
+  const rows = await handle.select().from(suspenseItems).where(isAnyOf(suspenseItems.id, ids))
+  return new Map(rows.map((row) => [row.id, row]))
+}
+
 /** Money that waits for staff, or did; the newest first. `cursor` is the last id of the page before. */
-export async function findSuspenseItems(handle: Queryable, page: { state?: SuspenseItem['state'] | undefined; cursor?: string | undefined; limit: number }): Promise<{ items: SuspenseItem[]; nextCursor: string | null }> {
+export async function findSuspenseItems(handle: Queryable, page: { state?: SuspenseItem['state'] | undefined; paymentId?: string | undefined; cursor?: string | undefined; limit: number }): Promise<{ items: SuspenseItem[]; nextCursor: string | null }> {
   const rows = await handle.select().from(suspenseItems)
-    .where(and(page.state === undefined ? undefined : eq(suspenseItems.state, page.state), page.cursor === undefined ? undefined : lt(suspenseItems.id, page.cursor)))
+    .where(and(page.state === undefined ? undefined : eq(suspenseItems.state, page.state), page.paymentId === undefined ? undefined : eq(suspenseItems.paymentId, page.paymentId), page.cursor === undefined ? undefined : lt(suspenseItems.id, page.cursor)))
     .orderBy(desc(suspenseItems.id)).limit(page.limit + 1)
   const items = rows.slice(0, page.limit)
   return { items, nextCursor: rows.length > page.limit ? items.at(-1)!.id : null }

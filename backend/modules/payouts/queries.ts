@@ -1,5 +1,6 @@
 import { and, desc, eq, inArray, isNotNull, isNull, lt, or, sql, sum, type SQL } from '../../platform/drizzle.ts'
 import { isAnyOf } from '../../platform/any-of.ts'
+import { isWithin, type TimeRange } from '../../platform/day-range.ts'
 import type { Tx, World } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { findAccountsById } from '../mitras/index.ts'
@@ -8,22 +9,30 @@ import type { PayoutState } from './rules.ts'
 import { payoutBatches, payouts, type Payout, type PayoutBatch } from './tables.ts'
 
 type Page<F> = F & { cursor?: string | undefined; limit: number }
-export type PayoutFilter = { mitraId?: string | undefined; batchId?: string | undefined; state?: PayoutState | undefined; needsStaff?: boolean | undefined; /** From when on they are the mitra's to see. */ begins?: SQL }
+export type PayoutFilter = TimeRange & { mitraId?: string | undefined; batchId?: string | undefined; state?: PayoutState | undefined; needsStaff?: boolean | undefined; /** From when on they are the mitra's to see. */ begins?: SQL }
 
 /** The newest first. `cursor` is the last id of the page before. */
-export async function findPayouts(handle: Queryable, { mitraId, batchId, state, needsStaff, begins, cursor, limit }: Page<PayoutFilter>): Promise<{ items: Payout[]; nextCursor: string | null }> {
+export async function findPayouts(handle: Queryable, { mitraId, batchId, state, needsStaff, begins, cursor, limit, ...range }: Page<PayoutFilter>): Promise<{ items: Payout[]; nextCursor: string | null }> {
   const rows = await handle.select().from(payouts)
     .where(and(
       mitraId === undefined ? undefined : eq(payouts.mitraId, mitraId),
       batchId === undefined ? undefined : eq(payouts.batchId, batchId),
       state === undefined ? undefined : eq(payouts.state, state),
       needsStaff === undefined ? undefined : needsStaff ? isNotNull(payouts.needsStaff) : isNull(payouts.needsStaff),
+      isWithin(payouts.id, payouts.requestedAt, range),
       begins === undefined ? undefined : sql`${payouts.requestedAt} > ${begins}`,
       cursor === undefined ? undefined : lt(payouts.id, cursor),
     ))
     .orderBy(desc(payouts.id)).limit(limit + 1)
   const items = rows.slice(0, limit)
   return { items, nextCursor: rows.length > limit ? items.at(-1)!.id : null }
+}
+
+/** These payouts, by id. */
+export async function findPayoutsById(handle: Queryable, ids: readonly string[]): Promise<Map<string, Payout>> {
+  if (ids.length === 0) return new Map()
+  const rows = await handle.select().from(payouts).where(isAnyOf(payouts.id, ids))
+  return new Map(rows.map((row) => [row.id, row]))
 }
 
 export async function findPayout(handle: Queryable, id: string): Promise<Payout | undefined> {
@@ -62,6 +71,13 @@ export async function sumOpenPayouts(handle: Queryable, mitraIds: readonly strin
 export async function hasOpenPayout(handle: Queryable, mitraId: string): Promise<boolean> {
   const rows = await handle.select({ id: payouts.id }).from(payouts).where(and(eq(payouts.mitraId, mitraId), inArray(payouts.state, ['requested', 'approved', 'sent']))).limit(1)
   return rows.length > 0
+}
+
+/** How many payouts a person has to look at, and how many batches wait to be handed in or approved. */
+export async function countPayoutsForStaff(handle: Queryable): Promise<{ payouts: number; batches: number }> {
+  const { rows: [row] } = await handle.execute<{ payouts: string; batches: string }>(sql`
+    select (select count(*) from payouts where needs_staff is not null) as payouts, (select count(*) from payout_batches where state in ('draft', 'submitted')) as batches`)
+  return { payouts: Number(row?.payouts ?? 0), batches: Number(row?.batches ?? 0) }
 }
 
 export async function findBatches(handle: Queryable, { state, cursor, limit }: Page<{ state?: PayoutBatch['state'] | undefined }>): Promise<{ items: PayoutBatch[]; nextCursor: string | null }> {

@@ -50,9 +50,7 @@ async function ask(ctx: Ctx, payout: Due): Promise<void> {
 
 /** Puts what waits for a person into its metric. */
 export async function measurePayouts(ctx: Ctx): Promise<void> {
-  const { rows } = await ctx.sql.execute<{ payouts: string; batches: string }>(sql`
-    select (select count(*) from payouts where needs_staff is not null) as payouts,
-      (select count(*) from payout_batches where state in ('draft', 'submitted')) as batches`)
-  ctx.metrics.moneyNeedsStaff.set({ what: 'payouts' }, Number(rows[0]?.payouts ?? 0))
-  ctx.metrics.moneyNeedsStaff.set({ what: 'payout_batches' }, Number(rows[0]?.batches ?? 0))
+  const { payouts, batches } = await countPayoutsForStaff(ctx.sql)
+  ctx.metrics.moneyNeedsStaff.set({ what: 'payouts' }, payouts)
+  ctx.metrics.moneyNeedsStaff.set({ what: 'payout_batches' }, batches)
 }

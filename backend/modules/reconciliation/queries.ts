@@ -24,9 +24,9 @@ export async function findRun(handle: Queryable, id: string): Promise<Reconcilia
 }
 
 /** Comparisons, the newest first. `cursor` is the last id of the page before. */
-export async function findReconciliations(handle: Queryable, page: { cursor?: string | undefined; limit: number }): Promise<{ items: Reconciliation[]; nextCursor: string | null }> {
+export async function findReconciliations(handle: Queryable, page: { scope?: Reconciliation['scope'] | undefined; cursor?: string | undefined; limit: number }): Promise<{ items: Reconciliation[]; nextCursor: string | null }> {
   const rows = await handle.select().from(reconciliations)
-    .where(page.cursor === undefined ? undefined : lt(reconciliations.id, page.cursor)).orderBy(desc(reconciliations.id)).limit(page.limit + 1)
+    .where(and(page.scope === undefined ? undefined : eq(reconciliations.scope, page.scope), page.cursor === undefined ? undefined : lt(reconciliations.id, page.cursor))).orderBy(desc(reconciliations.id)).limit(page.limit + 1)
   const items = rows.slice(0, page.limit)
   return { items, nextCursor: rows.length > page.limit ? items.at(-1)!.id : null }
 }

@@ -1,6 +1,7 @@
 import { and, asc, count, desc, eq, inArray, isNotNull, lt, or, sql } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import { isAnyOf } from '../../platform/any-of.ts'
+import { isWithin, type TimeRange } from '../../platform/day-range.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { refunds, type Refund } from './tables.ts'
 
@@ -24,6 +25,13 @@ export async function findRefundOf(handle: Queryable, names: { referenceId: stri
     .where(or(eq(refunds.providerRefundId, names.providerRefundId), names.referenceId === undefined ? undefined : eq(refunds.id, names.referenceId)))
     .orderBy(desc(sql`coalesce(${refunds.providerRefundId} = ${names.providerRefundId}, false)`)).limit(1)
   return refund
+}
+
+/** These refunds, by id; who does not exist is not in the map. */
+export async function findRefundsById(handle: Queryable, ids: readonly string[]): Promise<Map<string, Refund>> {
+  if (ids.length === 0) return new Map()
+  const rows = await handle.select().from(refunds).where(isAnyOf(refunds.id, ids))
+  return new Map(rows.map((row) => [row.id, row]))
 }
 
 export async function lockRefund(tx: Tx, id: string): Promise<Refund | undefined> {
@@ -54,7 +62,8 @@ export async function countRefundsForStaff(handle: Queryable): Promise<number> {
   return row?.refunds ?? 0
 }
 
-type Page = { state?: Refund['state'] | undefined; needsStaff?: boolean | undefined; paymentId?: string | undefined; customerId?: string | undefined; cursor?: string | undefined; limit: number }
+export type RefundFilter = TimeRange & { state?: Refund['state'] | undefined; needsStaff?: boolean | undefined; paymentId?: string | undefined; customerId?: string | undefined }
+type Page = RefundFilter & { cursor?: string | undefined; limit: number }
 
 /** The newest first. `cursor` is the last id of the page before. */
 export async function findRefunds(handle: Queryable, page: Page): Promise<{ items: Refund[]; nextCursor: string | null }> {
@@ -64,6 +73,7 @@ export async function findRefunds(handle: Queryable, page: Page): Promise<{ item
       page.needsStaff === true ? isNotNull(refunds.needsStaff) : undefined,
       page.paymentId === undefined ? undefined : eq(refunds.paymentId, page.paymentId),
       page.customerId === undefined ? undefined : eq(refunds.customerId, page.customerId),
+      isWithin(refunds.id, refunds.requestedAt, page),
       page.cursor === undefined ? undefined : lt(refunds.id, page.cursor),
     ))
     .orderBy(desc(refunds.id)).limit(page.limit + 1)

@@ -4,14 +4,12 @@ import { AppError } from '../../platform/errors.ts'
 import { writeOutbox } from '../../platform/outbox.ts'
 import { STUCK } from '../../platform/resend-lost.ts'
 import { lockSession } from '../sessions/index.ts'
+import { MANUAL, mayBeRejected, mayBeSettled } from './acts.ts'
 import { SEND_REFUND } from './approve-refund.ts'
 import { findRefund, lockRefund } from './queries.ts'
 import { postOutcome, settleRefund } from './settle-refund.ts'
 import { refunds, type Refund } from './tables.ts'
 import { tellCustomer } from './tell-customer.ts'
-
-/** `needsStaff` of what was to be made by hand from the start. */
-const MANUAL = 'manual'
 
 type Decision = { decidedBy?: string; reason?: string | undefined }
 
@@ -22,7 +20,7 @@ type Decision = { decidedBy?: string; reason?: string | undefined }
  */
 export async function rejectRefund(tx: Tx, refundId: string, decision: Decision): Promise<Refund> {
   const refund = await lockDecided(tx, refundId)
-  if (refund.state !== 'requested' && !(refund.state === 'approved' && refund.method === 'provider' && refund.sendTries === 0)) throw new AppError('conflict', `The refund is ${refund.state} already.`)
+  if (!mayBeRejected(refund)) throw new AppError('conflict', `The refund is ${refund.state} already.`)
   const [cancelled] = await tx.sql.update(refunds)
     .set({
       state: 'cancelled', decidedBy: decision.decidedBy ?? null, decisionReason: decision.reason ?? null, settledAt: sql`app_now()`, claimedUntil: null, needsStaff: null,
@@ -51,7 +49,7 @@ export async function retryRefund(tx: Tx, refundId: string): Promise<Refund> {
 /** Whether a person may say what became of it. Throws `not_found`, `conflict`. */
 export async function assertByHand(tx: Tx, refundId: string): Promise<Refund> {
   const refund = await lockDecided(tx, refundId)
-  if (refund.needsStaff === null || (refund.state !== 'approved' && refund.state !== 'pending')) throw new AppError('conflict', 'This refund waits for nobody.')
+  if (!mayBeSettled(refund)) throw new AppError('conflict', 'This refund waits for nobody.')
   return refund
 }
 

@@ -1,45 +1,32 @@
 import { z } from 'zod'
-import { reason } from './contract.ts'
+import { listQuery, reason } from './contract.ts'
 
 const id = z.string().meta({ format: 'uuid' })
 const time = z.string().meta({ format: 'date-time' })
 const idr = z.number().int()
 const nextCursor = z.string().nullable()
-const page = { limit: z.coerce.number().int().min(1).max(100).default(20), cursor: z.uuid().optional() }
 const day = z.iso.date()
 
-export const suspenseQuery = z.strictObject({ ...page, state: z.enum(['open', 'resolved']).optional() })
+export const suspenseQuery = z.strictObject({ ...listQuery, state: z.enum(['open', 'resolved']).optional(), paymentId: z.uuid().optional() })
 export const eventParams = z.strictObject({ eventId: z.uuid() })
 export const resolveSuspenseBody = z.strictObject({ to: z.enum(['wallet', 'refund', 'revenue']), reason })
-export const suspenseList = z.object({
-  items: z.array(z.object({
-    eventId: id, amountIdr: idr, reason: z.string(), state: z.string(), paymentId: id.nullable(), customerId: id.nullable(), resolvedTo: z.string().nullable(),
-    resolvedAt: time.nullable(), createdAt: time,
-  })),
-  nextCursor,
+/** `places`: where this member of staff may ask to have it placed, as it stands; `approvalId`: it waits for a second person. */
+export const suspended = z.object({
+  eventId: id, amountIdr: idr, reason: z.string(), state: z.string(), paymentId: id.nullable(), customerId: id.nullable(), customerName: z.string().nullable(), resolvedTo: z.string().nullable(),
+  resolvedAt: time.nullable(), createdAt: time, places: z.array(z.enum(['wallet', 'refund', 'revenue'])), approvalId: id.nullable(),
 })
+export type SuspendedView = z.output<typeof suspended>
+export const suspenseList = z.object({ items: z.array(suspended), nextCursor })
 
-export const walletHoldsQuery = z.strictObject({ ...page, state: z.enum(['held', 'released', 'suspended']).optional() })
+export const walletHoldsQuery = z.strictObject({ ...listQuery, state: z.enum(['held', 'released', 'suspended']).optional() })
 export const releaseBody = z.strictObject({ to: z.enum(['owner', 'suspense']), reason })
-export const walletHoldList = z.object({
-  items: z.array(z.object({
-    id, customerId: id, walletIdr: idr, promoIdr: idr, earningsIdr: idr, state: z.string(), heldAt: time, settledAt: time.nullable(), suspenseId: id.nullable(),
-  })),
-  nextCursor,
+/** `places`: where this member of staff may ask to have it placed, as it stands; `approvalId`: it waits for a second person. */
+const walletHold = z.object({
+  id, customerId: id, ownerName: z.string().nullable(), walletIdr: idr, promoIdr: idr, earningsIdr: idr, state: z.string(), heldAt: time, settledAt: time.nullable(), suspenseId: id.nullable(),
+  places: z.array(z.enum(['owner', 'suspense'])), approvalId: id.nullable(),
 })
-
-export const transactionsQuery = z.strictObject({
-  ...page, account: z.string().min(1).max(80).optional(), sessionId: z.uuid().optional(), paymentId: z.uuid().optional(), flow: z.string().min(1).max(80).optional(),
-})
-const transaction = z.object({
-  id, key: z.string(), flow: z.string(), sessionId: id.nullable(), paymentId: id.nullable(), at: time, entries: z.array(z.object({ account: z.string(), amountIdr: idr })),
-})
-export const transactionList = z.object({ items: z.array(transaction), nextCursor })
-export const transactionReply = z.object({ transaction })
-export const balancesReply = z.object({ items: z.array(z.object({ account: z.string(), balanceIdr: idr })), totalIdr: idr })
-export const checkReply = z.object({
-  ok: z.boolean(), driftIdr: idr, problems: z.array(z.string()), checkedAt: time.nullable(), tookMs: z.number().int().nullable(),
-})
+export type WalletHoldView = z.output<typeof walletHold>
+export const walletHoldList = z.object({ items: z.array(walletHold), nextCursor })
 
 export const reportParams = z.strictObject({ name: z.string().min(1).max(40) })
 /** Days in Asia/Jakarta, both within. */

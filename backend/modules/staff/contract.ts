@@ -11,6 +11,10 @@ export const reason = z.string().trim().min(1).max(500)
 
 export const idParams = z.strictObject({ id: z.uuid() })
 export const pageQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(20), cursor: z.uuid().optional() })
+/** A list that comes as a file too: `limit` and `cursor` are for the pages that are looked at. */
+export const listQuery = { ...pageQuery.shape, format: z.enum(['json', 'csv']).default('json') }
+/** Days in Asia/Jakarta, both within. */
+export const dayQuery = { from: z.iso.date().optional(), until: z.iso.date().optional() }
 export const reasonBody = z.strictObject({ reason })
 
 export const signInBody = z.strictObject({ email, password, totp: z.string().trim().min(1).max(40).optional() })

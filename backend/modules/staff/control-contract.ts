@@ -53,16 +53,6 @@ export const timelineReply = z.object({
   items: z.array(timelineEntry), people: z.array(z.object({ id, kind: z.enum(['customer', 'mitra', 'staff']), displayName: z.string().nullable() })), nextCursor: z.null(),
 })
 
-export const inboxQuery = z.strictObject({ ...page, state: z.enum(['received', 'applied', 'parked']).optional() })
-export const inboxList = z.object({
-  items: z.array(z.object({
-    id, provider: z.string(), kind: z.string(), state: z.string(), reason: z.string().nullable(), paymentId: id.nullable(), receivedAt: time,
-    receivedCount: z.number().int(), attempts: z.number().int(), settledAt: time.nullable(), claims: z.record(z.string(), z.unknown()).nullable(),
-  })),
-  nextCursor,
-})
-export const replayReply = z.object({ id, state: z.literal('received') })
-
 export const packageView = z.object({ id, minutes: z.number().int(), priceIdr: z.number().int(), active: z.boolean(), createdAt: time, updatedAt: time })
 export const packageList = z.object({ items: z.array(packageView), nextCursor: z.null() })
 const priceIdr = z.number().int().min(0).max(100_000_000)

@@ -177,7 +177,7 @@ t.test('what staff control', async (t) => {
     await app.query(`create function held() returns trigger language plpgsql as $$ begin new.claimed_until := app_now() + interval '1 hour'; return new; end $$;
       create trigger held before update on provider_inbox for each row when (old.state = 'parked') execute function held()`)
     const both = await Promise.all(app.replicas.map((replica) => finance.call('POST', `${V1}/inbox-events/${id}/replay`, { reason: 'once more' }, { url: replica.internalUrl })))
-    t.strictSame(both.map((answer) => answer.status).toSorted((a, b) => a - b), [200, 404], 'two at once: one replays it')
+    t.strictSame(both.map((answer) => answer.status).toSorted((a, b) => a - b), [200, 409], 'two at once: one replays it, and the other is told')
     await app.query(`drop function held cascade; update provider_inbox set claimed_until = null where id = '${id}'`)
     await eventually(async () => (await app.query(`select 1 from provider_inbox where id = $1 and state = 'parked'`, [id])).length === 1, 'it is judged once more')
     t.match(await audits(id), [{ act: 'inbox_event.replayed', reason: 'once more' }])
