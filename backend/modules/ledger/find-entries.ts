@@ -34,8 +34,8 @@ export async function findAccountEntries(handle: Queryable, account: string, pag
   let after = carried === undefined ? balanceIdr : Number(carried)
   const entries = (found!.entries ?? []).map((row) => {
     const entry = {
-      id: Number(row.id), transactionId: row.transaction_id, key: row.key, flow: row.flow, sessionId: row.session_id, paymentId: row.payment_id,
-      amountIdr: Number(row.amount_idr), balanceIdr: after, at: new Date(row.created_at),
+      id: row.id, transactionId: row.transaction_id, key: row.key, flow: row.flow, sessionId: row.session_id, paymentId: row.payment_id,
+      amountIdr: row.amount_idr, balanceIdr: after, at: new Date(row.created_at),
     }
     after -= entry.amountIdr
     return entry

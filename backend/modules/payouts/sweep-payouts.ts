@@ -3,6 +3,7 @@ import type { Ctx } from '../../platform/ctx.ts'
 import { GatewayError } from '../../platform/gateways.ts'
 import { callBudget } from '../payments/index.ts'
 import { flagPayout } from './claim-payout.ts'
+import { countPayoutsForStaff } from './queries.ts'
 import { settlePayoutAnswer } from './settle-payout.ts'
 
 /** An ask without an answer, or whose answer could not be applied, is made again after this. */
