@@ -16,6 +16,7 @@ export const suspended = z.object({
   resolvedAt: time.nullable(), createdAt: time, places: z.array(z.enum(['wallet', 'refund', 'revenue'])), approvalId: id.nullable(),
 })
 export type SuspendedView = z.output<typeof suspended>
+export const suspenseReply = z.object({ suspended })
 export const suspenseList = z.object({ items: z.array(suspended), nextCursor })
 
 export const walletHoldsQuery = z.strictObject({ ...listQuery, state: z.enum(['held', 'released', 'suspended']).optional() })
@@ -26,6 +27,7 @@ const walletHold = z.object({
   places: z.array(z.enum(['owner', 'suspense'])), approvalId: id.nullable(),
 })
 export type WalletHoldView = z.output<typeof walletHold>
+export const walletHoldReply = z.object({ hold: walletHold })
 export const walletHoldList = z.object({ items: z.array(walletHold), nextCursor })
 
 export const reportParams = z.strictObject({ name: z.string().min(1).max(40) })

@@ -161,6 +161,12 @@ t.test('who may do what with money alone, who with a second person, and that all
     t.match(await suspended(), { places: ['wallet', 'revenue'], approvalId: null }, 'of no known payment: it cannot go back by one')
     const toRevenue = await finance.call('POST', `/suspense/${suspenseId}/resolve`, { body: { to: 'revenue', reason: 'nobody claims it' } })
     t.match(await suspended(), { places: [], approvalId: toRevenue.body.approval.id })
+    t.match((await finance.call('GET', `/suspense/${suspenseId}`)).body.suspended, { eventId: suspenseId, places: [], approvalId: toRevenue.body.approval.id })
+    const holdId = ctx.ids.next()
+    await app.query('insert into wallet_holds (id, customer_id) values ($1, $2)', [holdId, payer!.id])
+    t.match((await finance.call('GET', `/wallet-holds/${holdId}`)).body.hold, { id: holdId, ownerName: 'Citra Lestari', state: 'held', places: ['owner', 'suspense'] })
+    t.same((await admin.call('GET', `/wallet-holds/${holdId}`)).body.hold.places, [])
+    for (const path of ['/suspense', '/wallet-holds', '/refunds', '/payouts', '/approvals', '/inbox-events']) t.equal((await finance.call('GET', `${path}/${randomUUID()}`)).status, 404, path)
     const [payout] = (await finance.call('GET', '/payouts?state=failed&limit=1')).body.items as { id: string; mitraId: string }[]
     t.match((await finance.call('GET', `/payouts/${payout!.id}`)).body.payout, { id: payout!.id, outcomes: [], approvalId: null }, 'it waits for nobody any more')
     await app.query(`update payouts set needs_staff = 'contradiction' where id = $1`, [payout!.id])

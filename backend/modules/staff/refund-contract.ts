@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { refundState } from '../refunds/index.ts'
+import { refundState } from '../refunds/contract.ts'
 import { dayQuery, listQuery, reason } from './contract.ts'
 import { suspended } from './books-contract.ts'
 import { inboxEvent } from './inbox-contract.ts'

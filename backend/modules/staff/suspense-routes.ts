@@ -1,10 +1,11 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import type { Ctx } from '../../platform/ctx.ts'
-import { findSuspenseItems } from '../payments/index.ts'
+import { AppError } from '../../platform/errors.ts'
+import { findSuspense, findSuspenseItems } from '../payments/index.ts'
 import { secondReply } from './approval-contract.ts'
 import { askToResolve } from './ask-to-resolve.ts'
 import { secondOf } from './ask-second.ts'
-import { eventParams, resolveSuspenseBody, suspenseList, suspenseQuery } from './books-contract.ts'
+import { eventParams, resolveSuspenseBody, suspenseList, suspenseQuery, suspenseReply } from './books-contract.ts'
 import { byOf } from './by.ts'
 import { everyRow, linesOf, sendList } from './export-list.ts'
 import { SUSPENSE_FILE } from './list-files.ts'
@@ -23,6 +24,12 @@ export const suspenseStaffRoutes = (ctx: Ctx): FastifyPluginAsyncZod => async (a
     }
     const { items, nextCursor } = await findSuspenseItems(ctx.sql, request.query)
     return { items: await showSuspense(ctx, by, items), nextCursor }
+  })
+
+  app.get('/internal/v1/suspense/:eventId', { schema: { params: eventParams, response: { 200: suspenseReply } }, config: reading }, async (request) => {
+    const item = await findSuspense(ctx.sql, request.params.eventId)
+    if (!item) throw new AppError('not_found', 'no money is suspended under this id')
+    return { suspended: (await showSuspense(ctx, byOf(request), [item]))[0]! }
   })
 
   app.post('/internal/v1/suspense/:eventId/resolve', { schema: { params: eventParams, body: resolveSuspenseBody, response: { 202: secondReply } }, config: deciding }, async (request, reply) =>

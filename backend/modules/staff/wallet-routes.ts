@@ -1,10 +1,11 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import type { Ctx } from '../../platform/ctx.ts'
-import { findWalletHolds } from '../ledger/index.ts'
+import { AppError } from '../../platform/errors.ts'
+import { findWalletHold, findWalletHolds } from '../ledger/index.ts'
 import { secondReply } from './approval-contract.ts'
 import { secondOf } from './ask-second.ts'
 import { askToRelease } from './ask-to-release.ts'
-import { releaseBody, walletHoldList, walletHoldsQuery } from './books-contract.ts'
+import { releaseBody, walletHoldList, walletHoldReply, walletHoldsQuery } from './books-contract.ts'
 import { byOf } from './by.ts'
 import { idParams } from './contract.ts'
 import { everyRow, linesOf, sendList } from './export-list.ts'
@@ -24,6 +25,12 @@ export const walletStaffRoutes = (ctx: Ctx): FastifyPluginAsyncZod => async (app
     }
     const { items, nextCursor } = await findWalletHolds(ctx.sql, request.query)
     return { items: await showWalletHolds(ctx, by, items), nextCursor }
+  })
+
+  app.get('/internal/v1/wallet-holds/:id', { schema: { params: idParams, response: { 200: walletHoldReply } }, config: reading }, async (request) => {
+    const hold = await findWalletHold(ctx.sql, request.params.id)
+    if (!hold) throw new AppError('not_found', 'no wallet is held under this id')
+    return { hold: (await showWalletHolds(ctx, byOf(request), [hold]))[0]! }
   })
 
   app.post('/internal/v1/wallet-holds/:id/release', { schema: { params: idParams, body: releaseBody, response: { 202: secondReply } }, config: deciding }, async (request, reply) =>
