@@ -4,6 +4,7 @@ drop index concurrently if exists payments_kind;
 create index concurrently payments_kind on payments (kind, id);
 drop index concurrently if exists payments_kind_state;
 create index concurrently payments_kind_state on payments (kind, state, id);
+-- By payment in the order of the ids; the narrower one of that name goes.
 drop index concurrently if exists provider_inbox_payment;
 create index concurrently provider_inbox_payment on provider_inbox (payment_id, id) where payment_id is not null;
 drop index concurrently if exists suspense_items_payment;
