@@ -1,15 +1,18 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
-import t, { type Test } from 'tap'
+import tap, { type Test } from 'tap'
 import type { StaffRole } from '../../backend/platform/access.ts'
 import { startTestApp, type TestApp } from '../../backend/testing/app.ts'
+import type { FaultProxy } from '../../backend/testing/fault-proxy.ts'
 import { CHROMIUM_VARIABLE, findChromium, type Chromium } from '../../backend/testing/servers/chromium-program.ts'
 import { projectRoot } from '../../backend/testing/servers/processes.ts'
 import { staffByRows, type StaffPerson } from '../../backend/testing/staff-rows.ts'
 import { STAGE_SETTINGS } from '../../backend/testing/stage.ts'
 import { NO_MORE } from '../../backend/testing/test-file.ts'
 import { seedHouse, type Seeds } from './seed.ts'
+
+export type { Seeds } from './seed.ts'
 
 /** How a window looks and who sits before it. */
 export type Look = {
@@ -21,6 +24,8 @@ export type Look = {
   replica?: number
   /** Somebody who is there already, instead of somebody new. */
   as?: StaffPerson
+  /** The way of this window to the server, where that is to be disturbed. */
+  through?: FaultProxy
   /** Refusals that the test provokes, by status: others of 400, 403, 404, 405, 415, 422, 429 and 5xx fail it. */
   allow?: readonly number[]
 }
@@ -78,24 +83,25 @@ async function build(): Promise<Built> {
 
 /**
  * A test in a browser against the running product. Besides what it asserts itself it fails on any exception in a page,
- * any line of the console that says error (the content-security-policy's among them), and any refusal it did not allow.
+ * any line of the console that says error (the content-security-policy's among them), and any refusal it did not `allow`.
  * A failed one leaves a picture of each window in .data/browser.
  */
-export function browserTest(name: string, work: (t: Test, house: House) => Promise<void>): void {
-  void t.test(name, async (t) => {
+export function browserTest(name: string, work: (t: Test, house: House) => Promise<void>, options: Pick<Look, 'allow'> = {}): void {
+  void tap.test(name, async (t) => {
     const { app, seeds, browser } = await house()
     const [faults, contexts]: [string[], BrowserContext[]] = [[], []]
     const open = async (path: string, look: Look = {}) => {
       const { width = 1280, height = width < 600 ? 844 : 800, theme = 'light', language = 'en', replica = 0 } = look
+      const url = look.through ? `http://127.0.0.1:${look.through.port}` : app.replicas[replica]!.internalUrl
       const context = await browser.newContext({
-        baseURL: app.replicas[replica]!.internalUrl, viewport: { width, height }, colorScheme: theme, locale: language === 'id' ? 'id-ID' : 'en-GB',
+        baseURL: url, viewport: { width, height }, colorScheme: theme, locale: language === 'id' ? 'id-ID' : 'en-GB',
         timezoneId: 'Asia/Jakarta', reducedMotion: 'reduce', hasTouch: width < 600,
       })
       contexts.push(context)
       context.setDefaultTimeout(PATIENCE_MS)
-      if (look.as) await signIn(context, look.as, app.replicas[replica]!.internalUrl)
+      if (look.as) await signIn(context, look.as, url)
       const page = await context.newPage()
-      watch(page, new Set(look.allow), faults)
+      watch(page, new Set([...(options.allow ?? []), ...(look.allow ?? [])]), faults)
       await page.goto(path)
       return { page, context }
     }
