@@ -77,7 +77,7 @@ t.test('each kind of file imports what it may', async (t) => {
 })
 
 t.test('a table is named by its owner alone', async (t) => {
-  const owners = new Map<string, string>([['outbox', 'platform'], ['idempotency_keys', 'platform'], ['schema_migrations', 'platform'], ['timetable', 'platform'], ['replicas', 'platform']])
+  const owners = new Map<string, string>([['outbox', 'platform'], ['idempotency_keys', 'platform'], ['schema_migrations', 'platform'], ['timetable', 'platform'], ['rollups', 'platform'], ['rollup_changes', 'platform'], ['replicas', 'platform']])
   for (const { text, module, file, name } of sources) {
     const defined = [...text.matchAll(/pgTable\('(\w+)'/g)].map((match) => match[1]!)
     if (defined.length > 0) t.equal(name, 'tables.ts', file)

@@ -13,7 +13,7 @@ import { eraseEvidence, escalateAlerts, handleFlags, measureAlerts, startFlags }
 import { sweepErasures } from './modules/privacy/index.ts'
 import { forgetCreditKeys, promotionReactions } from './modules/promotions/index.ts'
 import { applyPayment, findOpenConversations, flushTold, forgetExtensionKeys, forgetTipKeys, judgeEstimates, paymentExpired, purgeEstimates, refreshHabits, sessionReactions, startMatching, sweepSessions, tellWaiting } from './modules/sessions/index.ts'
-import { approvalActs, purgeStaffSessions } from './modules/staff/index.ts'
+import { approvalActs, purgeStaffSessions, ROLLUPS } from './modules/staff/index.ts'
 import { reconcile, reconcileNightly, reconciliationReactions } from './modules/reconciliation/index.ts'
 import { PRIVACY_MAP } from './privacy-map.ts'
 import type { Ctx } from './platform/ctx.ts'
@@ -21,6 +21,7 @@ import { measureOutbox, purgeIdempotencyKeys, purgeOutbox } from './platform/hou
 import type { QueueName } from './platform/jobs.ts'
 import { reactionsByTopic, runOutboxRow, sweepOutbox, type Reaction } from './platform/outbox.ts'
 import type { Producer } from './platform/queues.ts'
+import { refreshRollup } from './platform/rollups.ts'
 import { startSweeps, type Sweep } from './platform/sweeps.ts'
 import { startTimetable, type Timed } from './platform/timetable.ts'
 import { startWorkers, type JobRun } from './platform/workers.ts'
@@ -70,6 +71,7 @@ const timedWork: readonly Timed[] = [
   { what: 'judge-wait-estimates', every: () => ({ seconds: 15 }), run: (ctx) => inBatches(ctx, judgeEstimates) },
   { what: 'tell-waiting', every: (ctx) => ({ seconds: ctx.settings.get('waitTellSeconds') }), run: tellWaiting },
   { what: 'reencrypt-phones', every: () => ({ daily: '03:40' }), leaseSeconds: 300, run: (ctx) => inBatches(ctx, reencryptPhones) },
+  { what: 'rollups', every: () => ({ seconds: 300 }), leaseSeconds: 300, run: refreshRollups },
   { what: 'weekly-payouts', every: () => ({ weekly: { weekday: 1, at: '09:00' } }), run: prepareWeeklyBatch },
 ]
 
@@ -169,6 +171,11 @@ async function runTask(ctx: Ctx, name: string): Promise<void> {
   if (!task) return
   const total = await inBatches(ctx, (one, limit) => task.run(one, limit))
   if (total > 0) ctx.log.info({ task: name, rows: total }, 'housekeeping')
+}
+
+// One after the other: each is a transaction over a month of days.
+async function refreshRollups(ctx: Ctx): Promise<void> {
+  for (const rollup of ROLLUPS) await refreshRollup(ctx, rollup)
 }
 
 async function forgetKeys(ctx: Ctx): Promise<void> {

@@ -1,7 +1,7 @@
 /**
  * The ledger: append-only double entry in whole rupiah, wallets and promotional credit.
  * Owns ledger_transactions, ledger_entries, ledger_balances, promo_lots, ledger_checks, daily_closings,
- * wallet_holds.
+ * wallet_holds, ledger_days.
  * Promises: a key is posted once; every transaction sums to zero (the database checks it at commit); nothing is ever
  * changed or removed; a person's balance never falls below zero, save mitra_payable.
  */
@@ -24,6 +24,8 @@ export { emptyWallet } from './empty-wallet.ts'
 export { holdEarnings, holdWallet } from './hold-wallet.ts'
 export { releaseWallet } from './release-wallet.ts'
 export { countWalletHolds, findWalletAccount, findWalletHold, findWalletHolds, findWalletHoldsById, walletBegins, type WalletHold } from './wallet-holds.ts'
+export { sumRevenue } from './report-revenue.ts'
+export { LEDGER_DAYS } from './rollups.ts'
 export { walletRoutes } from './routes.ts'
 export type { SessionPosting } from './queries.ts'
 export type { AccountEntry, Entry, LotPart, Posting, Wallet } from './types.ts'

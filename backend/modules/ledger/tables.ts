@@ -1,4 +1,4 @@
-import { bigint, boolean, customType, date, integer, jsonb, pgTable, sql, text, timestamp, uuid } from '../../platform/drizzle.ts'
+import { bigint, boolean, customType, date, integer, jsonb, pgTable, primaryKey, sql, text, timestamp, uuid } from '../../platform/drizzle.ts'
 
 const bytes = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => 'bytea' })
 
@@ -71,3 +71,12 @@ export const walletHolds = pgTable('wallet_holds', {
   settledAt: timestamp('settled_at', { withTimezone: true, mode: 'date' }),
   suspenseId: uuid('suspense_id'),
 })
+
+/** Sums of days (see rollups.ts). */
+export const ledgerDays = pgTable('ledger_days', {
+  day: date('day', { mode: 'string' }).notNull(),
+  flow: text('flow').notNull(),
+  account: text('account').notNull(),
+  debitIdr: bigint('debit_idr', { mode: 'number' }).notNull(),
+  creditIdr: bigint('credit_idr', { mode: 'number' }).notNull(),
+}, (table) => [primaryKey({ columns: [table.day, table.flow, table.account] })])

@@ -1,6 +1,6 @@
 /**
  * Mitras: application and profile, the wish to be online, liveness, slots, hours, and their mirror in Valkey.
- * Tables: mitras, mitra_slots, mitra_intervals, mitra_bank_accounts, mitra_scores, favourites, mitra_schedules, liveness_sweep.
+ * Tables: mitras, mitra_slots, mitra_intervals, mitra_hour_days, mitra_bank_accounts, mitra_scores, favourites, mitra_schedules, liveness_sweep.
  * Promises: never more slots in use than the capacity; whoever is deactivated gets nothing new from that commit on;
  * an outage makes nobody stale; bank accounts are encrypted and leave in clear for the provider alone; the mirror is right within 10 s of anything, and Postgres answers until then.
  */
@@ -12,6 +12,8 @@ export { deactivateMitra, reactivateMitra } from './deactivate-mitra.ts'
 export { approveMitra, rejectMitra } from './decide-application.ts'
 export type { StaffAct as MitraStaffAct } from './change-status.ts'
 export { closeServed, openServed } from './intervals.ts'
+export { sumHoursOfAll } from './report-hours.ts'
+export { MITRA_HOUR_DAYS } from './rollups.ts'
 export { NO_HOURS, sumHours, type Days, type Hours } from './sum-hours.ts'
 export { eraseMitra, retireMitra } from './erase-mitra.ts'
 export { findMitraBoard, waitingApplications, type BoardMitraRow, type MitraBoard } from './find-board.ts'

@@ -34,4 +34,4 @@ export async function sumHours(handle: Queryable, mitraIds: readonly string[], d
   return sums
 }
 
-export const NO_HOURS: Hours = { online: 0, busy: 0, served: 0 }
+export const NO_HOURS: Hours = { online: 0, busy: 0, served: 0, break: 0 }

@@ -1,4 +1,4 @@
-import { bigint, boolean, customType, integer, jsonb, numeric, pgTable, primaryKey, sql, text, timestamp, uuid } from '../../platform/drizzle.ts'
+import { bigint, boolean, customType, date, integer, jsonb, numeric, pgTable, primaryKey, sql, text, timestamp, uuid } from '../../platform/drizzle.ts'
 import type { ScheduleException, WeeklyHours } from './contract.ts'
 
 export type MitraStatus = 'draft' | 'applied' | 'approved' | 'rejected' | 'deactivated'
@@ -62,7 +62,7 @@ export const mitraScores = pgTable('mitra_scores', {
   meanSum: numeric('mean_sum', { precision: 16, scale: 6 }).notNull(),
 })
 
-export type IntervalKind = 'online' | 'busy' | 'served'
+export type IntervalKind = 'online' | 'busy' | 'served' | 'break'
 
 export const mitraIntervals = pgTable('mitra_intervals', {
   id: uuid('id').primaryKey(),
@@ -97,3 +97,11 @@ export const mitraBankAccounts = pgTable('mitra_bank_accounts', {
   refusedAt: timestamp('refused_at', { withTimezone: true, mode: 'date' }),
   refusedCode: text('refused_code'),
 })
+
+/** Sums of days over all mitras (see rollups.ts). */
+export const mitraHourDays = pgTable('mitra_hour_days', {
+  day: date('day', { mode: 'string' }).notNull(),
+  kind: text('kind').$type<IntervalKind>().notNull(),
+  mitras: integer('mitras').notNull(),
+  ms: bigint('ms', { mode: 'number' }).notNull(),
+}, (table) => [primaryKey({ columns: [table.day, table.kind] })])

@@ -25,3 +25,10 @@ export const ratingRaters = pgTable('rating_raters', {
   ratings: integer('ratings').notNull(),
   scoreSum: integer('score_sum').notNull(),
 }, (table) => [primaryKey({ columns: [table.mitraId, table.raterHash] })])
+
+/** Sums of days (see rollups.ts). */
+export const ratingDays = pgTable('rating_days', {
+  day: date('day', { mode: 'string' }).notNull(),
+  score: integer('score').notNull(),
+  ratings: integer('ratings').notNull(),
+}, (table) => [primaryKey({ columns: [table.day, table.score] })])

@@ -1,6 +1,6 @@
 /**
  * Sessions: matching, the queue, offers, the clock, what is returned and settled. Owns packages, tips, earning_holds, chat_sessions,
- * purchases, offers, session_events, session_marks, wait_habits, wait_estimates. Promises: every change is one guarded UPDATE with its event, postings and outbox
+ * purchases, offers, session_events, session_marks, session_days, session_end_days, offer_days, wait_habits, wait_estimates. Promises: every change is one guarded UPDATE with its event, postings and outbox
  * rows in one transaction; nobody is overtaken for a mitra whom they would have accepted; the escrow of a terminal
  * session is zero; every deadline is a row that any replica meets within 3 s.
  */
@@ -28,6 +28,8 @@ export { capByEscrow } from './rules.ts'
 export { findOffersOf, type OfferMade } from './find-offers-of.ts'
 export { daysOfReport, reportMitra, reportMitras } from './report-mitras.ts'
 export { mitraReportRoutes } from './report-routes.ts'
+export { OFFER_DAYS, SESSION_DAYS, SESSION_END_DAYS } from './rollups.ts'
+export { sumAnswers, sumSessionEnds, sumSessionHours, sumSessions, type SessionSums } from './report-sessions.ts'
 export { sessionReactions } from './reactions.ts'
 export { findSessionsOfMitra } from './find-sessions-of-mitra.ts'
 export { findOpenConversations } from './open-conversations.ts'

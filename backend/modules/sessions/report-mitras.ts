@@ -39,7 +39,7 @@ function sums(hours: Hours = NO_HOURS, answers: Answers = NO_ANSWERS): ReportSum
 
 // In whole milliseconds: what the days say adds up to it.
 function together(byDay: ReadonlyMap<string, Hours> | undefined): Hours {
-  return [...byDay?.values() ?? []].reduce((total, day) => ({ online: total.online + day.online, busy: total.busy + day.busy, served: total.served + day.served }), NO_HOURS)
+  return [...byDay?.values() ?? []].reduce((total, day) => ({ online: total.online + day.online, busy: total.busy + day.busy, served: total.served + day.served, break: total.break + day.break }), NO_HOURS)
 }
 
 function namesOf({ from, to }: Days): string[] {

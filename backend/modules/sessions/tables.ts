@@ -1,4 +1,4 @@
-import { bigint, boolean, doublePrecision, integer, jsonb, numeric, pgTable, primaryKey, sql, text, timestamp, uuid } from '../../platform/drizzle.ts'
+import { bigint, boolean, date, doublePrecision, integer, jsonb, numeric, pgTable, primaryKey, sql, text, timestamp, uuid } from '../../platform/drizzle.ts'
 
 const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
 const now = sql`app_now()`
@@ -158,3 +158,20 @@ export const waitEstimates = pgTable('wait_estimates', {
   verdict: text('verdict').$type<'within_p50' | 'within_p90' | 'late' | 'left_before' | 'left_between' | 'unknown'>(),
   waitedSeconds: doublePrecision('waited_seconds'),
 }, (table) => [primaryKey({ columns: [table.sessionId, table.toldAt] })])
+
+const day = () => date('day', { mode: 'string' }).notNull()
+const count = (name: string) => integer(name).notNull()
+
+/** Sums of days (see rollups.ts): by the hour in which sessions were asked for. */
+export const sessionDays = pgTable('session_days', {
+  day: day(), hour: count('hour'), asked: count('asked'), found: count('found'), paid: count('paid'), served: count('served'),
+  ended: count('ended'), cancelled: count('cancelled'), expired: count('expired'), unserved: count('unserved'), servedMs: idr('served_ms').notNull(),
+}, (table) => [primaryKey({ columns: [table.day, table.hour] })])
+
+export const sessionEndDays = pgTable('session_end_days', {
+  day: day(), state: text('state').notNull(), reason: text('reason').notNull(), sessions: count('sessions'),
+}, (table) => [primaryKey({ columns: [table.day, table.state, table.reason] })])
+
+export const offerDays = pgTable('offer_days', {
+  day: day(), state: text('state').notNull(), seconds: count('seconds'), offers: count('offers'), tookMs: idr('took_ms').notNull(),
+}, (table) => [primaryKey({ columns: [table.day, table.state, table.seconds] })])
