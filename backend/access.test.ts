@@ -157,8 +157,23 @@ t.test('every staff route, for every role', async (t) => {
       t.match(await call(app.internalUrl, route.method, path(route), { body, headers: { cookie } }), { status: 403, body: { code: 'forbidden' } }, `${nameOf(route)}: without its CSRF token`)
       t.match(await call(app.internalUrl, route.method, path(route), { body, headers: { cookie, 'x-csrf-token': everybody.get('admin')!.csrfToken } }), { status: 403 }, `${nameOf(route)}: with somebody else’s`)
       t.match(await everybody.get('super_admin')!.call(route.method, path(route), body, { headers: { origin: 'https://evil.example' } }), { status: 403 }, `${nameOf(route)}: from another site`)
+      t.match(await everybody.get('super_admin')!.call(route.method, path(route), body, { headers: { origin: 'null' } }), { status: 403 }, `${nameOf(route)}: from nowhere (a sandboxed frame)`)
+      // What a form of another site can send without asking first.
+      for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
+        t.match(await everybody.get('super_admin')!.call(route.method, path(route), JSON.stringify(body ?? {}), { headers: { 'content-type': type } }), { status: 415, body: { code: 'unsupported_media_type' } }, `${nameOf(route)}: ${type}`)
+      }
       await proveExtras(t, everybody.get('super_admin')!, route, path(route))
     }
+  })
+  await t.test('reading changes nothing, and lets no other site read along', async (t) => {
+    const boss = everybody.get('super_admin')!
+    const before = await contentOf(app)
+    for (const { route } of staffRoutes.filter((one) => one.route.method === 'GET')) {
+      const { headers } = await boss.call('GET', path(route), undefined, { headers: { origin: 'https://evil.example' } })
+      t.notOk(Object.keys(headers).some((name) => name.startsWith('access-control-')), `${nameOf(route)}: no CORS header`)
+      t.match(headers, { 'content-security-policy': /default-src 'none'/, 'x-frame-options': 'DENY', 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' }, nameOf(route))
+    }
+    t.same(await contentOf(app), before)
   })
   // What ends the session comes last.
   const isEnd = ({ route }: { route: RouteEntry }) => route.url.endsWith('/logout')
@@ -183,6 +198,17 @@ async function proveExtras(t: Test, staff: StaffClient, route: RouteEntry, path:
   const answer = await staff.call(route.method, path, { ...bodyOf(route).body, ...extras })
   t.equal(answer.status, 400, `${nameOf(route)}: extra fields`)
   t.same(Object.keys(extras).filter((field) => !answer.body.errors?.some((error: { path: string }) => error.path === field)), [], `${nameOf(route)}: all of them`)
+}
+
+/** What the service keeps going by itself changes meanwhile, and when a session was last seen. */
+const BY_ITSELF = ['ledger_checks', 'liveness_sweep', 'replicas', 'staff_sessions', 'timetable']
+
+/** A hash of every table's rows. */
+async function contentOf(app: TestApp): Promise<Record<string, string>> {
+  const tables = await app.query<{ name: string }>(`select table_name as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE' order by 1`)
+  const asked = tables.filter(({ name }) => !BY_ITSELF.includes(name)).map(({ name }) => `select '${name}' as name, coalesce(md5(string_agg(r::text, '|' order by r::text)), '') as hash from ${name} r`)
+  const rows = await app.query<{ name: string; hash: string }>(asked.join(' union all '))
+  return Object.fromEntries(rows.map(({ name, hash }) => [name, hash]))
 }
 
 function ownFields(route: RouteEntry): Set<string> {

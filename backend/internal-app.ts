@@ -7,7 +7,8 @@ import { privacyStaffRoutes } from './modules/privacy/index.ts'
 import { safetyStaffRoutes, sanctionStaffRoutes } from './modules/safety/index.ts'
 import { settingsStaffRoutes } from './modules/settings/index.ts'
 import {
-  approvalStaffRoutes, auditStaffRoutes, customerStaffRoutes, hasAnotherFor, inboxStaffRoutes, ledgerStaffRoutes, LIVE_PATH, liveStaffRoutes, mitraReportStaffRoutes, mitraStaffRoutes, packageStaffRoutes, paymentStaffRoutes,
+  approvalStaffRoutes, auditStaffRoutes, customerStaffRoutes, findColleaguesFor, hasAnotherFor, inboxStaffRoutes, ledgerStaffRoutes, LIVE_PATH, liveStaffRoutes, mitraReportStaffRoutes, mitraStaffRoutes,
+  namesOf, packageStaffRoutes, paymentStaffRoutes,
   payoutStaffRoutes, promoCodeStaffRoutes, reconciliationStaffRoutes, refundStaffRoutes, reportStaffRoutes, searchStaffRoutes, sessionStaffRoutes, staffAccountRoutes,
   staffAuthRoutes, suspenseStaffRoutes, systemStaffRoutes, transcriptStaffRoutes, viewStaffRoutes, walletStaffRoutes, type LiveSockets,
 } from './modules/staff/index.ts'
@@ -19,7 +20,7 @@ import { healthRoutes, type Readiness } from './platform/health.ts'
 import { createFastify } from './platform/http.ts'
 import { metricsRoutes } from './platform/metrics-routes.ts'
 
-export type InternalParts = { readiness: Readiness; authenticators: Authenticators; lexicon: Pick<Lexicon, 'screen'>; live: LiveSockets; pages?: string | undefined }
+export type InternalParts = { readiness: Readiness; authenticators: Authenticators; lexicon: Pick<Lexicon, 'screen' | 'explain'>; live: LiveSockets; pages?: string | undefined }
 
 /** The internal listener: staff routes, metrics and the control center's files by name. Nothing of it is reachable in public. */
 export async function createInternalApp(ctx: Ctx, parts: InternalParts): Promise<FastifyInstance> {
@@ -29,8 +30,8 @@ export async function createInternalApp(ctx: Ctx, parts: InternalParts): Promise
   await app.register(cookies)
   await app.register(staffAuthRoutes(ctx))
   await app.register(staffAccountRoutes(ctx))
-  await app.register(settingsStaffRoutes(ctx))
-  await app.register(lexiconStaffRoutes(ctx, parts.lexicon))
+  await app.register(settingsStaffRoutes(ctx, { namesOf }))
+  await app.register(lexiconStaffRoutes(ctx, { lexicon: parts.lexicon, namesOf }))
   await app.register(packageStaffRoutes(ctx))
   await app.register(mitraStaffRoutes(ctx))
   await app.register(mitraReportStaffRoutes(ctx))
@@ -39,10 +40,10 @@ export async function createInternalApp(ctx: Ctx, parts: InternalParts): Promise
   await app.register(searchStaffRoutes(ctx))
   await app.register(sessionStaffRoutes(ctx))
   await app.register(viewStaffRoutes(ctx))
-  await app.register(safetyStaffRoutes(ctx))
-  await app.register(reviewStaffRoutes(ctx))
+  await app.register(safetyStaffRoutes(ctx, { namesOf, findColleagues: findColleaguesFor('safety.act') }))
+  await app.register(reviewStaffRoutes(ctx, { namesOf }))
   await app.register(privacyStaffRoutes(ctx, PRIVACY_MAP))
-  await app.register(sanctionStaffRoutes(ctx, { hasAnother: hasAnotherFor('safety.act') }))
+  await app.register(sanctionStaffRoutes(ctx, { hasAnother: hasAnotherFor('safety.act'), namesOf }))
   await app.register(transcriptStaffRoutes(ctx))
   await app.register(inboxStaffRoutes(ctx))
   await app.register(reconciliationStaffRoutes(ctx))

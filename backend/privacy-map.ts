@@ -102,6 +102,7 @@ export const PRIVACY_MAP: PrivacyMap = {
     erasure: { keep: { 'a case outlives its persons until its time is over': 'kind state reason note outcome' } },
   },
   case_evidence: { rows: { columns: 'sender_id' }, key: 'case_id seq change', since: 'sent_at', held: { 'copies of messages, which go out themselves': 'case_id seq change sender_id body sent_at' }, erasure: { keep: { 'evidence, until the case’s time is over (evidenceSeconds)': 'body' } } },
+  case_notes: { staff: 'what they note on a case, by ids and in their words; erased with its evidence' },
   blocks: {
     rows: { columns: 'blocker_id' }, since: 'created_at', out: { as: 'blocks', columns: 'blocked_id created_at' }, held: { 'of how we work': 'id blocker_id', secret: 'blocker_hash blocked_hash' },
     erasure: { keep: { 'it holds for the number, whose next account must not meet them either': 'blocker_hash blocked_hash' } },
@@ -115,6 +116,7 @@ export const PRIVACY_MAP: PrivacyMap = {
     rows: { of: 'sanctions', by: 'sanction_id' }, since: 'created_at', out: { as: 'appeals', columns: 'id sanction_id state text created_at decided_at answer' },
     held: { 'staff’s work on it': 'decided_by reason' }, erasure: { keep: { 'goes with the sanction': 'state text reason answer' } },
   },
+  lexicon_history: { none: 'words that are looked for' },
   lexicon_terms: { none: 'words that are looked for' },
   ...COMFORTS,
   ...MONEY,

@@ -17,7 +17,7 @@ t.test('every setting of safety stands in the table with its default', async (t)
     const setting = SETTINGS[name as keyof typeof SETTINGS] // undefined is what the next line finds
     t.equal(setting === undefined ? undefined : [setting.default].flat().join(', '), value, name)
   }
-  t.equal(rowsOf('Settings').length, 7)
+  t.equal(rowsOf('Settings').length, 9)
 })
 
 t.test('routes, files, metrics and acts that are named exist', async (t) => {

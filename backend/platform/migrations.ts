@@ -12,7 +12,7 @@ export const MIGRATIONS = join(import.meta.dirname, '../../migrations')
 export const APPEND_ONLY_TABLES = ['ledger_transactions', 'ledger_entries', 'audit_log', 'session_events', 'daily_closings'] as const
 
 /** The oldest schema that this code can work on: raise it with the first code that needs a newer migration. */
-const OLDEST_SCHEMA = 44
+const OLDEST_SCHEMA = 45
 
 const FILE = /^(\d{4})_([a-z0-9_]+)\.sql$/
 const LOCK_KEY = 7_412_025_110

@@ -119,6 +119,8 @@ export const SETTINGS = {
   // safety
   crisisHotlines: { type: 'text-list', default: ['SEJIWA 119 ext. 8', 'Darurat 112'], maxLength: 80, about: 'Whom somebody in danger can call, as the card shows them.' } as Texts,
   crisisAcknowledgeSeconds: seconds(120, 5, 3600, 'A crisis that no member of staff has taken in this time is escalated, and again after it.'),
+  caseTakeSeconds: seconds(14_400, 60, 30 * DAY, 'A case that is no crisis should be taken by a member of staff in this time; what is older is shown as late.'),
+  caseCloseSeconds: seconds(3 * DAY, 60, 90 * DAY, 'A case that was taken should be closed in this time; what takes longer is shown as late.'),
   reportEvidenceMost: count(500, 1, 5000, 'Messages that are copied with a report, the newest.'),
   appealAgainSeconds: seconds(7 * DAY, 0, 365 * DAY, 'After a decision on an appeal the next against the same sanction may come this much later.'),
   evidenceSeconds: seconds(180 * DAY, DAY, 3650 * DAY, 'The messages of a case are erased this long after it was closed.'),
@@ -163,6 +165,22 @@ export const SETTINGS = {
 } as const satisfies Record<string, SettingDefinition>
 
 export type SettingName = keyof typeof SETTINGS
+
+/** The parts of the catalogue, in its order, each with the setting that begins it. */
+export const SETTING_GROUPS = {
+  'signing-in': 'otpSeconds', staff: 'staffLockFailures', availability: 'heartbeatSeconds', sessions: 'sweepMs', ratings: 'ratingWindowSeconds', money: 'mitraSharePercent',
+  messages: 'messageMaxLength', safety: 'crisisHotlines', privacy: 'erasureSettleSeconds', transcripts: 'transcriptSeconds', limits: 'anonymousRequests', apps: 'customerMinVersion',
+} as const satisfies Record<string, SettingName>
+export type SettingGroup = keyof typeof SETTING_GROUPS
+
+const GROUP_OF = new Map<string, SettingGroup>()
+for (const name of Object.keys(SETTINGS)) {
+  const begins = (Object.entries(SETTING_GROUPS) as [SettingGroup, string][]).find(([, first]) => first === name)?.[0]
+  GROUP_OF.set(name, begins ?? [...GROUP_OF.values()].at(-1)!)
+}
+export function groupOf(name: SettingName): SettingGroup {
+  return GROUP_OF.get(name)!
+}
 type ValueOf<D> = D extends { type: 'int' } ? number
   : D extends { type: 'int-list' } ? readonly number[]
   : D extends { type: 'flag' } ? boolean

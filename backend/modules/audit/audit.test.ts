@@ -2,7 +2,7 @@ import t from 'tap'
 import { transact } from '../../platform/database.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import { startTestApp, type TestApp } from '../../testing/app.ts'
-import { appendAudit, listAudit, verifyAudit } from './index.ts'
+import { appendAudit, listAudit, verifyAudit, type AuditPosition } from './index.ts'
 
 const ROWS = 25
 
@@ -63,6 +63,39 @@ t.test('whatever is done to a row behind the back of the service, the verifier n
   t.match(await tampered(['insert into audit_log select 0, gen_random_uuid(), at, actor_kind, actor_id, act, target_type, target_id, reason, details, request_id, ip, prev_hash, hash from audit_log where seq = 1']), { ok: false, brokenSeq: 0, problem: 'unexpected' }, 'a row put before the first')
   t.match(await tampered([`update audit_head set seq = ${ROWS - 1}, hash = (select hash from audit_log where seq = ${ROWS - 1})`]), { ok: false, brokenSeq: ROWS, problem: 'unexpected' }, 'a row after the head')
   t.match(await verifyAudit(ctx.sql), { ok: true }, 'whole again')
+})
+
+t.test('a long chain is verified a stretch at a time, each hanging on the hash of the one before', async (t) => {
+  const { app, ctx } = await appWithChain(t)
+  const stretch = (from?: AuditPosition) => verifyAudit(ctx.sql, { pageSize: 5, most: 10, from })
+  const nextOf = async (from?: AuditPosition) => {
+    const verdict = await stretch(from)
+    return verdict.ok ? verdict.next : undefined
+  }
+  const first = (await nextOf())!
+  t.equal(first.seq, 10)
+  const second = (await nextOf(first))!
+  t.match(await stretch(second), { ok: true, checked: ROWS, headSeq: ROWS, next: undefined })
+  t.match(await stretch({ seq: 10, hash: Buffer.alloc(32, 1) }), { ok: false, brokenSeq: 11, problem: 'chain' }, 'another row ten')
+  t.match(await stretch({ seq: 900, hash: first.hash }), { ok: false }, 'behind the end')
+  await app.query('alter table audit_log disable trigger user')
+  await app.query(`update audit_log set reason = 'another' where seq = 17`)
+  t.match(await stretch(first), { ok: false, checked: 16, brokenSeq: 17, problem: 'content' })
+  await app.query('delete from audit_log where seq > 10')
+  t.match(await stretch(first), { ok: false, checked: 10, brokenSeq: 11, problem: 'missing' }, 'cut off between two stretches')
+})
+
+t.test('days are bounds of the chain, in Asia/Jakarta', async (t) => {
+  const { app, ctx } = await appWithChain(t)
+  await app.query('alter table audit_log disable trigger user')
+  await app.query(`update audit_log set at = timestamptz '2026-03-01T16:59:59Z' + case when seq > 10 then interval '1 second' else interval '0' end + case when seq > 20 then interval '1 day' else interval '0' end`)
+  const seqs = async (fromDay?: string, toDay?: string) => (await listAudit(ctx.sql, { fromDay, toDay, limit: 100 })).map((row) => row.seq)
+  const range = (from: number, to: number) => Array.from({ length: from - to + 1 }, (_, index) => from - index)
+  t.same(await seqs('2026-03-01', '2026-03-01'), range(10, 1))
+  t.same(await seqs('2026-03-02', '2026-03-02'), range(20, 11))
+  t.same(await seqs('2026-03-02'), range(25, 11))
+  t.same(await seqs(undefined, '2026-03-02'), range(20, 1))
+  t.same([await seqs('2026-03-04'), await seqs(undefined, '2026-02-01')], [[], []])
 })
 
 t.test('rows of the chain can be neither changed nor removed', async (t) => {

@@ -5,7 +5,9 @@
  * cut off is named by `verifyAudit`.
  */
 export { appendAudit, type AuditEntry } from './append-audit.ts'
-export { listAudit, type AuditFilter } from './queries.ts'
+export type { Names } from './contract.ts'
+export type { NamesOf } from './names-of.ts'
+export { findAuditRow, listAudit, type AuditFilter } from './queries.ts'
 export type { AuditRow } from './tables.ts'
 export { findActsSince, findAuditHead, listenForAudit, type ActTold } from './watch-audit.ts'
-export { verifyAudit, type AuditProblem, type AuditVerdict } from './verify-audit.ts'
+export { verifyAudit, type AuditPosition, type AuditProblem, type AuditVerdict } from './verify-audit.ts'

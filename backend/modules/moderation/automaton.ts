@@ -10,6 +10,8 @@ export type Automaton = {
   shorter: Int32Array
   lengths: Int32Array
   kinds: readonly (FlagKind | 'except')[]
+  /** The terms as they were written, each beside its kind and length. */
+  sources: readonly string[]
 }
 
 /** Shorter ones would be found in everything. */
@@ -20,20 +22,22 @@ const WRITINGS_MAX = 400
 
 /** Compiles the terms (Aho and Corasick's automaton, as a full table). Throws a RangeError for a term that can't be used. */
 export function compile(terms: readonly Term[]): Automaton {
-  const words = new Map<string, Term['kind']>()
-  for (const { kind, text } of terms) for (const word of writingsOf(text)) words.set(`${kind}:${word}`, kind)
+  const words = new Map<string, Term>()
+  for (const term of terms) for (const word of writingsOf(term.text)) words.set(`${term.kind}:${word}`, term)
   const trie: Trie = { next: [Array.from({ length: ALPHABET }, () => 0)], termAt: [-1] }
   const kinds: Term['kind'][] = []
   const lengths: number[] = []
-  for (const [key, kind] of words) {
+  const sources: string[] = []
+  for (const [key, { kind, text }] of words) {
     const word = key.slice(kind.length + 1)
     addWord(trie, word, () => {
       kinds.push(kind)
       lengths.push(word.length)
+      sources.push(text)
       return kinds.length - 1
     }, (at) => kinds[at] === 'except')
   }
-  return { ...link(trie), lengths: Int32Array.from(lengths), kinds }
+  return { ...link(trie), lengths: Int32Array.from(lengths), kinds, sources }
 }
 
 /** Every writing of a term, in the letters that are compared. Throws a RangeError where it has too many or too few letters. */

@@ -33,6 +33,36 @@ t.test('the lexicon in the product', async (t) => {
     t.match(await put({ term: 'mau {mati' }), { status: 400 })
   })
 
+  await t.test('who cares for the lexicon sees which terms are found, with one that is not in it yet too, and who changed what', async (t) => {
+    const ask = async (body: object) => (await expect(200, moderator.call('POST', '/internal/v1/lexicon/check', body))).body
+    t.match(await ask({ text: 'aku mau bundir' }), { kinds: ['crisis'], matches: [{ kind: 'crisis', term: 'bundir' }] })
+    t.match(await ask({ text: 'ke bulan lagi' }), { kinds: [], matches: [] })
+    t.match(await ask({ text: 'ke b u l a n lagi', term: { kind: 'crisis', term: 'ke bulan' } }), { kinds: ['crisis'], matches: [{ kind: 'crisis', term: 'ke bulan' }] })
+    t.same((await ask({ text: 'bundir', term: { kind: 'except', term: 'bundir' } })).kinds, [], 'an exception covers it')
+    t.same((await ask({ text: 'ke bulan' })).kinds, [], 'nothing was stored')
+    t.match(await moderator.call('POST', '/internal/v1/lexicon/check', { text: 'x', term: { kind: 'crisis', term: 'mmaauu' } }), { status: 400, body: { errors: [{ path: 'term.term' }] } })
+    const history = (await expect(200, moderator.call('GET', '/internal/v1/lexicon/history?kind=crisis&term=bundir'))).body
+    t.match(history, { items: [{ active: true, reason: 'a test', changedBy: moderator.id }, { active: false }], names: { [moderator.id]: { kind: 'staff' } }, nextCursor: null })
+    t.equal(history.items.length, 2)
+    t.match((await expect(200, moderator.call('GET', '/internal/v1/lexicon'))).body, { names: { [moderator.id]: { name: 'Test moderator' } } })
+  })
+
+  await t.test('many terms come in line by line: all of the new ones, or none while one is refused', async (t) => {
+    const send = async (lines: string[], more: object = {}) => (await expect(200, moderator.call('POST', '/internal/v1/lexicon/import', { kind: 'crisis', language: 'id', reason: 'a list', lines, ...more }))).body
+    const lines = ['Pergi Selamanya', '', 'bundir', 'pergi selamanya', '{a|b', 'mmaauu', 'tidur abadi~']
+    const looked = await send(lines)
+    t.same(looked.items.map(({ line, verdict }: { line: number; verdict: string }) => [line, verdict]), [[1, 'new'], [3, 'known'], [4, 'known'], [5, 'refused'], [6, 'refused'], [7, 'new']])
+    t.equal(looked.stored, 0)
+    t.same((await check('pergi selamanya')).kinds, [])
+    const good = lines.filter((_, index) => ![4, 5].includes(index))
+    t.equal((await send(good, { dryRun: true })).stored, 0)
+    t.equal((await send(good)).stored, 2)
+    t.same((await check('tidur abadi')).kinds, ['crisis'])
+    t.equal((await send(good)).stored, 0, 'again: all are known')
+    t.match(await app.query(`select reason, details from audit_log where act = 'lexicon.imported'`), [{ reason: 'a list', details: { terms: 2 } }])
+    t.equal((await expect(200, moderator.call('GET', '/internal/v1/lexicon/history?limit=2'))).body.items.length, 2)
+  })
+
   await t.test('while contacts are masked, neither a message nor an edit stores one; a repeat answers the first', async (t) => {
     const scene = await stage(app, 'active')
     const { customer } = scene

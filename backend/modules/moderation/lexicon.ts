@@ -1,12 +1,12 @@
 import type { Ctx } from '../../platform/ctx.ts'
 import { LEXICON_CHANNEL } from './change-term.ts'
-import { createScreen } from './screen-text.ts'
+import { createReader, type Reader } from './screen-text.ts'
 import { findTerms, shippedTerms } from './terms.ts'
 import type { TermView } from './contract.ts'
 import type { Screen } from './types.ts'
 
 /** The lexicon in force on this replica. `screen` asks nobody and waits for nothing. */
-export type Lexicon = { screen: Screen; start(): Promise<void>; stop(): Promise<void> }
+export type Lexicon = { screen: Screen; explain: Reader['explain']; start(): Promise<void>; stop(): Promise<void> }
 
 const REREAD_MS = 15_000
 const here = new WeakMap<object, () => Promise<void>>()
@@ -37,7 +37,8 @@ export function createLexicon(ctx: Ctx): Lexicon {
   const refresh = () => (reading = reading.then(read).catch((error: unknown) => ctx.log.warn({ err: error }, 'the lexicon could not be read')))
 
   return {
-    screen: (text) => inForce(text),
+    screen: (text) => inForce.screen(text),
+    explain: (text) => inForce.explain(text),
     async start() {
       here.set(ctx.valkey, refresh)
       ctx.valkey.subscribe(LEXICON_CHANNEL, () => void refresh())
@@ -54,8 +55,8 @@ export function createLexicon(ctx: Ctx): Lexicon {
 }
 
 // Compiled once a process, however many replicas a test has in it.
-let ofShipped: Screen | undefined
-const shippedScreen = (): Screen => (ofShipped ??= compiled(shippedTerms()))
+let ofShipped: Reader | undefined
+const shippedScreen = (): Reader => (ofShipped ??= compiled(shippedTerms()))
 const inUse = (terms: readonly TermView[]) => terms.filter(({ active }) => active)
 const keyOf = (terms: readonly TermView[]) => JSON.stringify(inUse(terms).map(({ kind, term }) => [kind, term]))
-const compiled = (terms: readonly TermView[]) => createScreen(inUse(terms).map(({ kind, term }) => ({ kind, text: term })))
+const compiled = (terms: readonly TermView[]) => createReader(inUse(terms).map(({ kind, term }) => ({ kind, text: term })))

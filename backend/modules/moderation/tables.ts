@@ -13,6 +13,17 @@ export const lexiconTerms = pgTable('lexicon_terms', {
   updatedAt: time('updated_at').notNull().default(sql`app_now()`),
 }, (table) => [primaryKey({ columns: [table.kind, table.term] })])
 
+export const lexiconHistory = pgTable('lexicon_history', {
+  id: uuid('id').primaryKey(),
+  kind: text('kind').$type<FlagKind | 'except'>().notNull(),
+  term: text('term').notNull(),
+  language: text('language').$type<Language>().notNull(),
+  active: boolean('active').notNull(),
+  reason: text('reason').notNull(),
+  changedBy: uuid('changed_by').notNull(),
+  changedAt: time('changed_at').notNull().default(sql`app_now()`),
+})
+
 /** By account and by number: a block holds for every account that the two numbers have or will have. */
 export const blocks = pgTable('blocks', {
   id: uuid('id').primaryKey(),

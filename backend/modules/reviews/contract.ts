@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { names } from '../audit/contract.ts'
 
 const id = z.string().meta({ format: 'uuid' })
 const time = z.string().meta({ format: 'date-time' })
@@ -32,9 +33,13 @@ export const staffRatingView = z.object({
   id, sessionId: id, customerId: id, mitraId: id, score, comment: z.string().nullable(), createdAt: time, hiddenAt: time.nullable(), hiddenBy: id.nullable(), hiddenReason: z.string().nullable(),
 })
 export type StaffRatingView = z.output<typeof staffRatingView>
+/** `hidden`, `commented`: only those that are hidden, that say something. */
 export const staffRatingsQuery = z.strictObject({
-  mitraId: z.uuid().optional(), limit: z.coerce.number().int().min(1).max(100).default(20), cursor: z.uuid().optional(),
+  mitraId: z.uuid().optional(), customerId: z.uuid().optional(), score: z.coerce.number().int().min(1).max(5).optional(),
+  hidden: z.literal('true').optional(), commented: z.literal('true').optional(), limit: z.coerce.number().int().min(1).max(100).default(20), cursor: z.uuid().optional(),
 })
-export const staffRatingList = z.object({ items: z.array(staffRatingView), nextCursor: z.string().nullable() })
+export type StaffRatingsQuery = z.output<typeof staffRatingsQuery>
+export const staffRatingList = z.object({ items: z.array(staffRatingView), nextCursor: z.string().nullable(), names })
+export type StaffRatingList = z.output<typeof staffRatingList>
 export const staffRatingReply = z.object({ rating: staffRatingView })
 export const reasonBody = z.strictObject({ reason: z.string().trim().min(1).max(500) })

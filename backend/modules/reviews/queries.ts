@@ -1,6 +1,6 @@
 import { and, desc, eq, isNotNull, isNull, lt, sql } from '../../platform/drizzle.ts'
 import type { Queryable } from '../../platform/database.ts'
-import type { CommentsQuery, CommentView, RatingView, StaffRatingView } from './contract.ts'
+import type { CommentsQuery, CommentView, RatingView, StaffRatingsQuery, StaffRatingView } from './contract.ts'
 import { ratings, type Rating } from './tables.ts'
 
 export async function findRating(handle: Queryable, sessionId: string): Promise<Rating | undefined> {
@@ -22,9 +22,12 @@ export async function listComments(handle: Queryable, mitraId: string, { limit, 
 }
 
 /** Ratings for staff, of the newest sessions first. */
-export async function listRatings(handle: Queryable, { mitraId, limit, cursor }: { mitraId?: string | undefined; limit: number; cursor?: string | undefined }): Promise<{ items: StaffRatingView[]; nextCursor: string | null }> {
+export async function listRatings(handle: Queryable, { mitraId, customerId, score, hidden, commented, limit, cursor }: StaffRatingsQuery): Promise<{ items: StaffRatingView[]; nextCursor: string | null }> {
   const rows = await handle.select().from(ratings)
-    .where(and(mitraId ? eq(ratings.mitraId, mitraId) : undefined, cursor ? lt(ratings.sessionId, cursor) : undefined))
+    .where(and(
+      mitraId ? eq(ratings.mitraId, mitraId) : undefined, customerId ? eq(ratings.customerId, customerId) : undefined, score === undefined ? undefined : eq(ratings.score, score),
+      hidden && isNotNull(ratings.hiddenAt), commented && isNotNull(ratings.comment), cursor ? lt(ratings.sessionId, cursor) : undefined,
+    ))
     .orderBy(desc(ratings.sessionId)).limit(limit + 1)
   const shown = rows.slice(0, limit)
   return { items: shown.map(staffView), nextCursor: rows.length > limit ? shown.at(-1)!.sessionId : null }

@@ -32,7 +32,7 @@ export function createAlertBoard(ctx: Ctx): AlertBoard {
     waiting.add(resume)
   })
   const look = async (): Promise<Alerts> => {
-    const items = await findAlerts(ctx.sql)
+    const items = await findAlerts(ctx.sql, ctx.settings)
     const state = items.map(({ id, escalations, lastAt }) => [id, escalations, lastAt])
     return { items, version: createHash('sha256').update(JSON.stringify(state)).digest('base64url').slice(0, 22) }
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { names } from '../audit/contract.ts'
 
 const id = z.string().meta({ format: 'uuid' })
 const time = z.string().meta({ format: 'date-time' })
@@ -26,19 +27,38 @@ export const blocksQuery = z.strictObject({ limit: z.coerce.number().int().min(1
 
 export const hotlineList = z.object({ items: z.array(z.object({ text: z.string() })), nextCursor: z.null() })
 
-/** `subjectId`: whom it is about. Message texts stand in its evidence alone, which is opened with a reason. */
+/** `subjectId`: whom it is about. `dueAt`: by when somebody should have taken it, or, once it is taken, closed it. Message texts stand in its evidence alone, which is opened with a reason. */
 export const caseView = z.object({
   id, kind: z.enum(CASE_KINDS), state: z.enum(CASE_STATES), sessionId: id.nullable(), conversationId: id.nullable(), openedBy: id.nullable(), reporterId: id.nullable(), subjectId: id,
   reason: z.string().nullable(), openedAt: time, lastAt: time, acknowledgeBy: time.nullable(), escalations: z.number().int(),
-  takenAt: time.nullable(), takenBy: id.nullable(), closedAt: time.nullable(), outcome: z.enum(OUTCOMES).nullable(),
+  takenAt: time.nullable(), takenBy: id.nullable(), closedAt: time.nullable(), closedBy: id.nullable(), outcome: z.enum(OUTCOMES).nullable(), dueAt: time.nullable(),
 })
 export type CaseView = z.output<typeof caseView>
-export const caseReply = z.object({ case: caseView })
-export const caseList = z.object({ items: z.array(caseView), nextCursor: z.string().nullable() })
+/** `now`: the time of the service, by which clocks are shown. */
+export const caseReply = z.object({ case: caseView, names, now: time })
+export const caseList = z.object({ items: z.array(caseView), nextCursor: z.string().nullable(), names, now: time })
+export type CaseList = z.output<typeof caseList>
 export const caseParams = z.strictObject({ id: z.uuid() })
+/** `state=unclosed`: open or taken. `late`: not taken, or not closed, in time. `personId`: whom it is about or who reported. */
 export const casesQuery = z.strictObject({
-  state: z.enum(CASE_STATES).optional(), kind: z.enum(CASE_KINDS).optional(), limit: z.coerce.number().int().min(1).max(100).default(20), cursor: z.uuid().optional(),
+  state: z.enum([...CASE_STATES, 'unclosed']).optional(), kind: z.enum(CASE_KINDS).optional(), takenBy: z.uuid().optional(), personId: z.uuid().optional(),
+  late: z.literal('true').optional(), openedBefore: z.iso.datetime({ offset: true }).optional(), openedAfter: z.iso.datetime({ offset: true }).optional(),
+  order: z.enum(['newest', 'oldest']).default('newest'), limit: z.coerce.number().int().min(1).max(100).default(20), cursor: z.uuid().optional(),
 })
+export type CasesQuery = z.output<typeof casesQuery>
+/** To whom it goes, and who has it now as the caller knows (null: nobody): with anybody else it is a conflict. */
+export const assignBody = z.strictObject({ to: z.uuid().toLowerCase(), from: z.uuid().toLowerCase().nullable(), reason: line(500).optional() })
+export const releaseBody = z.strictObject({ reason: line(500) })
+export const noteBody = z.strictObject({ text: line(2000) })
+export const noteReply = z.object({ note: z.object({ id, caseId: id, staffId: id, text: z.string(), createdAt: time }) })
+/** Members of staff who may have a case, with how many they have. */
+export const assigneeList = z.object({ items: z.array(z.object({ id, displayName: z.string(), role: z.string(), taken: z.number().int() })), nextCursor: z.null() })
+/** Everything that happened to a case, in the order of time: `act` as in the audit log, `case.note`, `sanction.…`, `appeal.…`. */
+export const caseHistory = z.object({
+  items: z.array(z.object({ at: time, act: z.string(), actorId: id.nullable(), reason: z.string().nullable(), text: z.string().nullable(), details: z.record(z.string(), z.unknown()) })),
+  nextCursor: z.null(), names,
+})
+export type CaseHistory = z.output<typeof caseHistory>
 /** With a session the messages are copied, as with a report; `subjectId` is then one of its two sides. */
 export const caseBody = z.strictObject({ subjectId: z.uuid().toLowerCase(), sessionId: z.uuid().toLowerCase().optional(), reason: line(500), note: line(2000).optional() })
 export type CaseBody = z.output<typeof caseBody>
@@ -47,12 +67,13 @@ export const closeBody = z.strictObject({ outcome: z.enum(OUTCOMES), reason: lin
 export const evidenceBody = z.strictObject({ reason: line(500) })
 /** What the reporter wrote, and the messages as they were. An edit stands beside what it changed. */
 export const evidenceReply = z.object({
-  note: z.string().nullable(), items: z.array(z.object({ seq: z.number().int(), change: z.number().int(), senderId: id.nullable(), body: z.string().nullable(), sentAt: time })), nextCursor: z.null(),
+  note: z.string().nullable(), items: z.array(z.object({ seq: z.number().int(), change: z.number().int(), senderId: id.nullable(), body: z.string().nullable(), sentAt: time })), nextCursor: z.null(), names,
 })
 
 /** With the `version` of the last answer it waits until there is another, `waitSeconds` at most. */
 export const alertsQuery = z.strictObject({ version: z.string().max(64).optional(), waitSeconds: z.coerce.number().int().min(0).max(20).default(0) })
-export const alertList = z.object({ items: z.array(caseView), nextCursor: z.null(), version: z.string() })
+export const alertList = z.object({ items: z.array(caseView), nextCursor: z.null(), version: z.string(), names, now: time })
+export type AlertList = z.output<typeof alertList>
 
 export const SANCTION_KINDS = ['warning', 'suspension', 'ban'] as const
 export type SanctionKind = (typeof SANCTION_KINDS)[number]
@@ -75,9 +96,13 @@ export const sanctionView = z.object({
 })
 export type SanctionView = z.output<typeof sanctionView>
 export const sanctionReply = z.object({ sanction: sanctionView })
-export const sanctionList = z.object({ items: z.array(sanctionView), nextCursor: z.string().nullable() })
+export const sanctionList = z.object({ items: z.array(sanctionView), nextCursor: z.string().nullable(), names })
+export type SanctionList = z.output<typeof sanctionList>
 /** With `userId`: those of that account's number, whichever of its accounts they were given by. */
-export const sanctionsQuery = z.strictObject({ userId: z.uuid().optional(), limit: z.coerce.number().int().min(1).max(100).default(20), cursor: z.uuid().optional() })
+export const sanctionsQuery = z.strictObject({
+  userId: z.uuid().optional(), caseId: z.uuid().optional(), createdBy: z.uuid().optional(), kind: z.enum(SANCTION_KINDS).optional(), active: z.literal('true').optional(), limit: z.coerce.number().int().min(1).max(100).default(20), cursor: z.uuid().optional(),
+})
+export type SanctionsQuery = z.output<typeof sanctionsQuery>
 export const liftBody = z.strictObject({ reason: line(500) })
 
 const proof = { challengeId: z.uuid(), code: z.string().regex(/^\d{6}$/, 'must be 6 digits') }
@@ -96,7 +121,8 @@ export const appealView = z.object({
 })
 export type AppealView = z.output<typeof appealView>
 export const appealReply = z.object({ appeal: appealView })
-export const appealList = z.object({ items: z.array(appealView), nextCursor: z.string().nullable() })
+export const appealList = z.object({ items: z.array(appealView), nextCursor: z.string().nullable(), names })
+export type AppealList = z.output<typeof appealList>
 export const appealsQuery = z.strictObject({ state: z.enum(APPEAL_STATES).optional(), limit: z.coerce.number().int().min(1).max(100).default(20), cursor: z.uuid().optional() })
 /** `answer`: what the person is told. */
 export const verdictBody = z.strictObject({ decision: z.enum(['uphold', 'lift']), reason: line(500), answer: line(500).optional() })

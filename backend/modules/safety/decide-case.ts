@@ -18,7 +18,7 @@ export async function takeCase(tx: Tx, act: CaseAct): Promise<SafetyCase> {
     if (known.state === 'taken' && known.takenBy === act.staffId) return known
     throw new AppError('conflict', `the case is ${known.state}`)
   }
-  await audit(tx, act, 'case.taken', { kind: taken.kind, escalations: taken.escalations })
+  await auditCase(tx, act, 'case.taken', { kind: taken.kind, escalations: taken.escalations })
   alertsChanged(tx)
   return taken
 }
@@ -32,7 +32,7 @@ export async function closeCase(tx: Tx, act: CaseAct & { outcome: Outcome; reaso
     if (known.closedBy === act.staffId && known.outcome === act.outcome) return known
     throw new AppError('conflict', 'the case is closed')
   }
-  await audit(tx, act, 'case.closed', { kind: closed.kind, outcome: act.outcome }, act.reason)
+  await auditCase(tx, act, 'case.closed', { kind: closed.kind, outcome: act.outcome }, act.reason)
   alertsChanged(tx)
   return closed
 }
@@ -41,16 +41,16 @@ export async function closeCase(tx: Tx, act: CaseAct & { outcome: Outcome; reaso
 export async function openEvidence(tx: Tx, act: CaseAct & { reason: string }) {
   const { note, kind } = await getCase(tx, act.caseId)
   const items = await findEvidence(tx.sql, act.caseId)
-  await audit(tx, act, 'case.evidence_opened', { kind, messages: items.length }, act.reason)
+  await auditCase(tx, act, 'case.evidence_opened', { kind, messages: items.length }, act.reason)
   return { note, items: items.map(({ seq, change, senderId, body, sentAt }) => ({ seq, change, senderId, body, sentAt: sentAt.toISOString() })) }
 }
 
-async function getCase(tx: Tx, id: string): Promise<SafetyCase> {
+export async function getCase(tx: Tx, id: string): Promise<SafetyCase> {
   const found = await findCase(tx.sql, id)
   if (!found) throw new AppError('not_found', 'no such case')
   return found
 }
 
-async function audit(tx: Tx, { caseId, staffId, requestId, ip }: CaseAct, act: string, details: Record<string, unknown>, reason?: string): Promise<void> {
+export async function auditCase(tx: Tx, { caseId, staffId, requestId, ip }: CaseAct, act: string, details: Record<string, unknown>, reason?: string): Promise<void> {
   await appendAudit(tx, { actorKind: 'staff', actorId: staffId, act, targetType: 'case', targetId: caseId, reason, details, requestId, ip })
 }

@@ -28,13 +28,14 @@ export async function measureAlerts(ctx: Ctx): Promise<void> {
   ctx.metrics.crisisOldestSeconds.set(row!.oldest)
 }
 
-/** Erases the messages of cases that were closed long ago. Answers how many cases it emptied. */
+/** Erases the messages of cases that were closed long ago, and what staff noted on them. Answers how many cases it emptied. */
 export async function eraseEvidence(ctx: Ctx, limit: number): Promise<number> {
   const { rows: [row] } = await ctx.sql.execute<{ erased: number }>(sql`
     with due as (
       select c.id from safety_cases c where c.closed_at < app_now() - make_interval(secs => ${ctx.settings.get('evidenceSeconds')})
-        and (c.note is not null or exists (select from case_evidence e where e.case_id = c.id)) order by c.closed_at limit ${limit} for update skip locked
+        and (c.note is not null or exists (select from case_evidence e where e.case_id = c.id) or exists (select from case_notes n where n.case_id = c.id)) order by c.closed_at limit ${limit} for update skip locked
     ), gone as (delete from case_evidence e using due d where e.case_id = d.id),
+      unwritten as (delete from case_notes n using due d where n.case_id = d.id),
       emptied as (update safety_cases c set note = null from due d where c.id = d.id)
     select count(*)::int as erased from due`)
   return row!.erased

@@ -1,20 +1,50 @@
-import { and, desc, eq, isNotNull, lt, sql } from '../../platform/drizzle.ts'
+import { and, asc, desc, eq, gt, gte, isNotNull, lt, ne, or, sql, type SQL } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
+import type { Settings } from '../../platform/settings.ts'
 import type { Queryable } from '../../platform/database.ts'
-import type { CaseKind, CaseState, CaseView } from './contract.ts'
+import type { CasesQuery, CaseView } from './contract.ts'
 import { caseEvidence, safetyCases, type SafetyCase } from './tables.ts'
 
 export const ALERTS_CHANNEL = 'safety:alerts'
 
-export type CaseFilter = { state?: CaseState | undefined; kind?: CaseKind | undefined; limit: number; cursor?: string | undefined }
-
-/** Newest first. */
-export async function listCases(handle: Queryable, { state, kind, limit, cursor }: CaseFilter): Promise<{ items: CaseView[]; nextCursor: string | null }> {
+/** Cases by their id, which grows with time; the newest first unless asked otherwise. */
+export async function listCases(handle: Queryable, settings: Settings, query: CasesQuery): Promise<{ items: CaseView[]; nextCursor: string | null }> {
+  const { state, kind, takenBy, personId, late, limit, cursor } = query
+  const isOldestFirst = query.order === 'oldest'
+  const after = isOldestFirst ? gt : lt
   const rows = await handle.select().from(safetyCases).where(and(
-    state && eq(safetyCases.state, state), kind && eq(safetyCases.kind, kind), cursor === undefined ? undefined : lt(safetyCases.id, cursor),
-  )).orderBy(desc(safetyCases.id)).limit(limit + 1)
+    state && (state === 'unclosed' ? ne(safetyCases.state, 'closed') : eq(safetyCases.state, state)), kind && eq(safetyCases.kind, kind),
+    takenBy === undefined ? undefined : eq(safetyCases.takenBy, takenBy),
+    personId === undefined ? undefined : or(eq(safetyCases.subjectId, personId), eq(safetyCases.reporterId, personId)),
+    late && isLate(settings), ...openedWithin(query), cursor === undefined ? undefined : after(safetyCases.id, cursor),
+  )).orderBy(isOldestFirst ? asc(safetyCases.id) : desc(safetyCases.id)).limit(limit + 1)
   const shown = rows.slice(0, limit)
-  return { items: shown.map(caseViewOf), nextCursor: rows.length > limit ? shown.at(-1)!.id : null }
+  return { items: shown.map((row) => caseViewOf(row, settings)), nextCursor: rows.length > limit ? shown.at(-1)!.id : null }
+}
+
+function isLate(settings: Settings): SQL | undefined {
+  const since = (seconds: number) => sql`app_now() - make_interval(secs => ${seconds})`
+  return and(ne(safetyCases.state, 'closed'), or(
+    sql`${safetyCases.acknowledgeBy} <= app_now()`, and(isNotNull(safetyCases.acknowledgeBy), gt(safetyCases.escalations, 0)),
+    and(eq(safetyCases.state, 'open'), ne(safetyCases.kind, 'crisis'), sql`${safetyCases.openedAt} <= ${since(settings.get('caseTakeSeconds'))}`),
+    and(eq(safetyCases.state, 'taken'), sql`${safetyCases.takenAt} <= ${since(settings.get('caseCloseSeconds'))}`),
+  ))
+}
+
+/** An id begins with the time at which it was made, which is that of the opening within this. */
+const APART_MS = 600_000
+
+// The ids bound the walk over the index; the times decide.
+function openedWithin({ openedBefore, openedAfter }: CasesQuery): (SQL | undefined)[] {
+  return [
+    openedBefore === undefined ? undefined : and(lt(safetyCases.openedAt, new Date(openedBefore)), lt(safetyCases.id, firstIdAt(Date.parse(openedBefore) + APART_MS))),
+    openedAfter === undefined ? undefined : and(gte(safetyCases.openedAt, new Date(openedAfter)), gte(safetyCases.id, firstIdAt(Date.parse(openedAfter) - APART_MS))),
+  ]
+}
+
+function firstIdAt(ms: number): string {
+  const hex = Math.min(Math.max(Math.trunc(ms), 0), 2 ** 48 - 1).toString(16).padStart(12, '0')
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`
 }
 
 export async function findCase(handle: Queryable, id: string): Promise<SafetyCase | undefined> {
@@ -23,9 +53,9 @@ export async function findCase(handle: Queryable, id: string): Promise<SafetyCas
 }
 
 /** What nobody has taken yet, the oldest first. */
-export async function findAlerts(handle: Queryable): Promise<CaseView[]> {
+export async function findAlerts(handle: Queryable, settings: Settings): Promise<CaseView[]> {
   const rows = await handle.select().from(safetyCases).where(isNotNull(safetyCases.acknowledgeBy)).orderBy(safetyCases.openedAt, safetyCases.id).limit(100)
-  return rows.map(caseViewOf)
+  return rows.map((row) => caseViewOf(row, settings))
 }
 
 /** How many alerts nobody has taken. */
@@ -51,12 +81,19 @@ export async function findEvidence(handle: Queryable, caseId: string): Promise<(
   return handle.select().from(caseEvidence).where(eq(caseEvidence.caseId, caseId)).orderBy(caseEvidence.seq, caseEvidence.change)
 }
 
-export function caseViewOf(row: SafetyCase): CaseView {
-  const { id, kind, state, sessionId, conversationId, openedBy, reporterId, subjectId, reason, escalations, takenBy, outcome } = row
+/** By when somebody should have taken it, or closed what was taken. */
+function dueAt({ state, acknowledgeBy, openedAt, takenAt }: SafetyCase, settings: Settings): Date | null {
+  if (state === 'closed') return null
+  if (state === 'taken') return new Date((takenAt ?? openedAt).getTime() + settings.get('caseCloseSeconds') * 1000)
+  return acknowledgeBy ?? new Date(openedAt.getTime() + settings.get('caseTakeSeconds') * 1000)
+}
+
+export function caseViewOf(row: SafetyCase, settings: Settings): CaseView {
+  const { id, kind, state, sessionId, conversationId, openedBy, reporterId, subjectId, reason, escalations, takenBy, closedBy, outcome } = row
   return {
-    id, kind, state, sessionId, conversationId, openedBy, reporterId, subjectId, reason, escalations, takenBy, outcome,
+    id, kind, state, sessionId, conversationId, openedBy, reporterId, subjectId, reason, escalations, takenBy, closedBy, outcome,
     openedAt: row.openedAt.toISOString(), lastAt: row.lastAt.toISOString(), acknowledgeBy: row.acknowledgeBy?.toISOString() ?? null,
-    takenAt: row.takenAt?.toISOString() ?? null, closedAt: row.closedAt?.toISOString() ?? null,
+    takenAt: row.takenAt?.toISOString() ?? null, closedAt: row.closedAt?.toISOString() ?? null, dueAt: dueAt(row, settings)?.toISOString() ?? null,
   }
 }
 

@@ -101,6 +101,72 @@ t.test('safety', async (t) => {
     await expect(200, owner.call('POST', `/internal/v1/cases/${(await alerts()).items[0]!.id}/take`, {}))
   })
 
+  await t.test('a case goes from hand to hand: to a named colleague, taken over, put back with its clock; of two at once one has it', async (t) => {
+    const [cara, dedi, vivi] = await Promise.all([staffOf(app, 'moderator'), staffOf(app, 'super_admin'), staffOf(app, 'viewer')])
+    const scene = await stage(app, 'active')
+    await send(scene, scene.customer, 'aku mau bunuh diri')
+    await handled()
+    const { id } = (await casesOf(scene))[0]!
+    const assign = (staff: StaffClient, to: string, from: string | null, replica = 0) => staff.call('POST', `/internal/v1/cases/${id}/assign`, { to, from, reason: 'knows them' }, { url: app.replicas[replica]!.internalUrl })
+    const { body: { case: before, now } } = await expect(200, ana.call('GET', `/internal/v1/cases/${id}`))
+    t.equal(before.dueAt, before.acknowledgeBy, 'the clock of a crisis nobody has')
+    t.ok(Math.abs(Date.parse(now) - Date.parse(before.openedAt)) < 600_000, 'and the time by which it is shown')
+    t.match(await assign(ana, vivi.id, null), { status: 400, body: { code: 'validation_failed', errors: [{ path: 'to' }] } }, 'a viewer may not have one')
+    t.match((await expect(200, assign(ana, cara.id, null))).body, { case: { state: 'taken', takenBy: cara.id, acknowledgeBy: null }, names: { [cara.id]: { kind: 'staff', name: 'Test moderator' } } })
+    await expect(200, assign(ana, cara.id, null)) // again: it is hers already
+    t.match(await assign(ana, dedi.id, null), { status: 409, body: { code: 'conflict' } }, 'somebody has it meanwhile')
+    const both = await Promise.all([assign(dedi, dedi.id, cara.id, 0), assign(budi, budi.id, cara.id, 1)])
+    t.same(new Set(both.map(({ status }) => status)), new Set([200, 409]), 'two take it over at once')
+    const [owner, other] = both[0].status === 200 ? [dedi, budi] : [budi, dedi]
+    const listed = async (query: string) => ((await expect(200, ana.call('GET', `/internal/v1/cases?${query}`))).body.items as Case[]).map((one) => one.id)
+    t.ok((await listed(`takenBy=${owner.id}&state=unclosed`)).includes(id))
+    t.notOk((await listed(`takenBy=${other.id}`)).includes(id))
+    t.ok((await listed(`personId=${scene.customer.id}&kind=crisis`)).includes(id))
+    t.match((await expect(200, ana.call('GET', '/internal/v1/cases/assignees'))).body.items.find((one: { id: string }) => one.id === owner.id), { taken: 1, displayName: /Test/ })
+    t.notOk((await expect(200, ana.call('GET', '/internal/v1/cases/assignees'))).body.items.some((one: { id: string }) => one.id === vivi.id))
+
+    await expect(201, cara.call('POST', `/internal/v1/cases/${id}/notes`, { text: 'Ibu sudah ditelepon' }))
+    t.match((await expect(200, cara.call('POST', `/internal/v1/cases/${id}/release`, { reason: 'my shift ends' }))).body.case, { state: 'open', takenBy: null, acknowledgeBy: /Z$/ })
+    await expect(200, cara.call('POST', `/internal/v1/cases/${id}/release`, { reason: 'again' }))
+    t.ok((await expect(200, ana.call('GET', '/internal/v1/alerts'))).body.items.some((one: Case) => one.id === id), 'it is an alert again')
+    t.notOk((await listed('late=true')).includes(id), 'with its whole time')
+    await app.query('update safety_cases set acknowledge_by = app_now() where id = $1', [id])
+    await eventually(async () => (await listed('late=true&order=oldest')).includes(id), 'over its time it is late')
+    const opened = (await app.query<{ opened_at: Date }>('select opened_at from safety_cases where id = $1', [id]))[0]!.opened_at.getTime()
+    const within = (from: number, to: number) => listed(`openedAfter=${new Date(opened + from).toISOString()}&openedBefore=${new Date(opened + to).toISOString()}&limit=100`)
+    t.same([(await within(-1, 5)).includes(id), (await within(-500, -1)).includes(id), (await within(5, 500)).includes(id)], [true, false, false], 'by its age')
+    const given = await expect(201, ana.call('POST', '/internal/v1/sanctions', { userId: scene.customer.id, kind: 'warning', reason: 'to be kind', caseId: id }))
+    await expect(200, owner.call('POST', `/internal/v1/cases/${id}/close`, { outcome: 'helped', reason: 'safe' }))
+    for (const [path, body] of [['assign', { to: cara.id, from: null }], ['release', { reason: 'x' }]] as const) t.match(await ana.call('POST', `/internal/v1/cases/${id}/${path}`, body), { status: 409, body: { code: 'conflict' } })
+
+    const history = (await expect(200, ana.call('GET', `/internal/v1/cases/${id}/history`))).body
+    t.same(history.items.map(({ act }: { act: string }) => act), ['case.opened', 'case.handed_over', 'case.handed_over', 'case.note', 'case.released', 'sanction.warning', 'case.closed'])
+    t.match(history.items.find(({ act }: { act: string }) => act === 'case.note'), { text: 'Ibu sudah ditelepon', actorId: cara.id })
+    t.match(history.items.find(({ act }: { act: string }) => act === 'sanction.warning'), { details: { sanctionId: given.body.sanction.id } })
+    t.match(history.names, { [owner.id]: { kind: 'staff' }, [cara.id]: { name: 'Test moderator' } })
+    t.match((await ana.call('GET', `/internal/v1/sanctions?caseId=${id}&kind=warning&createdBy=${ana.id}`)).body, { items: [{ id: given.body.sanction.id }], names: { [scene.customer.id]: { kind: 'customer' } } })
+    t.same((await ana.call('GET', `/internal/v1/sanctions?caseId=${id}&active=true`)).body.items, [], 'a warning never stands')
+    await app.query('update safety_cases set closed_at = closed_at - make_interval(days => 181) where id = $1', [id])
+    await eraseEvidence(ctx, 100)
+    t.notOk(JSON.stringify((await expect(200, ana.call('GET', `/internal/v1/cases/${id}/history`))).body).includes('ditelepon'), 'a note goes with the evidence')
+    t.match(await cara.call('POST', `/internal/v1/cases/${id}/notes`, { text: 'late' }), { status: 409 })
+  })
+
+  await t.test('names are masked for a moderator, and whole for an admin, wherever cases show them', async (t) => {
+    const scene = await stage(app, 'active')
+    await app.query(`update users set display_name = 'Citra Lestari' where id = $1`, [scene.customer.id])
+    await expect(201, report(scene.mitra, scene.sessionId))
+    const { id } = (await casesOf(scene))[0]!
+    await expect(201, budi.call('POST', '/internal/v1/sanctions', { userId: scene.customer.id, kind: 'warning', reason: 'a test', caseId: id }))
+    const told = async (staff: StaffClient) => JSON.stringify(await Promise.all([
+      staff.call('GET', `/internal/v1/cases?personId=${scene.customer.id}`), staff.call('GET', `/internal/v1/cases/${id}`), staff.call('GET', `/internal/v1/cases/${id}/history`),
+      staff.call('POST', `/internal/v1/cases/${id}/evidence`, { reason: 'a test' }), staff.call('GET', `/internal/v1/sanctions?userId=${scene.customer.id}`), staff.call('GET', '/internal/v1/appeals'),
+    ]))
+    t.notMatch(await told(ana), /Lestari/)
+    t.match(await told(ana), /C\*\*\* L\*\*\*/)
+    t.match(await told(budi), /Citra Lestari/)
+  })
+
   await t.test('a report keeps the messages as they were, is one a session and person, and theirs alone', async (t) => {
     const scene = await stage(app, 'active')
     const rude = await send(scene, scene.mitra, 'kata-kata kasar')

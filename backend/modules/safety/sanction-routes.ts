@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import type { Ctx } from '../../platform/ctx.ts'
 import { decideAppeal, listAppeals, type HasAnother } from './appeals.ts'
+import type { NamesOf } from '../audit/index.ts'
 import { appealList, appealReply, appealsQuery, caseParams, liftBody, sanctionBody, sanctionList, sanctionReply, sanctionsQuery, verdictBody } from './contract.ts'
 import { liftSanction, sanctionPerson, type StaffBy } from './sanction-person.ts'
 import { listSanctions, sanctionViewOf } from './sanction-rows.ts'
@@ -9,8 +10,11 @@ import { listSanctions, sanctionViewOf } from './sanction-rows.ts'
 const config = { access: { staff: 'safety.act' }, limit: 'standard' } as const
 
 /** Sanctions and appeals for staff. */
-export const sanctionStaffRoutes = (ctx: Ctx, parts: { hasAnother: HasAnother }): FastifyPluginAsyncZod => async (app) => {
-  app.get('/internal/v1/sanctions', { schema: { querystring: sanctionsQuery, response: { 200: sanctionList } }, config }, (request) => listSanctions(ctx.sql, request.query))
+export const sanctionStaffRoutes = (ctx: Ctx, parts: { hasAnother: HasAnother; namesOf: NamesOf }): FastifyPluginAsyncZod => async (app) => {
+  app.get('/internal/v1/sanctions', { schema: { querystring: sanctionsQuery, response: { 200: sanctionList } }, config }, async (request) => {
+    const list = await listSanctions(ctx.sql, request.query)
+    return { ...list, names: await parts.namesOf(ctx.sql, request.staff.role, list.items.flatMap((one) => [one.userId, one.createdBy, one.liftedBy])) }
+  })
 
   app.post('/internal/v1/sanctions', { schema: { body: sanctionBody, response: { 201: sanctionReply } }, config }, async (request, reply) =>
     reply.code(201).send({ sanction: sanctionViewOf(await sanctionPerson(ctx, staffBy(request), request.body)) }))
@@ -18,7 +22,10 @@ export const sanctionStaffRoutes = (ctx: Ctx, parts: { hasAnother: HasAnother })
   app.post('/internal/v1/sanctions/:id/lift', { schema: { params: caseParams, body: liftBody, response: { 200: sanctionReply } }, config }, async (request) => (
     { sanction: sanctionViewOf(await liftSanction(ctx, staffBy(request), { sanctionId: request.params.id, reason: request.body.reason })) }))
 
-  app.get('/internal/v1/appeals', { schema: { querystring: appealsQuery, response: { 200: appealList } }, config }, (request) => listAppeals(ctx.sql, request.query))
+  app.get('/internal/v1/appeals', { schema: { querystring: appealsQuery, response: { 200: appealList } }, config }, async (request) => {
+    const list = await listAppeals(ctx.sql, request.query)
+    return { ...list, names: await parts.namesOf(ctx.sql, request.staff.role, list.items.flatMap((one) => [one.userId, one.sanctionedBy, one.decidedBy])) }
+  })
 
   app.post('/internal/v1/appeals/:id/decide', { schema: { params: caseParams, body: verdictBody, response: { 200: appealReply } }, config }, async (request) => (
     { appeal: await decideAppeal(ctx, staffBy(request), { appealId: request.params.id, ...request.body }, parts.hasAnother) }))

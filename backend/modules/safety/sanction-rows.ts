@@ -2,7 +2,7 @@ import { and, desc, eq, gt, isNull, lt, ne, or, sql } from '../../platform/drizz
 import type { Tx } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { findPeople, type Standing } from '../identity/index.ts'
-import type { SanctionView } from './contract.ts'
+import type { SanctionsQuery, SanctionView } from './contract.ts'
 import { sanctions, type Sanction } from './tables.ts'
 
 export type Judged = Sanction & { isActive: boolean }
@@ -28,11 +28,12 @@ export async function standingOf(tx: Tx, phoneHash: Buffer): Promise<Standing> {
 }
 
 /** Newest first; those of one account's number where it is named. */
-export async function listSanctions(handle: Queryable, query: { userId?: string | undefined; limit: number; cursor?: string | undefined }): Promise<{ items: SanctionView[]; nextCursor: string | null }> {
+export async function listSanctions(handle: Queryable, query: SanctionsQuery): Promise<{ items: SanctionView[]; nextCursor: string | null }> {
   const person = query.userId === undefined ? undefined : (await findPeople(handle, [query.userId])).get(query.userId)
   if (query.userId !== undefined && !person) return { items: [], nextCursor: null }
   const rows = flat(await handle.select(judged).from(sanctions).where(and(
-    person && or(eq(sanctions.phoneHash, person.phoneHash), eq(sanctions.userId, person.id)), query.cursor === undefined ? undefined : lt(sanctions.id, query.cursor),
+    person && or(eq(sanctions.phoneHash, person.phoneHash), eq(sanctions.userId, person.id)), query.kind && eq(sanctions.kind, query.kind), query.active && standsNow,
+    query.caseId === undefined ? undefined : eq(sanctions.caseId, query.caseId), query.createdBy === undefined ? undefined : eq(sanctions.createdBy, query.createdBy), query.cursor === undefined ? undefined : lt(sanctions.id, query.cursor),
   )).orderBy(desc(sanctions.id)).limit(query.limit + 1))
   const shown = rows.slice(0, query.limit)
   return { items: shown.map(sanctionViewOf), nextCursor: rows.length > query.limit ? shown.at(-1)!.id : null }

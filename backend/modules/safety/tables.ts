@@ -37,6 +37,15 @@ export const caseEvidence = pgTable('case_evidence', {
   sentAt: time('sent_at').notNull(),
 }, (table) => [primaryKey({ columns: [table.caseId, table.seq, table.change] })])
 
+export const caseNotes = pgTable('case_notes', {
+  id: uuid('id').primaryKey(),
+  caseId: uuid('case_id').notNull(),
+  staffId: uuid('staff_id').notNull(),
+  text: text('text').notNull(),
+  createdAt: time('created_at').notNull().default(now),
+})
+export type CaseNote = typeof caseNotes.$inferSelect
+
 /** `userId`: the account by which staff found the number; the sanction is the number's. */
 export const sanctions = pgTable('sanctions', {
   id: uuid('id').primaryKey(),

@@ -12,6 +12,8 @@ export type ChangeSetting = {
   staffId: string
   key: string
   value: unknown
+  /** What the caller has seen; with another in the row it is a conflict. */
+  version?: number | undefined
   reason?: string | undefined
   requestId?: string | undefined
   ip?: string | undefined
@@ -19,7 +21,8 @@ export type ChangeSetting = {
 
 /**
  * Changes one setting: row, history and audit in this transaction; in force here and on the other replicas after its
- * commit. Throws `not_found` for an unknown key, `validation_failed` with the bounds for a value outside of them.
+ * commit. Throws `not_found` for an unknown key, `validation_failed` with the bounds for a value outside of them, `conflict`
+ * once somebody else has changed it.
  */
 export async function changeSetting(tx: Tx, change: ChangeSetting): Promise<void> {
   const { key } = change
@@ -29,7 +32,8 @@ export async function changeSetting(tx: Tx, change: ChangeSetting): Promise<void
 
   // The default becomes a row first, so that there is always one to lock and the history has no two equal beginnings.
   await tx.sql.insert(settings).values({ key, value: SETTINGS[key].default, version: 0 }).onConflictDoNothing()
-  const [before] = await tx.sql.select({ value: settings.value }).from(settings).where(eq(settings.key, key)).for('update')
+  const [before] = await tx.sql.select({ value: settings.value, version: settings.version }).from(settings).where(eq(settings.key, key)).for('update')
+  if (change.version !== undefined && before?.version !== change.version) throw new AppError('conflict', 'Somebody else has changed this setting meanwhile.')
   await tx.sql
     .update(settings)
     .set({ value: checked.value, version: sql`${settings.version} + 1`, updatedAt: sql`app_now()`, updatedBy: change.staffId })

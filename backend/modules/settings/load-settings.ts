@@ -1,5 +1,6 @@
 import type { Ctx } from '../../platform/ctx.ts'
 import type { Settings } from '../../platform/settings.ts'
+import { versionOf } from './queries.ts'
 import { checkSetting, isSettingName } from './rules.ts'
 import { settings } from './tables.ts'
 
@@ -25,7 +26,7 @@ async function readAll(ctx: Ctx): Promise<void> {
     if (checked.ok) values[key] = checked.value
     else warnOnce(ctx, key, JSON.stringify(value))
   }
-  ctx.settings.load(values, rows.reduce((sum, { version }) => sum + version, 0))
+  ctx.settings.load(values, versionOf(rows))
 }
 
 function warnOnce(ctx: Ctx, key: string, value: string): void {

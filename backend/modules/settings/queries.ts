@@ -1,7 +1,7 @@
 import { and, desc, eq, lt } from '../../platform/drizzle.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
-import { SETTINGS, type SettingDefinition, type SettingName } from '../../platform/settings-catalogue.ts'
+import { groupOf, SETTINGS, type SettingDefinition, type SettingName } from '../../platform/settings-catalogue.ts'
 import type { HistoryList, SettingView } from './contract.ts'
 import { checkSetting, isSettingName } from './rules.ts'
 import { settings, settingsHistory } from './tables.ts'
@@ -10,9 +10,15 @@ type Row = typeof settings.$inferSelect
 type Value = SettingView['value']
 
 /** Every setting of the catalogue with what is stored for it; defaults where nothing is. */
-export async function listSettings(handle: Queryable): Promise<SettingView[]> {
+export async function listSettings(handle: Queryable): Promise<{ items: SettingView[]; version: number }> {
   const rows = new Map((await handle.select().from(settings)).map((row) => [row.key, row]))
-  return (Object.keys(SETTINGS) as SettingName[]).map((name) => describe(name, rows.get(name)))
+  const items = (Object.keys(SETTINGS) as SettingName[]).map((name) => describe(name, rows.get(name)))
+  return { items, version: versionOf([...rows.values()]) }
+}
+
+/** How many changes these rows have seen together: grows by one with each, and says nothing of which. */
+export function versionOf(rows: readonly Pick<Row, 'version'>[]): number {
+  return rows.reduce((sum, { version }) => sum + version, 0)
 }
 
 /** Throws `not_found` for a key that the catalogue doesn't know. */
@@ -23,7 +29,7 @@ export async function getSetting(handle: Queryable, key: string): Promise<Settin
 }
 
 /** Newest first. Throws `not_found` for a key that the catalogue doesn't know. */
-export async function listSettingHistory(handle: Queryable, key: string, page: { limit: number; cursor?: string | undefined }): Promise<HistoryList> {
+export async function listSettingHistory(handle: Queryable, key: string, page: { limit: number; cursor?: string | undefined }): Promise<Omit<HistoryList, 'names'>> {
   const rows = await handle
     .select().from(settingsHistory)
     .where(and(eq(settingsHistory.key, known(key)), page.cursor === undefined ? undefined : lt(settingsHistory.id, page.cursor)))
@@ -45,7 +51,7 @@ function describe(key: SettingName, row: Row | undefined): SettingView {
   const standard = definition.default as Value // readonly lists
   const isUsable = row !== undefined && checkSetting(key, row.value).ok
   return {
-    ...definition, key, value: isUsable ? (row.value as Value) : standard, default: standard,
+    ...definition, key, group: groupOf(key), value: isUsable ? (row.value as Value) : standard, default: standard,
     version: row?.version ?? 0, updatedAt: row?.updatedAt.toISOString() ?? null, updatedBy: row?.updatedBy ?? null,
   }
 }

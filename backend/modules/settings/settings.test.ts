@@ -47,6 +47,33 @@ t.test('settings', async (t) => {
     ])
   })
 
+  t.test('a change is taken back, to what stood before it or to the default; over a colleague’s change nobody writes unseen', async (t) => {
+    const revert = (body: object) => admin.call('POST', `${path('ringingSeconds')}/revert`, body)
+    const get = async () => (await admin.call('GET', path('ringingSeconds'))).body
+    await admin.call('PUT', path('ringingSeconds'), { value: 200, version: 0 })
+    await admin.call('PUT', path('ringingSeconds'), { value: 250, version: 1 })
+    const [newest] = (await admin.call('GET', `${path('ringingSeconds')}/history`)).body.items
+    t.match(await revert({ to: newest.id, reason: 'it was right before', version: 2 }), { status: 200, body: { value: 200, version: 3 } })
+    t.equal(app.replicas[0]!.ctx.settings.get('ringingSeconds'), 200, 'in force')
+    t.match(await revert({ to: 'default', reason: 'as it came', version: 3 }), { status: 200, body: { value: 300, version: 4 } })
+    const history = (await admin.call('GET', `${path('ringingSeconds')}/history?limit=2`)).body
+    t.match(history, { items: [{ oldValue: 200, newValue: 300, reason: 'as it came' }, { oldValue: 250, newValue: 200, reason: 'it was right before' }], names: { [admin.id]: { kind: 'staff', name: 'Test admin' } } })
+    t.equal((await app.query(`select 1 from audit_log where act = 'setting.changed' and target_id = 'ringingSeconds'`)).length, 4)
+
+    for (const call of [() => admin.call('PUT', path('ringingSeconds'), { value: 100, version: 3 }), () => revert({ to: 'default', reason: 'x', version: 3 })]) t.match(await call(), { status: 409, body: { code: 'conflict' } })
+    t.match(await get(), { value: 300, version: 4 })
+    const both = await Promise.all([0, 1].map((replica) => admin.call('PUT', path('ringingSeconds'), { value: 100 + replica, version: 4 }, { url: app.replicas[replica]!.internalUrl })))
+    t.same(new Set(both.map(({ status }) => status)), new Set([200, 409]), 'of two who saw the same one writes')
+    t.match(await revert({ to: crypto.randomUUID(), reason: 'x' }), { status: 404 })
+    const [others] = (await admin.call('GET', `${path('holdSeconds')}/history`)).body.items
+    t.match(await revert({ to: others.id, reason: 'x' }), { status: 404 }, 'a change of another setting')
+    t.equal((await revert({ to: 'default' })).status, 400, 'for a reason')
+    t.equal((await admin.call('POST', `${path('constructor')}/revert`, { to: 'default', reason: 'x' })).status, 404)
+    const list = (await admin.call('GET', '/internal/v1/settings')).body
+    t.match(list.items.find((item: { key: string }) => item.key === 'ringingSeconds'), { group: 'sessions', about: /./ })
+    t.equal(list.version, list.items.reduce((sum: number, item: { version: number }) => sum + item.version, 0))
+  })
+
   t.test('what is out of bounds is refused with the bounds', async (t) => {
     const before = await rows()
     const answer = await admin.call('PUT', path('holdSeconds'), { value: 1 })
@@ -109,6 +136,10 @@ t.test('settings', async (t) => {
 
     await admin.call('PUT', path('holdSeconds'), { value: 300 })
     await eventually(() => value(1) === 300, 'the other replica has it, long before it would have read again')
+    await eventually(async () => {
+      const { items, version } = (await admin.call('GET', '/internal/v1/settings/replicas')).body
+      return items.length === 2 && items.every((one: { hasAll: boolean; isAlive: boolean; settingsVersion: number }) => one.hasAll && one.isAlive && one.settingsVersion === version)
+    }, 'and staff see that both have it')
     await eventually(() => told.length > 0, 'listeners are told')
     t.strictSame(told, [['holdSeconds']])
 

@@ -62,18 +62,27 @@ export const changePackageBody = z.strictObject({ priceIdr: priceIdr.optional(),
 export const auditQuery = z.strictObject({
   limit: page.limit, cursor: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER).optional(),
   actorId: z.uuid().optional(), act: z.string().min(1).max(100).optional(), targetType: z.string().min(1).max(100).optional(), targetId: z.string().min(1).max(100).optional(),
+  from: z.iso.date().optional(), to: z.iso.date().optional(),
 })
-export const auditList = z.object({
-  items: z.array(z.object({
+export const auditRowParams = z.strictObject({ seq: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER) })
+export const auditRow = z.object({
     seq: z.number().int(), id, at: time, actorKind: z.string(), actorId: id.nullable(), actorName: z.string().nullable(), act: z.string(), targetType: z.string().nullable(),
     targetId: z.string().nullable(), reason: z.string().nullable(), details: z.record(z.string(), z.unknown()), requestId: z.string().nullable(), ip: z.string().nullable(), hash: z.string(),
-  })),
-  nextCursor,
 })
+export type AuditRowView = z.output<typeof auditRow>
+export const auditList = z.object({ items: z.array(auditRow), nextCursor })
+export type AuditList = z.output<typeof auditList>
+/** `after`: what the last answer gave as `next`; without it from the first row. `rows`: how many this call looks at, about. */
+export const verifyBody = z.strictObject({
+  after: z.string().regex(/^[1-9]\d{0,15}:[0-9a-f]{64}$/, 'is not a position of this chain').optional(), rows: z.number().int().min(1000).max(200_000).default(50_000),
+})
+export type VerifyBody = z.output<typeof verifyBody>
+/** `next`: the chain goes on behind `checked`; ask again with it. Null: all of it was looked at, or it is broken. */
 export const verdictReply = z.object({
   ok: z.boolean(), checked: z.number().int(), headSeq: z.number().int().optional(), headHash: z.string().optional(),
-  brokenSeq: z.number().int().optional(), problem: z.string().optional(),
+  brokenSeq: z.number().int().optional(), problem: z.string().optional(), next: z.string().nullable(),
 })
+export type VerdictReply = z.output<typeof verdictReply>
 
 export const systemReply = z.object({
   replica: z.object({ host: z.string(), pid: z.number().int(), version: z.string(), uptimeSeconds: z.number().int(), environment: z.string() }),

@@ -225,9 +225,31 @@ t.test('what staff control', async (t) => {
       t.strictSame((await staff.call('GET', `${V1}/audit?actorId=${admin.id}`)).body.items, [])
     }
     t.match(await admin.call('POST', `${V1}/audit/verify`), { status: 200, body: { ok: true, checked: Number, headHash: /^[0-9a-f]{64}$/ } })
+    const row = all.body.items[0]
+    t.same((await admin.call('GET', `${V1}/audit/${row.seq}`)).body, row)
+    t.match([await moderator.call('GET', `${V1}/audit/${row.seq}`), await admin.call('GET', `${V1}/audit/999999999`)], [{ status: 404 }, { status: 404 }], 'of others it is missing')
+    const day = new Intl.DateTimeFormat('sv', { timeZone: 'Asia/Jakarta' }).format(new Date(row.at))
+    t.equal((await admin.call('GET', `${V1}/audit?from=${day}&to=${day}&limit=1`)).body.items.length, 1)
+    t.same((await admin.call('GET', `${V1}/audit?to=2020-01-01`)).body.items, [])
+    t.equal((await admin.call('GET', `${V1}/audit?from=yesterday`)).status, 400)
+    t.equal((await admin.call('POST', `${V1}/audit/verify`, { after: '3:nothing' })).status, 400)
+
+    await app.query('create table kept as select * from audit_log')
     await app.query('alter table audit_log disable trigger user')
-    await app.query(`update audit_log set reason = 'another' where seq = 3`)
-    t.match((await admin.call('POST', `${V1}/audit/verify`)).body, { ok: false, brokenSeq: 3, problem: 'content' })
+    const verdictAfter = async (...statements: string[]) => {
+      for (const statement of statements) await app.query(statement)
+      const verdict = (await admin.call('POST', `${V1}/audit/verify`)).body
+      await app.query('truncate audit_log')
+      await app.query('insert into audit_log select * from kept')
+      return verdict
+    }
+    t.match(await verdictAfter(`update audit_log set reason = 'another' where seq = 3`), { ok: false, checked: 2, brokenSeq: 3, problem: 'content', next: null }, 'flipped')
+    t.match(await verdictAfter('delete from audit_log where seq = 4'), { ok: false, checked: 3, brokenSeq: 4, problem: 'missing' }, 'deleted')
+    t.match(await verdictAfter('update audit_log set seq = -1 where seq = 2', 'update audit_log set seq = 2 where seq = 3', 'update audit_log set seq = 3 where seq = -1'), { ok: false, checked: 1, brokenSeq: 2 }, 'swapped')
+    t.match(await verdictAfter('delete from audit_log where seq > 5'), { ok: false, checked: 5, brokenSeq: 6, problem: 'missing' }, 'cut off')
+    t.match(await verdictAfter('truncate audit_log'), { ok: false, checked: 0, brokenSeq: 1, problem: 'missing' }, 'truncated')
+    t.match(await verdictAfter(), { ok: true, next: null }, 'whole again')
+    await app.query('alter table audit_log enable trigger user')
   })
 
   t.test('the state of the system is shown, and the mirror rebuilt', async (t) => {

@@ -32,7 +32,7 @@ export function createBoardReader(ctx: Ctx): () => Promise<WholeBoard> {
         // One connection answers one after the other, however they are asked.
         const mitras = await findMitraBoard(tx, LISTED)
         const sessions = await findSessionBoard(tx, LISTED)
-        const alerts = await findAlerts(tx)
+        const alerts = await findAlerts(tx, ctx.settings)
         const alertsTotal = await countAlerts(tx)
         const people = await findPeople(tx, [...new Set(idsIn({ mitras, sessions, alerts }))])
         return { mitras, sessions, alerts, alertsTotal, people, today: await readMoney(tx), health: await readHealth(ctx, tx) }

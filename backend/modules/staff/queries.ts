@@ -28,6 +28,13 @@ export function hasAnotherFor(act: StaffAct): (handle: Queryable, staffId: strin
   }
 }
 
+/** Active members of staff whose role may do this, by name. */
+export function findColleaguesFor(act: StaffAct): (handle: Queryable) => Promise<{ id: string; displayName: string; role: StaffRole }[]> {
+  const roles = (Object.keys(ROLE_TABLE[act]) as StaffRole[]).filter((role) => mayAct(role, act)) // the table's own keys
+  return (handle) => handle.select({ id: staff.id, displayName: staff.displayName, role: staff.role }).from(staff)
+    .where(and(eq(staff.active, true), inArray(staff.role, roles))).orderBy(staff.displayName).limit(500)
+}
+
 /** Names for what people did. */
 export async function findStaffNames(handle: Queryable, ids: readonly string[]): Promise<Map<string, string>> {
   if (ids.length === 0) return new Map()

@@ -29,7 +29,7 @@ export async function findSessionTimeline(ctx: Ctx, role: StaffRole, session: Se
     findNoticesOfSession(ctx.sql, session.id),
     may.refunds ? findRefundsOfSession(ctx.sql, session.id) : [],
     findRating(ctx.sql, session.id),
-    may.safety ? findSafetyOfSession(ctx.sql, session.id) : { cases: [], sanctions: [] },
+    may.safety ? findSafetyOfSession(ctx.sql, ctx.settings, session.id) : { cases: [], sanctions: [] },
   ])
   const events = may.provider ? await findEventsOfPayments(ctx.sql, paymentIds) : []
   const isMasked = seesMasked(role)

@@ -1,0 +1,32 @@
+-- no-transaction
+-- The lists of the control center: each filter with its order. Cut off anywhere, it can be run again.
+drop index concurrently if exists safety_cases_unclosed;
+create index concurrently safety_cases_unclosed on safety_cases (id) where state <> 'closed';
+drop index concurrently if exists safety_cases_kind;
+create index concurrently safety_cases_kind on safety_cases (kind, id);
+drop index concurrently if exists safety_cases_taken;
+create index concurrently safety_cases_taken on safety_cases (taken_by, id) where taken_by is not null;
+drop index concurrently if exists safety_cases_subject;
+create index concurrently safety_cases_subject on safety_cases (subject_id, id);
+drop index concurrently if exists safety_cases_reporter;
+create index concurrently safety_cases_reporter on safety_cases (reporter_id, id) where reporter_id is not null;
+drop index concurrently if exists sanctions_kind;
+create index concurrently sanctions_kind on sanctions (kind, id);
+drop index concurrently if exists sanctions_case;
+create index concurrently sanctions_case on sanctions (case_id, id) where case_id is not null;
+drop index concurrently if exists sanctions_standing;
+create index concurrently sanctions_standing on sanctions (id) where kind <> 'warning' and lifted_at is null;
+drop index concurrently if exists sanctions_by;
+create index concurrently sanctions_by on sanctions (created_by, id);
+drop index concurrently if exists ratings_score;
+create index concurrently ratings_score on ratings (score, session_id);
+drop index concurrently if exists ratings_by;
+create index concurrently ratings_by on ratings (customer_id, session_id);
+drop index concurrently if exists ratings_hidden;
+create index concurrently ratings_hidden on ratings (session_id) where hidden_at is not null;
+drop index concurrently if exists ratings_commented;
+create index concurrently ratings_commented on ratings (session_id) where comment is not null;
+drop index concurrently if exists audit_log_act;
+create index concurrently audit_log_act on audit_log (act, seq);
+drop index concurrently if exists audit_log_at;
+create index concurrently audit_log_at on audit_log (at, seq);
