@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, globSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -8,6 +9,7 @@ import { methodsOf, type RouteEntry } from './platform/route-guard.ts'
 import { seedDemo } from './seed.ts'
 import { call, startTestApp } from './testing/app.ts'
 import { projectRoot } from './testing/servers/processes.ts'
+import { eventually } from './testing/wait.ts'
 
 const read = (file: string) => readFileSync(join(projectRoot, file), 'utf8')
 const { scripts, dependencies } = JSON.parse(read('package.json')) as Record<'scripts' | 'dependencies', Record<string, string>>
@@ -100,5 +102,22 @@ t.test('against a running product', async (t) => {
     t.match(stdout, /"state":"ended"/)
     t.match(stdout, /posting {2}settlement session_escrow -25000, mitra_payable 17500, platform_revenue 7500/)
     t.match(stdout, /"ok":true/)
+  })
+
+  t.test('npm run demo lives in a running product, and leaves nothing open behind', async (t) => {
+    await seedDemo(ctx)
+    const args = ['docs/demo/demo.mjs', '--public', app.url, '--internal', app.internalUrl, '--speed=60', '--customers=4', '--mitras=2']
+    const demo = spawn(process.execPath, args, { cwd: projectRoot, stdio: ['ignore', 'pipe', 'inherit'] })
+    t.after(() => demo.kill('SIGKILL'))
+    let told = ''
+    demo.stdout.setEncoding('utf8').on('data', (text: string) => (told += text))
+    const lived = () => /[1-9]\d* messages, [1-9]\d* sessions over, [1-9]\d* rated/.test(told)
+    await eventually(lived, 'somebody has talked, ended and rated', { timeoutMs: 60_000 })
+    demo.kill('SIGINT')
+    const [code] = await once(demo, 'exit')
+    t.equal(code, 0)
+    t.match(told, /everybody leaves/)
+    await eventually(async () => (await app.query('select 1 from chat_sessions where ended_at is null')).length === 0, 'no session is open')
+    t.same(await app.query('select 1 from mitras where wants_online'), [], 'nobody is online')
   })
 })

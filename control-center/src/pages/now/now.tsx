@@ -1,4 +1,4 @@
-import { Alert, Skeleton, SimpleGrid, Stack } from '@mantine/core'
+import { Alert, Skeleton, Stack } from '@mantine/core'
 import { IconPlugConnectedX } from '@tabler/icons-react'
 import { useFormat } from '../../format.ts'
 import { useLive } from '../../live/provider.tsx'
@@ -23,10 +23,8 @@ export function Page() {
               {board.alerts && <Alerts alerts={board.alerts} />}
               <Tiles board={board} />
               <Sessions board={board} />
-              <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="lg">
-                <Queue board={board} />
-                <Offers board={board} />
-              </SimpleGrid>
+              <Queue board={board} />
+              <Offers board={board} />
               <Mitras board={board} />
             </Stack>
           )}
