@@ -73,7 +73,10 @@ async function play(kind, index) {
   let person
   await live(world, async () => {
     person = await enter(world, kind, index)
-    if (person === undefined || (kind === 'mitra' && !(await apply(person, approve)))) return world.rest(60)
+    if (person === undefined || (kind === 'mitra' && !(await apply(person, approve)))) {
+      await world.rest(60)
+      return
+    }
     here[kind].add(person)
     const memory = newMemory()
     await live(world, () => (kind === 'mitra' ? beMitra(world, person, memory) : beCustomer(world, person, packages)))

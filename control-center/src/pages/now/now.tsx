@@ -4,6 +4,7 @@ import { useFormat } from '../../format.ts'
 import { useLive } from '../../live/provider.tsx'
 import { useLiveText } from '../../live/texts.ts'
 import { PageFrame } from '../../parts/page.tsx'
+import { useTitles } from '../../shell/titles.ts'
 import { Alerts } from './alerts.tsx'
 import { Mitras, Offers, Queue, Sessions } from './lists.tsx'
 import { useNowText } from './texts.ts'
@@ -12,9 +13,10 @@ import { Tiles } from './tiles.tsx'
 /** The live board. While the connection is away it shows what was known last, and says so. */
 export function Page() {
   const text = useNowText()
+  const titles = useTitles()
   const { board } = useLive()
   return (
-    <PageFrame title={text('title')} about={text('about')}>
+    <PageFrame title={titles('board')} about={text('about')}>
       <Stale />
       {board === undefined
         ? <Stack aria-busy="true" role="status" aria-label={text('loading')}>{['a', 'b', 'c'].map((row) => <Skeleton key={row} height={96} />)}</Stack>

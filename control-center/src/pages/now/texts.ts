@@ -1,7 +1,7 @@
 import { defineTexts } from '../../texts.ts'
 
 export const useNowText = defineTexts('now', {
-  title: 'Now', about: 'What is going on at this moment. Clocks are the server’s.',
+  about: 'What is going on at this moment. Clocks are the server’s.',
   mitras: 'Mitras online', free: '{{count}} free', busy: '{{count}} busy', paused: '{{count}} paused', unseen: '{{count}} not seen', onBreak: '{{count}} on a break',
   queue: 'In the queue', waitNow: 'Who joined now would wait {{p50}}, at most {{p90}}', waitNobody: 'Nobody is there to serve', held: '{{count}} waiting for payment',
   sessions: 'Sessions running', ringing: '{{count}} ringing', revenue: 'Revenue today', earned: 'Earned by mitras', received: 'Paid by customers',
@@ -20,7 +20,7 @@ export const useNowText = defineTexts('now', {
   state_free: 'Free', state_busy: 'Busy', state_paused: 'Paused', state_unseen: 'Not seen', state_break: 'On a break',
   loading: 'The board is on its way.',
 }, {
-  title: 'Sekarang', about: 'Yang terjadi saat ini. Jamnya mengikuti server.',
+  about: 'Yang terjadi saat ini. Jamnya mengikuti server.',
   mitras: 'Mitra daring', free: '{{count}} bebas', busy: '{{count}} sibuk', paused: '{{count}} dijeda', unseen: '{{count}} tak terlihat', onBreak: '{{count}} istirahat',
   queue: 'Dalam antrean', waitNow: 'Yang bergabung sekarang menunggu {{p50}}, paling lama {{p90}}', waitNobody: 'Tidak ada yang bisa melayani', held: '{{count}} menunggu pembayaran',
   sessions: 'Sesi berjalan', ringing: '{{count}} berdering', revenue: 'Pendapatan hari ini', earned: 'Diperoleh mitra', received: 'Dibayar pelanggan',
