@@ -1,14 +1,17 @@
 import { createTheme, defaultVariantColorsResolver, type CSSVariablesResolver, type VariantColorsResolver } from '@mantine/core'
 
+// Green, yellow and orange are too light for text even in their darkest shade.
+const darker = (color: string) => `color-mix(in srgb, var(--mantine-color-${color}-9) 65%, black)`
+
 // The library's lighter shades are below the contrast that WCAG AA asks of text: wherever text is coloured, a stronger one.
 const strongerText: VariantColorsResolver = (input) => {
   const resolved = defaultVariantColorsResolver(input)
   const color = input.color ?? input.theme.primaryColor
   if (!Object.hasOwn(input.theme.colors, color)) return resolved
   if (input.variant === 'light' || input.variant === 'subtle' || input.variant === 'transparent' || input.variant === 'outline') {
-    return { ...resolved, color: `light-dark(var(--mantine-color-${color}-9), var(--mantine-color-${color}-2))` }
+    return { ...resolved, color: `light-dark(${darker(color)}, var(--mantine-color-${color}-2))` }
   }
-  if (input.variant === 'filled') return { ...resolved, background: `var(--mantine-color-${color}-9)`, hover: `var(--mantine-color-${color}-8)`, color: '#fff' }
+  if (input.variant === 'filled') return { ...resolved, background: darker(color), hover: `var(--mantine-color-${color}-9)`, color: '#fff' }
   return resolved
 }
 

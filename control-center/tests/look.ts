@@ -73,7 +73,7 @@ export function findRawWords(page: Page, known: readonly string[]): Promise<stri
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
       const text = node.textContent?.trim() ?? ''
       if (node.parentElement?.closest('code, pre, kbd, script, style, svg, noscript, .mantine-Code-root')) continue
-      if (/\{\{|\}\}|^\w+:\w+\.?\w*$|undefined|\[object |NaN/.test(text) || (/^[a-z]+(?:[A-Z][a-z]+)+$|^[a-z]+(?:_[a-z]+)+$/.test(text) && !names.includes(text))) found.add(text.slice(0, 80))
+      if (/\{\{|\}\}|^[a-z]\w*:[a-z]\w*$|undefined|\[object |NaN/.test(text) || (/^[a-z]+(?:[A-Z][a-z]+)+$|^[a-z]+(?:_[a-z]+)+$/.test(text) && !names.includes(text))) found.add(text.slice(0, 80))
     }
     return [...found]
   }, known)

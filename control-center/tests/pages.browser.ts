@@ -26,7 +26,7 @@ browserTest('each role sees the pages that the role table gives it, and the serv
     const { page, go } = await openAs(role, '/account')
     const reads = watchReads(page)
     await reads.settled('the account')
-    const shown = await page.getByRole('navigation').getByRole('link').evaluateAll((links) => links.map((link) => link.getAttribute('href')))
+    const shown = await page.getByRole('navigation').getByRole('link').evaluateAll((links) => links.map((link) => link.getAttribute('href') ?? ''))
     t.same(shown.toSorted(), pages.filter((each) => each.group !== undefined && seesPage(role, each)).map(({ path }) => path).toSorted(), `${role}: the navigation`)
     for (const each of pages) {
       const address = addressOf(each, seeds)
@@ -63,7 +63,9 @@ for (const look of LOOKS) {
       t.same(await findBarriers(page), [], `${address}: nothing serious or critical`)
       t.same(await findOverflow(page), [], `${address}: fits`)
       t.same(await findRawWords(page, Object.keys(SETTINGS)), [], `${address}: words`)
-      if (each.group !== undefined) t.ok((await page.title()).includes(titles[look.language!][each.title]!), `${address}: its title is ${titles[look.language!][each.title]}`)
+      const heading = await page.getByRole('heading', { level: 1 }).innerText()
+      t.ok(heading !== '' && (await page.title()) === `${heading} · halobestie`, `${address}: its one heading is the window's title (${heading})`)
+      if (each.group !== undefined && look.width === 1280) t.equal(await page.getByRole('navigation').locator('[aria-current=page]').innerText(), titles[look.language!][each.title], `${address}: marked in the navigation`)
     }
   })
 }

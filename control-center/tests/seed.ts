@@ -1,12 +1,100 @@
-import type { TestApp } from '../../backend/testing/app.ts'
-import { stage } from '../../backend/testing/stage.ts'
+import { randomUUID } from 'node:crypto'
+import { account, closeDays, post } from '../../backend/modules/ledger/index.ts'
+import { openSuspense } from '../../backend/modules/payments/index.ts'
+import { transact } from '../../backend/platform/database.ts'
+import { call, type TestApp } from '../../backend/testing/app.ts'
+import { payoutStage } from '../../backend/testing/payout-stage.ts'
+import { expect, newPhone, type Person } from '../../backend/testing/people.ts'
+import { promoCode } from '../../backend/testing/promo-flows.ts'
+import { requestCode, signIn } from '../../backend/testing/sign-in.ts'
+import { testSecrets } from '../../backend/testing/simulators/index.ts'
+import { newKey, stage, type Scene } from '../../backend/testing/stage.ts'
+import { staffByRows } from '../../backend/testing/staff-rows.ts'
+import { eventually } from '../../backend/testing/wait.ts'
 
 /** What is there for every test to look at; nobody changes it. `paths`: an address for each page of the registry that shows one thing. */
 export type Seeds = { sessionId: string; customerId: string; mitraId: string; paths: Readonly<Record<string, string>> }
 
-/** The data of the house: enough that every page has something to show. */
+/** The data of the house: enough that every page has something to show. Every session has a mitra of its own by name: nobody is matched. */
 export async function seedHouse(app: TestApp): Promise<Seeds> {
-  const active = await stage(app, 'active', { phones: true })
-  const [sessionId, customerId, mitraId] = [active.sessionId, active.customer.id, active.mitra.id]
-  return { sessionId, customerId, mitraId, paths: {} }
+  const [talk, over, paid] = await Promise.all([
+    stage(app, 'active', { named: true, minutes: 60, phones: true }), stage(app, 'ended', { named: true, phones: true }), stage(app, 'active', { named: true, minutes: 60 }),
+    stage(app, 'cancelled', { named: true }), stage(app, 'queued', { named: true }),
+  ])
+  const [money, safety] = await Promise.all([seedMoney(app, paid), seedSafety(app, talk, over)])
+  await nameThem(app)
+  return {
+    sessionId: talk.sessionId, customerId: talk.customer.id, mitraId: talk.mitra.id,
+    paths: {
+      '/mitras/$id': `/mitras/${over.mitra.id}`, '/customers/$id': `/customers/${over.customer.id}`, '/sessions/$id': `/sessions/${over.sessionId}`,
+      '/reports/$name': '/reports/sessions', ...money, ...safety,
+    },
+  }
+}
+
+async function seedMoney(app: TestApp, paid: Scene): Promise<Record<string, string>> {
+  const { ctx } = app.replicas[0]!
+  const payouts = await payoutStage(app)
+  const { finance } = payouts
+  const mitra = await payouts.newMitra(150_000)
+  await expect(201, payouts.ask(mitra))
+  const { batchId } = await payouts.handIn()
+  const [payment] = await app.query<{ id: string }>('select id from payments where session_id = $1', [paid.sessionId])
+  const refund = await expect(201, paid.customer.call('POST', `/api/v1/payments/${payment!.id}/refund-requests`, { body: { reason: 'The line broke off again and again.' }, headers: { 'idempotency-key': newKey() } }))
+  await promoCode(app, { code: 'HALO-BARU' })
+  const suspense = await transact(ctx, async (tx) => {
+    const opened = await openSuspense(tx, { paymentId: null, providerPaymentId: null, customerId: paid.customer.id, amountIdr: 25_000, reason: 'payer_gone' })
+    await post(tx, { key: `seed:${opened.id}`, flow: 'late_payment', entries: [{ account: account.providerClearing, amountIdr: -25_000 }, { account: opened.account, amountIdr: 25_000 }] })
+    return opened
+  })
+  // Nobody knows this invoice: the event is kept for staff.
+  await fetch(`${app.url}/webhooks/xendit/invoice`, {
+    method: 'POST', headers: { 'content-type': 'application/json', 'x-callback-token': testSecrets.xenditWebhookToken },
+    body: JSON.stringify({ id: randomUUID(), external_id: randomUUID(), status: 'PAID', amount: 45_000, paid_amount: 45_000, currency: 'IDR' }),
+  })
+  await eventually(async () => (await app.query(`select 1 from provider_inbox where state = 'parked'`))[0], 'an event is parked')
+  // Some days that are over: their entries are written as the owner, as no posting can.
+  await app.query(`with days as (select gen_random_uuid() as id, app_now() - make_interval(days => n) as at, 25000 * n as idr from generate_series(1, 4) n),
+      made as (insert into ledger_transactions (id, key, flow, created_at) select id, 'seed:' || id, 'tip', at from days)
+    insert into ledger_entries (transaction_id, account, amount_idr, created_at)
+      select id, 'provider_clearing', -idr, at from days union all select id, 'platform_revenue', idr, at from days`)
+  await closeDays(ctx)
+  const run = await finance.call('POST', '/reconciliations', { body: {}, headers: { 'idempotency-key': newKey() } })
+  await finance.call('POST', '/ledger/check', { body: {} })
+  const [transaction] = await app.query<{ id: string }>('select id from ledger_transactions order by id desc limit 1')
+  return {
+    '/payments/$id': `/payments/${payment!.id}`, '/refunds/$id': `/refunds/${refund.body.refund.id}`, '/payouts/$id': `/payouts/${batchId}`,
+    '/suspense/$id': `/suspense/${suspense.id}`, '/ledger/transactions/$id': `/ledger/transactions/${transaction!.id}`,
+    ...(run.status < 300 ? { '/reconciliation/$id': `/reconciliation/${run.body.reconciliation?.id ?? run.body.id}` } : {}),
+  }
+}
+
+async function seedSafety(app: TestApp, talk: Scene, over: Scene): Promise<Record<string, string>> {
+  const moderator = await staffByRows(app, 'moderator')
+  const say = async (who: Person, body: string) => {
+    const conversationId = (await talk.row()).conversation_id
+    await expect(201, who.call('POST', `/api/v1/conversations/${conversationId}/messages`, { body: { clientId: randomUUID(), body } }))
+  }
+  await say(talk.customer, 'Halo, I had a long day.')
+  await say(talk.mitra, 'I am here. Tell me.')
+  await say(talk.customer, 'I want to kill myself')
+  await eventually(async () => (await app.query(`select 1 from safety_cases where kind = 'crisis'`))[0], 'an alert is raised')
+  await expect(201, over.customer.call('POST', `/api/v1/sessions/${over.sessionId}/rating`, { body: { score: 5, comment: 'She listened, and laughed with me.' } }))
+  const opened = await expect(201, moderator.call('POST', '/cases', { body: { subjectId: over.mitra.id, reason: 'A customer called: the mitra asked for a number.' } }))
+  const phone = newPhone()
+  const person = await signIn(app, { phone })
+  await expect(201, moderator.call('POST', '/sanctions', { body: { userId: person.id, kind: 'suspension', until: '2100-01-01T00:00:00.000Z', reason: 'Insults in three sessions.' } }))
+  const asked = await requestCode(app.url, phone)
+  await call(app.url, 'POST', '/api/v1/appeals', { body: { challengeId: asked.body.challengeId, code: '000000', text: 'It was a misunderstanding, and I have apologised.' } })
+  return { '/cases/$id': `/cases/${opened.body.case?.id ?? opened.body.id}` }
+}
+
+/** People look like people on the pictures. */
+async function nameThem(app: TestApp): Promise<void> {
+  await app.query(`
+    with named as (select id, kind, row_number() over (partition by kind order by id) as n from users)
+    update users u set display_name = case named.kind
+      when 'mitra' then (array['Ayu Lestari', 'Bagus Pratama', 'Dewi Anggraini', 'Fajar Nugroho', 'Gita Maharani', 'Hendra Wijaya'])[1 + (named.n - 1) % 6]
+      else (array['Citra Wulandari', 'Dimas Saputra', 'Eka Rahmawati', 'Indah Permata', 'Joko Susilo', 'Kartika Sari'])[1 + (named.n - 1) % 6] end
+    from named where named.id = u.id`)
 }
