@@ -1,7 +1,7 @@
 import { createTheme, defaultVariantColorsResolver, type CSSVariablesResolver, type VariantColorsResolver } from '@mantine/core'
 
 // Green, yellow and orange are too light for text even in their darkest shade.
-const darker = (color: string) => `color-mix(in srgb, var(--mantine-color-${color}-9) 65%, black)`
+const darker = (color: string, percent = 65) => `color-mix(in srgb, var(--mantine-color-${color}-9) ${percent}%, black)`
 
 // The library's lighter shades are below the contrast that WCAG AA asks of text: wherever text is coloured, a stronger one.
 const strongerText: VariantColorsResolver = (input) => {
@@ -11,7 +11,7 @@ const strongerText: VariantColorsResolver = (input) => {
   if (input.variant === 'light' || input.variant === 'subtle' || input.variant === 'transparent' || input.variant === 'outline') {
     return { ...resolved, color: `light-dark(${darker(color)}, var(--mantine-color-${color}-2))` }
   }
-  if (input.variant === 'filled') return { ...resolved, background: darker(color), hover: `var(--mantine-color-${color}-9)`, color: '#fff' }
+  if (input.variant === 'filled') return { ...resolved, background: darker(color), hover: darker(color, 80), color: '#fff' }
   return resolved
 }
 
