@@ -10,6 +10,7 @@ import { projectRoot } from '../../backend/testing/servers/processes.ts'
 import { staffByRows, type StaffPerson } from '../../backend/testing/staff-rows.ts'
 import { STAGE_SETTINGS } from '../../backend/testing/stage.ts'
 import { NO_MORE } from '../../backend/testing/test-file.ts'
+import { PATIENCE_MS } from '../../backend/testing/wait.ts'
 import { seedHouse, type Seeds } from './seed.ts'
 
 export type { Seeds } from './seed.ts'
@@ -51,8 +52,6 @@ export type House = {
 
 type Built = { app: TestApp; seeds: Seeds; browser: Browser }
 
-/** As long as a busy machine may need: what comes earlier costs nothing. */
-const PATIENCE_MS = 60_000
 const REFUSALS = new Set([400, 403, 404, 405, 415, 422, 429])
 const PICTURES = join(projectRoot, '.data/browser')
 

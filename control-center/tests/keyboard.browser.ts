@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core'
 import { browserTest } from './house.ts'
+import { findBarriers } from './look.ts'
 import { readPages, readTitles } from './registry.ts'
 
 const pages = readPages().filter(({ group }) => group !== undefined)
@@ -53,6 +54,7 @@ browserTest('menus give the focus back, on a narrow window too', async (t, { ope
   const own = page.getByRole('button', { name: /^My account: / })
   await own.press('Enter')
   await page.getByRole('menuitemradio', { name: 'Dark' }).waitFor()
+  t.same(await findBarriers(page), [], 'nothing serious or critical in the open menu')
   await page.keyboard.press('Escape')
   await page.getByRole('menuitemradio', { name: 'Dark' }).waitFor({ state: 'hidden' })
   t.match((await focused(page)).name, /^My account: /)

@@ -1,4 +1,4 @@
-import { ActionIcon, AppShell, Burger, Group, Menu, NavLink, ScrollArea, Text, Title, useMantineColorScheme } from '@mantine/core'
+import { ActionIcon, AppShell, Burger, Group, Menu, NavLink, ScrollArea, Text, Title, useMantineColorScheme, type MantineColorScheme } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { IconUserCircle } from '@tabler/icons-react'
 import { Outlet, useRouterState } from '@tanstack/react-router'
@@ -7,12 +7,14 @@ import { useGo } from '../address.ts'
 import { useKnown, useMay, useMe } from '../api/me.tsx'
 import { LiveMark } from '../live/mark.tsx'
 import { GROUPS, PAGES, type PageEntry } from '../pages.tsx'
-import { LANGUAGES, setLanguage, useLanguage } from '../texts.ts'
+import { LANGUAGES, setLanguage, useLanguage, type Language } from '../texts.ts'
 import { useCode } from '../texts-common.ts'
 import { useTitles } from './titles.ts'
 import { useShellText } from './texts.ts'
 
 const BADGES = new Map(PAGES.flatMap(({ path, badge }) => (badge ? [[path, lazy(async () => ({ default: (await badge()).Badge }))] as const] : [])))
+
+const SCHEMES: readonly MantineColorScheme[] = ['light', 'dark', 'auto']
 
 /** What stands around every page: where one is, where one can go, who one is. */
 export function Frame() {
@@ -43,7 +45,8 @@ export function Frame() {
           </Group>
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar p="xs" aria-label={text('navigation')}>
+      {/* Closed it is only moved out of sight: its links would still be stops of the keyboard. */}
+      <AppShell.Navbar p="xs" aria-label={text('navigation')} {...(isOpen ? {} : { visibleFrom: 'sm' })}>
         <ScrollArea type="auto"><Pages path={path} /></ScrollArea>
       </AppShell.Navbar>
       <AppShell.Main id="content" ref={main} tabIndex={-1} style={{ outline: 'none', minWidth: 0 }}>
@@ -100,7 +103,7 @@ function Own() {
   const { colorScheme, setColorScheme } = useMantineColorScheme()
   const language = useLanguage()
   return (
-    <Menu position="bottom-end" width={240}>
+    <Menu position="bottom-end" width={240} withInitialFocusPlaceholder={false}>
       <Menu.Target>
         <ActionIcon variant="subtle" color="gray" size="lg" aria-label={`${titles('account')}: ${staff.displayName}`}><IconUserCircle /></ActionIcon>
       </Menu.Target>
@@ -108,11 +111,15 @@ function Own() {
         <Menu.Label><Text size="sm" fw={600} className="wrap">{staff.displayName}</Text><Text size="xs">{code(staff.role)}</Text></Menu.Label>
         <Menu.Item onClick={() => go('/account')}>{titles('account')}</Menu.Item>
         <Menu.Label>{text('theme')}</Menu.Label>
-        {(['light', 'dark', 'auto'] as const).map((scheme) => <Menu.Item key={scheme} role="menuitemradio" aria-checked={colorScheme === scheme} rightSection={colorScheme === scheme ? '✓' : undefined} onClick={() => setColorScheme(scheme)}>{text(scheme)}</Menu.Item>)}
+        <Menu.RadioGroup value={colorScheme} onChange={(scheme) => setColorScheme(scheme as MantineColorScheme)}>
+          {SCHEMES.map((scheme) => <Menu.RadioItem key={scheme} value={scheme} closeMenuOnClick>{text(scheme)}</Menu.RadioItem>)}
+        </Menu.RadioGroup>
         <Menu.Label>{text('language')}</Menu.Label>
-        {LANGUAGES.map((each) => <Menu.Item key={each} lang={each} role="menuitemradio" aria-checked={language === each} rightSection={language === each ? '✓' : undefined} onClick={() => setLanguage(each)}>{each === 'en' ? 'English' : 'Bahasa Indonesia'}</Menu.Item>)}
+        <Menu.RadioGroup value={language} onChange={(each) => setLanguage(each as Language)}>
+          {LANGUAGES.map((each) => <Menu.RadioItem key={each} value={each} lang={each} closeMenuOnClick>{each === 'en' ? 'English' : 'Bahasa Indonesia'}</Menu.RadioItem>)}
+        </Menu.RadioGroup>
         <Menu.Divider />
-        <Menu.Item color="red" onClick={() => void signOut()}>{text('signOut')}</Menu.Item>
+        <Menu.Item onClick={() => void signOut()}>{text('signOut')}</Menu.Item>
       </Menu.Dropdown>
     </Menu>
   )
