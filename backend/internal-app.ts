@@ -19,8 +19,10 @@ import type { Ctx } from './platform/ctx.ts'
 import { healthRoutes, type Readiness } from './platform/health.ts'
 import { createFastify } from './platform/http.ts'
 import { metricsRoutes } from './platform/metrics-routes.ts'
+import type { QueueBoard } from './platform/queue-board.ts'
+import { queuePages } from './platform/queue-pages.ts'
 
-export type InternalParts = { readiness: Readiness; authenticators: Authenticators; lexicon: Pick<Lexicon, 'screen' | 'explain'>; live: LiveSockets; pages?: string | undefined }
+export type InternalParts = { readiness: Readiness; authenticators: Authenticators; lexicon: Pick<Lexicon, 'screen' | 'explain'>; live: LiveSockets; queueBoard: QueueBoard; pages?: string | undefined }
 
 /** The internal listener: staff routes, metrics and the control center's files by name. Nothing of it is reachable in public. */
 export async function createInternalApp(ctx: Ctx, parts: InternalParts): Promise<FastifyInstance> {
@@ -56,7 +58,8 @@ export async function createInternalApp(ctx: Ctx, parts: InternalParts): Promise
   await app.register(refundStaffRoutes(ctx))
   await app.register(payoutStaffRoutes(ctx))
   await app.register(auditStaffRoutes(ctx))
-  await app.register(systemStaffRoutes(ctx))
+  await app.register(systemStaffRoutes(ctx, parts.queueBoard))
+  await app.register(queuePages(parts.queueBoard))
   await app.register(liveStaffRoutes(ctx, parts.live))
   // The last, because it takes every path that nobody else has taken.
   await app.register(controlCenterFiles(parts.pages))

@@ -15,6 +15,7 @@ import type { Ctx } from './platform/ctx.ts'
 import type { Env } from './platform/env.ts'
 import type { Readiness } from './platform/health.ts'
 import { checkSchema } from './platform/migrations.ts'
+import { createQueueBoard } from './platform/queue-board.ts'
 import { createHeartbeat } from './platform/replicas.ts'
 import { createHub, type Hub } from './platform/realtime/hub.ts'
 import type { Realtime } from './platform/realtime/realtime.ts'
@@ -82,12 +83,13 @@ export async function startReplica(env: Env, options: ReplicaOptions = {}): Prom
   // In this order: a token that was revoked before the start is refused from the start.
   const heartbeat = createHeartbeat(ctx)
   const live = createLiveSockets(ctx)
-  const parts: Part[] = [settingsInForce(ctx, hub, heartbeat), heartbeat, lexicon, verifier, liveness, createMirror(ctx), realtime, live, sender, clocksOf(ctx, customers), backgroundWork(ctx, { producer: world.producer, ...options.worker })]
+  const queueBoard = createQueueBoard(ctx)
+  const parts: Part[] = [settingsInForce(ctx, hub, heartbeat), heartbeat, lexicon, verifier, liveness, createMirror(ctx), realtime, live, queueBoard, sender, clocksOf(ctx, customers), backgroundWork(ctx, { producer: world.producer, ...options.worker })]
   const apps: FastifyInstance[] = []
   try {
     const publicApp = await createPublicApp(ctx, { readiness, liveness, seen, realtime, sender, lexicon, authenticators: options.authenticators?.public ?? { user: (token) => verifier.verify(token) } })
     apps.push(publicApp)
-    const internalApp = await createInternalApp(ctx, { readiness, lexicon, live, pages: options.pages, authenticators: options.authenticators?.internal ?? { staff: createStaffAuthenticator(ctx), mayAct } })
+    const internalApp = await createInternalApp(ctx, { readiness, lexicon, live, queueBoard, pages: options.pages, authenticators: options.authenticators?.internal ?? { staff: createStaffAuthenticator(ctx), mayAct } })
     apps.push(internalApp)
     await options.mount?.(ctx, { publicApp, internalApp })
     await internalApp.listen({ host: env.INTERNAL_HOST, port: env.INTERNAL_PORT })

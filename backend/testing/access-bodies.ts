@@ -37,6 +37,8 @@ export const BODIES: Readonly<Record<string, () => object>> = {
   'POST /internal/v1/appeals/:id/decide': () => ({ decision: 'uphold', reason: 'a test' }),
   'POST /internal/v1/conversations/:id/transcript': () => ({ reason: 'a test' }),
   'POST /internal/v1/sanctions': () => ({ userId: randomUUID(), kind: 'warning', reason: 'a test' }),
+  'POST /internal/v1/system/outbox/:id/retry': () => ({ reason: 'a test' }),
+  'POST /internal/v1/system/jobs/:id/retry': () => ({ queue: 'outbox', reason: 'a test' }),
   'POST /internal/v1/sanctions/:id/lift': () => ({ reason: 'a test' }),
   'POST /internal/v1/auth/login': () => ({ email: 'nobody@staff.example', password: 'correct-horse-battery-staple' }),
   'POST /internal/v1/auth/password': () => ({ currentPassword: 'not-the-password-at-all', newPassword: 'another-horse-battery-staple' }),

@@ -240,6 +240,10 @@ export const INTERNAL_ROUTES: Readonly<Record<string, string>> = {
   'GET /internal/v1/live': 'staff board.read, limit sockets',
   'GET /internal/v1/system': 'staff board.read',
   'POST /internal/v1/system/reseed': 'staff settings.write',
+  'GET /internal/v1/system/outbox': 'staff parked.read',
+  'POST /internal/v1/system/outbox/:id/retry': 'staff parked.replay',
+  'GET /internal/v1/system/jobs': 'staff parked.read',
+  'POST /internal/v1/system/jobs/:id/retry': 'staff parked.replay',
 }
 
 /** Whose object a path names; `anyone`: everybody who may call the route may see it. */

@@ -83,14 +83,3 @@ export const verdictReply = z.object({
   brokenSeq: z.number().int().optional(), problem: z.string().optional(), next: z.string().nullable(),
 })
 export type VerdictReply = z.output<typeof verdictReply>
-
-export const systemReply = z.object({
-  replica: z.object({ host: z.string(), pid: z.number().int(), version: z.string(), uptimeSeconds: z.number().int(), environment: z.string() }),
-  versions: z.object({ node: z.string(), postgres: z.string(), schema: z.number().int() }),
-  postgres: z.object({ status: z.string(), poolTotal: z.number().int(), poolIdle: z.number().int(), poolWaiting: z.number().int() }),
-  valkey: z.object({ status: z.enum(['up', 'down']) }),
-  outbox: z.object({ waiting: z.number().int(), oldestSeconds: z.number(), parked: z.number().int() }),
-  inbox: z.object({ waiting: z.number().int(), parked: z.number().int() }),
-  mirror: z.object({ drift: z.number() }),
-})
-export const reseedReply = z.object({ reseeded: z.literal(true) })

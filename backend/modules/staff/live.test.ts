@@ -1,3 +1,5 @@
+import { Queue } from 'bullmq'
+import { Redis } from 'iovalkey'
 import t from 'tap'
 import { call, startTestApp } from '../../testing/app.ts'
 import { startFaultProxy } from '../../testing/fault-proxy.ts'
@@ -142,6 +144,9 @@ t.test('the live board', async (t) => {
     valkeyWay.reset()
     valkeyWay.refuse()
     t.match((await socket.next('board', { matches: (frame) => frame.board.health.valkey === 'down' })).board.health, { queues: null })
+    t.match(await boss.call('GET', '/internal/v1/system/jobs'), { status: 503, body: { code: 'not_ready' } }, 'nothing is known of the jobs')
+    t.match(await boss.call('GET', '/queues/api/queues'), { status: 503, body: { code: 'not_ready' } })
+    t.match(await boss.call('GET', '/internal/v1/system'), { status: 200, body: { valkey: { status: 'down' }, queues: null } })
     const staff = await staffOf(app, 'admin')
     const theirs = await open(staff, 1)
     await theirs.next('board')
@@ -149,7 +154,51 @@ t.test('the live board', async (t) => {
     t.equal((await theirs.closed).code, 4403)
     valkeyWay.open()
     await socket.next('board', { matches: (frame) => frame.board.health.valkey === 'up' && frame.board.health.queues !== null })
+    await eventually(async () => (await boss.call('GET', '/internal/v1/system/jobs')).status === 200, 'the jobs are known again')
     await socket.close()
+  })
+
+  t.test('work that was given up is tried again, once, with a reason', async (t) => {
+    const id = crypto.randomUUID()
+    await app.query(`insert into outbox (id, topic, payload, attempts, parked_at, last_error) values ($1, 'nobody.answers', '{"paymentId": "1"}', 12, app_now(), 'Error')`, [id])
+    const finance = await staffOf(app, 'finance')
+    t.match((await finance.call('GET', '/internal/v1/system/outbox?topic=nobody.answers')).body, { items: [{ id, topic: 'nobody.answers', ids: { paymentId: '1' }, attempts: 12, error: 'Error' }], nextCursor: null })
+    t.match((await finance.call('GET', '/internal/v1/system')).body, { outbox: { parked: 1 }, replicas: [{ isAlive: true }, { isAlive: true }], queues: [{ name: 'outbox' }, {}, {}, {}] })
+    t.same((await finance.call('GET', `/internal/v1/system/outbox?cursor=${id}`)).body.items, [], 'the next page')
+    const path = `/internal/v1/system/outbox/${id}/retry`
+    t.equal((await finance.call('POST', path, {})).status, 400, 'not without a reason')
+    const both = await Promise.all(app.replicas.map(({ internalUrl }) => finance.call('POST', path, { reason: 'the provider is back' }, { url: internalUrl })))
+    t.same(both.map(({ status }) => status).toSorted((a, b) => a - b), [200, 404], 'two at once: one does it')
+    t.match(await app.query(`select reason, details from audit_log where target_id = $1`, [id]), [{ reason: 'the provider is back', details: { topic: 'nobody.answers' } }])
+    await eventually(async () => (await app.query(`select 1 from outbox where id = $1 and parked_at is null and attempts > 0`, [id])).length === 1, 'it is tried again')
+    await app.query('delete from outbox where id = $1', [id])
+  })
+
+  t.test('a failed job is shown and put back into its queue; nothing of bull-board changes anything', async (t) => {
+    const client = new Redis(app.valkey.url)
+    const queue = new Queue('housekeeping', { connection: client, prefix: 'jobs' })
+    t.after(async () => {
+      await queue.close()
+      client.disconnect()
+    })
+    const job = await queue.add('housekeeping', { id: 'a-task-of-nobody' }, { delay: 3_600_000, removeOnComplete: true })
+    await client.multi().zrem('jobs:housekeeping:delayed', job.id!).zadd('jobs:housekeeping:failed', Date.now(), job.id!).hset(`jobs:housekeeping:${job.id}`, 'failedReason', 'stalled', 'finishedOn', String(Date.now())).exec()
+    t.match((await boss.call('GET', '/internal/v1/system/jobs')).body.items, [{ queue: 'housekeeping', id: job.id, rowId: 'a-task-of-nobody', reason: 'stalled' }])
+    const path = `/internal/v1/system/jobs/${job.id}/retry`
+    t.equal((await boss.call('POST', path, { queue: 'outbox', reason: 'another queue' })).status, 404)
+    t.match(await boss.call('POST', path, { queue: 'housekeeping', reason: 'once more' }), { status: 200, body: { retried: true } })
+    await eventually(async () => (await client.exists(`jobs:housekeeping:${job.id}`)) === 0, 'it has run')
+    t.equal((await boss.call('POST', path, { queue: 'housekeeping', reason: 'once more' })).status, 404)
+
+    const page = await boss.call('GET', '/queues')
+    t.match(page, { status: 200, headers: { 'content-type': /html/, 'content-security-policy': /default-src 'self'/ } })
+    t.notMatch(page.text, /<%/)
+    const [script] = /static\/js\/main[^"]+/.exec(page.text)!
+    t.equal((await boss.call('GET', `/queues/${script}`)).status, 200)
+    t.equal((await boss.call('GET', '/queues/api/queues')).body.queues.length, 4)
+    for (const method of ['PUT', 'POST', 'PATCH', 'DELETE']) t.match((await boss.call(method, '/queues/api/queues/outbox/clean/failed', {})).status, /40[45]/, method)
+    t.equal((await (await staffOf(app, 'moderator')).call('GET', '/queues')).status, 403)
+    t.equal((await call(app.internalUrl, 'GET', '/queues')).status, 401)
   })
 
   t.test('who does not read is cut, who says too much is sent away', async (t) => {
