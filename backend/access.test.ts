@@ -171,7 +171,9 @@ t.test('every staff route, for every role', async (t) => {
     for (const { route } of staffRoutes.filter((one) => one.route.method === 'GET')) {
       const { headers } = await boss.call('GET', path(route), undefined, { headers: { origin: 'https://evil.example' } })
       t.notOk(Object.keys(headers).some((name) => name.startsWith('access-control-')), `${nameOf(route)}: no CORS header`)
-      t.match(headers, { 'content-security-policy': /default-src 'none'/, 'x-frame-options': 'DENY', 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' }, nameOf(route))
+      // The board of the queues is a page: its scripts are its own.
+      const policy = route.url.startsWith('/queues') ? /default-src 'self';.*frame-ancestors 'none'/ : /default-src 'none'/
+      t.match(headers, { 'content-security-policy': policy, 'x-frame-options': 'DENY', 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' }, nameOf(route))
     }
     t.same(await contentOf(app), before)
   })

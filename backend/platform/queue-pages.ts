@@ -4,7 +4,7 @@ import { createBullBoard } from '@bull-board/api'
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter'
 import type { AppControllerRoute, AppViewRoute, IServerAdapter, UIConfig } from '@bull-board/api/dist/types.js'
 import fastifyStatic from '@fastify/static'
-import type { FastifyPluginAsync } from 'fastify'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from './errors.ts'
 import type { QueueBoard } from './queue-board.ts'
 
@@ -38,32 +38,36 @@ export const queuePages = (board: QueueBoard): FastifyPluginAsync => async (app)
     reply.header('content-security-policy', POLICY)
   })
 
-  for (const route of [parts.entry.route].flat()) {
-    app.route({
-      method: 'GET', url: `${PATH}${route === '/' ? '' : route}`, schema: { hide: true }, config,
-      handler: (_request, reply) => {
-        const { name, params } = parts.entry.handler({ basePath: `${PATH}/`, uiConfig: parts.ui })
-        return reply.type('text/html').send(fill(readFileSync(join(parts.views, name), 'utf8'), params))
-      },
+  const showPage = (reply: FastifyReply) => {
+    const { name, params } = parts.entry.handler({ basePath: `${PATH}/`, uiConfig: parts.ui })
+    return reply.type('text/html').send(fill(readFileSync(join(parts.views, name), 'utf8'), params))
+  }
+  const routes = parts.api.filter(({ method }) => [method].flat().includes('get')).flatMap((one) => [one.route].flat().map((pattern) => ({ pattern: pattern.slice(1).split('/'), one })))
+  const answer = async (path: string, request: FastifyRequest, reply: FastifyReply) => {
+    const asked = path.split('/')
+    const found = routes.map(({ pattern, one }) => ({ one, params: paramsOf(pattern, asked) })).find(({ params }) => params !== undefined)
+    if (!found?.params) throw new AppError('not_found', 'The board of the queues has no such part.')
+    const { one, params } = found
+    const { status, body } = await board.use(async (queues) => {
+      replaceQueues(queues.map((queue) => new BullMQAdapter(queue, { readOnlyMode: true })))
+      const [query, headers] = [request.query as Record<string, string>, request.headers as Record<string, string>] // as any server of its own would hand them on
+      return one.handler({ queues: parts.queues, uiConfig: parts.ui, params, query, body: {}, headers })
     })
+    return reply.code(status ?? 200).send(body)
   }
-  app.get<{ Params: { '*': string } }>(`${PATH}/static/*`, { schema: { hide: true }, config }, (request, reply) => reply.sendFile(request.params['*']))
+  const about = { tags: ['queues'], summary: 'The board of the queues', description: 'bull-board, to be looked at: it changes nothing.' }
+  app.get(PATH, { schema: about, config }, (_request, reply) => showPage(reply))
+  app.get<{ Params: { '*': string } }>(`${PATH}/*`, { schema: about, config }, (request, reply) => {
+    const path = request.params['*']
+    if (path.startsWith('static/')) return reply.sendFile(path.slice('static/'.length))
+    return path.startsWith('api/') ? answer(path, request, reply) : showPage(reply)
+  })
+}
 
-  for (const { route, handler } of parts.api.filter((one) => [one.method].flat().includes('get'))) {
-    for (const url of [route].flat()) {
-      app.route({
-        method: 'GET', url: `${PATH}${url}`, schema: { hide: true }, config,
-        handler: async (request, reply) => {
-          const { status, body } = await board.use(async (queues) => {
-            replaceQueues(queues.map((queue) => new BullMQAdapter(queue, { readOnlyMode: true })))
-            const { params, query, headers } = request
-            return handler({ queues: parts.queues, params: params as Record<string, string>, query: query as Record<string, string>, body: {}, headers: headers as Record<string, string> })
-          })
-          return reply.code(status ?? 200).send(body)
-        },
-      })
-    }
-  }
+/** What stands where a pattern has a name; undefined where it is another address. */
+function paramsOf(pattern: readonly string[], asked: readonly string[]): Record<string, string> | undefined {
+  if (pattern.length !== asked.length || !pattern.every((part, index) => part.startsWith(':') ? asked[index] !== '' : part === asked[index])) return undefined
+  return Object.fromEntries(pattern.flatMap((part, index) => (part.startsWith(':') ? [[part.slice(1), asked[index]!]] : [])))
 }
 
 /** Its page's template knows two signs: a text, and JSON that is written as it is. */

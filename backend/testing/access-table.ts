@@ -242,6 +242,8 @@ export const INTERNAL_ROUTES: Readonly<Record<string, string>> = {
   'POST /internal/v1/system/reseed': 'staff settings.write',
   'GET /internal/v1/system/outbox': 'staff parked.read',
   'POST /internal/v1/system/outbox/:id/retry': 'staff parked.replay',
+  'GET /queues': 'staff settings.write',
+  'GET /queues/*': 'staff settings.write',
   'GET /internal/v1/system/jobs': 'staff parked.read',
   'POST /internal/v1/system/jobs/:id/retry': 'staff parked.replay',
 }

@@ -1,5 +1,5 @@
 import type { ComponentType } from 'react'
-import { IconLayoutDashboard, IconUserCircle } from '@tabler/icons-react'
+import { IconHeartbeat, IconLayoutDashboard, IconUserCircle } from '@tabler/icons-react'
 import type { Act } from '../../backend/modules/staff/contract.ts'
 import type { TitleKey } from './shell/titles.ts'
 
@@ -24,5 +24,6 @@ export type PageEntry = {
 /** Every page of the control center. Its words, its reads and its acts are in the file that it loads. */
 export const PAGES: readonly PageEntry[] = [
   { path: '/', act: 'board.read', group: 'now', title: 'board', icon: IconLayoutDashboard, load: () => import('./pages/now/now.tsx') },
+  { path: '/system', act: 'board.read', group: 'system', title: 'health', icon: IconHeartbeat, load: () => import('./pages/system/system.tsx') },
   { path: '/account', act: 'self', title: 'account', icon: IconUserCircle, load: () => import('./pages/account/account.tsx') },
 ]
