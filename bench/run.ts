@@ -17,6 +17,7 @@ import { benchHerd } from './herd.ts'
 import { benchKill } from './kill.ts'
 import { benchMoney, benchOrders } from './money.ts'
 import { benchOutbox } from './outbox.ts'
+import { benchPeople } from './people.ts'
 import { benchReseed } from './reseed.ts'
 import { benchSearch } from './search.ts'
 import { benchSlow } from './slow.ts'
@@ -24,7 +25,7 @@ import { benchSockets } from './sockets.ts'
 import { benchWaiting } from './waiting.ts'
 import { benchWebhooks } from './webhooks.ts'
 
-const BENCHES: Record<string, Bench> = { chat: benchChat, crashes: benchCrashes, day: benchDay, kill: benchKill, money: benchMoney, orders: benchOrders, outbox: benchOutbox, sockets: benchSockets, beacon: benchBeacon, faults: benchFaults, herd: benchHerd, reseed: benchReseed, search: benchSearch, slow: benchSlow, waiting: benchWaiting, webhooks: benchWebhooks }
+const BENCHES: Record<string, Bench> = { chat: benchChat, crashes: benchCrashes, day: benchDay, kill: benchKill, money: benchMoney, orders: benchOrders, outbox: benchOutbox, people: benchPeople, sockets: benchSockets, beacon: benchBeacon, faults: benchFaults, herd: benchHerd, reseed: benchReseed, search: benchSearch, slow: benchSlow, waiting: benchWaiting, webhooks: benchWebhooks }
 const RESULTS = join(projectRoot, 'bench/results.md')
 
 function accept(name: string, options: BenchOptions, figures: Figures): void {
