@@ -1,5 +1,5 @@
 import type { ComponentType } from 'react'
-import { IconHeartbeat, IconLayoutDashboard, IconUserCircle } from '@tabler/icons-react'
+import { IconHeartHandshake, IconHeartbeat, IconLayoutDashboard, IconUserCircle, IconUsers } from '@tabler/icons-react'
 import type { Act } from '../../backend/modules/staff/contract.ts'
 import type { TitleKey } from './shell/titles.ts'
 
@@ -25,5 +25,9 @@ export type PageEntry = {
 export const PAGES: readonly PageEntry[] = [
   { path: '/', act: 'board.read', group: 'now', title: 'board', icon: IconLayoutDashboard, load: () => import('./pages/now/now.tsx') },
   { path: '/system', act: 'board.read', group: 'system', title: 'health', icon: IconHeartbeat, load: () => import('./pages/system/system.tsx') },
+  { path: '/mitras', act: 'board.read', group: 'people', title: 'mitras', icon: IconHeartHandshake, load: () => import('./pages/people/mitras.tsx') },
+  { path: '/mitras/$id', act: 'board.read', title: 'mitra', load: () => import('./pages/people/mitra.tsx') },
+  { path: '/customers', act: 'board.read', group: 'people', title: 'customers', icon: IconUsers, load: () => import('./pages/people/customers.tsx') },
+  { path: '/customers/$id', act: 'board.read', title: 'customer', load: () => import('./pages/people/customer.tsx') },
   { path: '/account', act: 'self', title: 'account', icon: IconUserCircle, load: () => import('./pages/account/account.tsx') },
 ]

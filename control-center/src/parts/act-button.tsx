@@ -72,7 +72,7 @@ function ActForm<V extends Values>({ label, about, color, reason = 'required', f
     if (!answer) return
     forget()
     close()
-    if (answer.status === 202) notifications.show({ color: 'yellow', title: text('secondTitle'), message: <>{text('secondText')} <RowLink href="/approvals">{text('secondLink')}</RowLink></>, autoClose: 10_000 })
+    if (waitsForSecond(answer)) notifications.show({ color: 'yellow', title: text('secondTitle'), message: <>{text('secondText')} <RowLink href="/approvals">{text('secondLink')}</RowLink></>, autoClose: 10_000 })
     else notifications.show({ color: 'green', message: done })
     onDone?.(answer.body)
   }
@@ -96,4 +96,9 @@ function ActForm<V extends Values>({ label, about, color, reason = 'required', f
       </Stack>
     </form>
   )
+}
+
+// Of what is done later by itself a 202 tells too; only an approval needs somebody else.
+function waitsForSecond({ status, body }: { status: number; body: unknown }): boolean {
+  return status === 202 && typeof body === 'object' && body !== null && 'approval' in body
 }
