@@ -118,6 +118,7 @@ export const INTERNAL_ROUTES: Readonly<Record<string, string>> = {
   'DELETE /internal/v1/staff/:id/sessions': 'staff staff.manage, no keys',
   'DELETE /internal/v1/staff/:id/sessions/:sessionId': 'staff staff.manage, no keys',
   'GET /internal/v1/staff': 'staff staff.manage, no keys',
+  'GET /internal/v1/staff/:id': 'staff staff.manage, no keys',
   'POST /internal/v1/staff': 'staff staff.manage, no keys',
   'PATCH /internal/v1/staff/:id': 'staff staff.manage, no keys',
   'GET /internal/v1/settings': 'staff settings.read',

@@ -1,5 +1,5 @@
 import type { ComponentType } from 'react'
-import { IconHeartHandshake, IconHeartbeat, IconLayoutDashboard, IconUserCircle, IconUsers } from '@tabler/icons-react'
+import { IconHeartHandshake, IconHeartbeat, IconLayoutDashboard, IconUserCircle, IconUsers, IconUsersGroup } from '@tabler/icons-react'
 import type { Act } from '../../backend/modules/staff/contract.ts'
 import type { TitleKey } from './shell/titles.ts'
 
@@ -29,5 +29,7 @@ export const PAGES: readonly PageEntry[] = [
   { path: '/mitras/$id', act: 'board.read', title: 'mitra', load: () => import('./pages/people/mitra.tsx') },
   { path: '/customers', act: 'board.read', group: 'people', title: 'customers', icon: IconUsers, load: () => import('./pages/people/customers.tsx') },
   { path: '/customers/$id', act: 'board.read', title: 'customer', load: () => import('./pages/people/customer.tsx') },
+  { path: '/staff', act: 'staff.manage', group: 'people', title: 'staff', icon: IconUsersGroup, load: () => import('./pages/staff/staff.tsx') },
+  { path: '/staff/$id', act: 'staff.manage', title: 'staffMember', load: () => import('./pages/staff/member.tsx') },
   { path: '/account', act: 'self', title: 'account', icon: IconUserCircle, load: () => import('./pages/account/account.tsx') },
 ]

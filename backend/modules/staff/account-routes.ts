@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import type { Ctx } from '../../platform/ctx.ts'
 import { byOf } from './by.ts'
-import { createStaffBody, endedReply, idParams, pageQuery, sessionParams, staffList, staffReply, staffSessionList, updateStaffBody } from './contract.ts'
+import { createStaffBody, endedReply, idParams, pageQuery, sessionParams, staffList, staffReply, staffSessionList, staffView, updateStaffBody } from './contract.ts'
 import { createStaff } from './create-staff.ts'
 import { pageOf } from './pages.ts'
-import { listStaff } from './queries.ts'
+import { getStaff, listStaff } from './queries.ts'
 import { viewOf } from './rules.ts'
 import { endStaffSessions, findStaffSessions } from './staff-sessions.ts'
 import { updateStaff } from './update-staff.ts'
@@ -20,6 +20,8 @@ export const staffAccountRoutes = (ctx: Ctx): FastifyPluginAsyncZod => async (ap
     const created = await createStaff(ctx, byOf(request), request.body)
     return reply.code(201).send({ ...viewOf(created.staff), temporaryPassword: created.temporaryPassword })
   })
+
+  app.get('/internal/v1/staff/:id', { schema: { params: idParams, response: { 200: staffView } }, config: managing }, async (request) => viewOf(await getStaff(ctx.sql, request.params.id)))
 
   app.patch('/internal/v1/staff/:id', { schema: { params: idParams, body: updateStaffBody, response: { 200: staffReply } }, config: managing }, async (request) => {
     const changed = await updateStaff(ctx, byOf(request), request.params.id, request.body)

@@ -24,6 +24,8 @@ t.test('staff accounts', async (t) => {
     const page = await boss.call('GET', `${STAFF}?limit=2`)
     t.match(page.body.items.map((item: { email: string }) => item.email), ['tono@staff.example', 'Rani@staff.example'])
     t.notMatch(page.text, /argon2|temporaryPassword/)
+    t.match(await boss.call('GET', `${STAFF}/${created.body.id}`), { status: 200, body: { id: created.body.id, role: 'finance' } })
+    t.equal((await boss.call('GET', `${STAFF}/${crypto.randomUUID()}`)).status, 404)
     t.match((await boss.call('GET', `${STAFF}?limit=2&cursor=${page.body.nextCursor}`)).body, { items: [{ id: boss.id }], nextCursor: null })
     t.match(await app.query(`select actor_id, details from audit_log where act = 'staff.created' and actor_id = $1 order by seq`, [boss.id]), [{ actor_id: boss.id, details: { role: 'finance' } }, {}])
   })

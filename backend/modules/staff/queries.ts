@@ -10,6 +10,13 @@ export async function listStaff(handle: Queryable, page: { limit: number; cursor
   return handle.select().from(staff).where(page.cursor === undefined ? undefined : lt(staff.id, page.cursor)).orderBy(desc(staff.id)).limit(page.limit)
 }
 
+/** Throws `not_found`. */
+export async function getStaff(handle: Queryable, id: string): Promise<Staff> {
+  const [account] = await handle.select().from(staff).where(eq(staff.id, id))
+  if (!account) throw new AppError('not_found', 'no such member of staff')
+  return account
+}
+
 /** The account of a session, and the token that its changing calls carry. */
 export async function getSelf(handle: Queryable, sessionId: string): Promise<{ account: Staff; csrfToken: string }> {
   const [row] = await handle

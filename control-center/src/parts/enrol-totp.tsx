@@ -1,9 +1,12 @@
 import { Anchor, Button, Code, CopyButton, Group, SimpleGrid, Stack, Text, TextInput, Title } from '@mantine/core'
-import { useState, type FormEvent } from 'react'
+import { lazy, Suspense, useState, type FormEvent } from 'react'
 import { useAct } from '../api/acts.ts'
 import { useShellText } from '../shell/texts.ts'
 import { useCommon } from '../texts-common.ts'
 import { ProblemAlert } from './problem.tsx'
+
+// Drawn only where somebody enrols: the sign-in is loaded without it.
+const QrCode = lazy(async () => ({ default: (await import('./qr-code.tsx')).QrCode }))
 
 /** A key for an authenticator app, the code that proves it, and ten backup codes that are shown once. */
 export function EnrolTotp({ onDone }: { onDone: () => void }) {
@@ -29,6 +32,7 @@ export function EnrolTotp({ onDone }: { onDone: () => void }) {
         : (
             <form onSubmit={(event) => void submit(event)}>
               <Stack gap="md">
+                <Suspense><QrCode text={key.uri} label={text('qr')} /></Suspense>
                 <div>
                   <Text size="xs" c="dimmed">{text('key')}</Text>
                   <Code block className="wrap">{key.secret.replaceAll(/(.{4})(?=.)/g, '$1 ')}</Code>

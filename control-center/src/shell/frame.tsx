@@ -15,6 +15,8 @@ import { useShellText } from './texts.ts'
 const BADGES = new Map(PAGES.flatMap(({ path, badge }) => (badge ? [[path, lazy(async () => ({ default: (await badge()).Badge }))] as const] : [])))
 
 const SCHEMES: readonly MantineColorScheme[] = ['light', 'dark', 'auto']
+// Loaded beside the page, not before it.
+const SearchBox = lazy(async () => ({ default: (await import('../pages/people/search-box.tsx')).SearchBox }))
 
 /** What stands around every page: where one is, where one can go, who one is. */
 export function Frame() {
@@ -58,7 +60,12 @@ export function Frame() {
 
 /** Parts of the header that pages bring: the search for anybody and anything, the connection of the live board. */
 function HeaderSlots() {
-  return <LiveMark />
+  return (
+    <>
+      <Suspense><SearchBox /></Suspense>
+      <LiveMark />
+    </>
+  )
 }
 
 function Pages({ path }: { path: string }) {
