@@ -22,11 +22,13 @@ export async function seedHouse(app: TestApp): Promise<Seeds> {
     stage(app, 'cancelled', { named: true }), stage(app, 'queued', { named: true }),
   ])
   const [money, safety] = await Promise.all([seedMoney(app, paid), seedSafety(app, talk, over)])
+  const member = await staffByRows(app, 'viewer')
   await nameThem(app)
   return {
     sessionId: talk.sessionId, customerId: talk.customer.id, mitraId: talk.mitra.id,
     paths: {
       '/mitras/$id': `/mitras/${over.mitra.id}`, '/customers/$id': `/customers/${over.customer.id}`, '/sessions/$id': `/sessions/${over.sessionId}`,
+      '/staff/$id': `/staff/${member.id}`,
       '/reports/$name': '/reports/sessions', ...money, ...safety,
     },
   }

@@ -47,11 +47,12 @@ type Props<V extends Values> = {
 export function ActButton<V extends Values = Record<string, never>>(props: Props<V>) {
   const [isOpen, { open, close }] = useDisclosure(false)
   const may = useMay()
+  const text = useCommon()
   if (!may(props.may)) return null
   return (
     <>
       <Button variant={props.variant ?? 'default'} size={props.size ?? 'sm'} disabled={props.disabled ?? false} leftSection={props.icon} {...(props.color ? { color: props.color } : {})} onClick={open}>{props.label}</Button>
-      <Modal opened={isOpen} onClose={close} title={<Text fw={650}>{props.label}</Text>} size="lg" closeButtonProps={{ 'aria-label': props.label }}>
+      <Modal opened={isOpen} onClose={close} title={<Text fw={650}>{props.label}</Text>} size="lg" closeButtonProps={{ 'aria-label': text('close') }}>
         {isOpen && <ActForm {...props} close={close} />}
       </Modal>
     </>

@@ -5,7 +5,7 @@ import { useShellText } from '../shell/texts.ts'
 import { ProblemAlert } from './problem.tsx'
 
 /** The present password and, twice, the new one. */
-export function ChangePassword({ onDone }: { onDone: () => void }) {
+export function ChangePassword({ onDone, isOwn = false }: { onDone: () => void; /** One's own already, not one that was handed over. */ isOwn?: boolean }) {
   const text = useShellText()
   const act = useAct(['me'])
   const [values, setValues] = useState({ currentPassword: '', newPassword: '', repeat: '' })
@@ -29,7 +29,7 @@ export function ChangePassword({ onDone }: { onDone: () => void }) {
     <form onSubmit={(event) => void submit(event)}>
       <Stack gap="md">
         <Text size="sm">{text('stepPasswordAbout')}</Text>
-        {field('currentPassword', text('currentPassword'), 'current-password')}
+        {field('currentPassword', isOwn ? text('presentPassword') : text('currentPassword'), 'current-password')}
         {field('newPassword', text('newPassword'), 'new-password')}
         {field('repeat', text('repeat'), 'new-password')}
         {act.problem?.code === 'forbidden' ? <Alert color="red" variant="light" role="alert">{text('wrongPassword')}</Alert> : <ProblemAlert error={act.problem} />}

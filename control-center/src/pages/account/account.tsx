@@ -30,7 +30,7 @@ export function Page() {
           <Card withBorder>
             <Stack gap="sm">
               <Title order={2} size="h5">{text('password')}</Title>
-              <ChangePassword onDone={() => notifications.show({ color: 'green', message: text('passwordChanged') })} />
+              <ChangePassword isOwn onDone={() => notifications.show({ color: 'green', message: text('passwordChanged') })} />
             </Stack>
           </Card>
           <Card withBorder>

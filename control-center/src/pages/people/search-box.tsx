@@ -38,7 +38,8 @@ function Found({ close }: { close: () => void }) {
   const text = useSearchText()
   const go = useGo()
   const grant = useMe().grants['board.read']
-  const combobox = useCombobox()
+  // What is found stands open below, not in a list that drops down.
+  const combobox = useCombobox({ opened: true })
   const [typed, setTyped] = useState('')
   const [q] = useDebouncedValue(typed.trim(), 200)
   const { data, error, isFetching, isPlaceholderData } = useGet<SearchReply>('search', '/search', { query: { q }, enabled: q !== '' })
@@ -65,9 +66,11 @@ function Found({ close }: { close: () => void }) {
           />
         </Combobox.EventsTarget>
         {error && <ProblemAlert error={error} />}
-        <Combobox.Options aria-label={text('found')}>
-          {items.map((hit) => <Combobox.Option key={keyOf(hit)} value={keyOf(hit)}><Hit hit={hit} /></Combobox.Option>)}
-        </Combobox.Options>
+        {items.length > 0 && (
+          <Combobox.Options aria-label={text('found')}>
+            {items.map((hit) => <Combobox.Option key={keyOf(hit)} value={keyOf(hit)}><Hit hit={hit} /></Combobox.Option>)}
+          </Combobox.Options>
+        )}
         <Text size="sm" c="dimmed" role="status">{isSettled && items.length === 0 ? text('nothing') : ''}</Text>
       </Stack>
     </Combobox>
@@ -83,7 +86,7 @@ function Hit({ hit }: { hit: SearchHit }) {
     <Group justify="space-between" gap="sm" wrap="nowrap">
       <Stack gap={0} style={{ minWidth: 0 }}>
         <Text size="sm" fw={600} className="wrap">{hit.title}</Text>
-        <Text size="xs" c="dimmed" className="wrap">{[text(hit.kind), hit.kind === 'session' ? format.dateTime(hit.subtitle) : hit.subtitle].filter((part) => part !== '').join(' · ')}</Text>
+        <Text size="xs" className="wrap">{[text(hit.kind), hit.kind === 'session' ? format.dateTime(hit.subtitle) : hit.subtitle].filter((part) => part !== '').join(' · ')}</Text>
       </Stack>
       {hit.kind === 'customer' ? <Text size="xs">{text(hit.state as 'active')}</Text> : <StateBadge state={hit.state} />}
     </Group>
