@@ -52,6 +52,7 @@ function Acts({ account, onPassword }: { account: StaffView; onPassword: (passwo
   const code = useCode()
   const isOwn = useMe().staff.id === account.id
   const path = `/staff/${account.id}`
+  const present: { role: string } = { role: account.role }
   const change = ({ label, about, done, body, color }: Change) => (
     <ActButton
       key={label} may="staff.manage" label={label} {...(about ? { about } : {})} {...(color ? { color, variant: 'light' } : {})} changes={['staff', 'me']} draft={`staff.${Object.keys(body).join()}.${account.id}`} done={done} onDone={(reply) => onPassword(passwordOf(reply))}
@@ -64,7 +65,7 @@ function Acts({ account, onPassword }: { account: StaffView; onPassword: (passwo
       {!isOwn && (
         <ActButton
           may="staff.manage" label={text('changeRole')} about={text('changeRoleAbout')} changes={['staff']} draft={`staff.role.${account.id}.${account.role}`} done={text('roleChanged')}
-          fields={{ initial: { role: account.role as string }, show: ({ role }, set) => <NativeSelect label={text('role')} value={role} data={ROLES.map((each) => ({ value: each, label: code(each) }))} onChange={(event) => set({ role: event.currentTarget.value })} /> }}
+          fields={{ initial: present, show: ({ role }, set) => <NativeSelect label={text('role')} value={role} data={ROLES.map((each) => ({ value: each, label: code(each) }))} onChange={(event) => set({ role: event.currentTarget.value })} /> }}
           request={({ role, reason }) => ({ method: 'PATCH', path, body: { role, reason } })}
         />
       )}
