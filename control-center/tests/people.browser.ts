@@ -24,7 +24,7 @@ browserTest('an application is found by name and approved; a colleague who is sl
   await first.page.getByRole('button', { name: 'Approve' }).click()
   await first.page.getByLabel('Reason').fill('looked at, all there')
   await first.page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click()
-  await first.page.getByRole('main').getByText('Approved', { exact: true }).first().waitFor()
+  await first.page.getByText('The mitra is approved.').waitFor()
   t.match(await app.query('select status, status_reason from mitras where user_id = $1', [mitra.id]), [{ status: 'approved', status_reason: 'looked at, all there' }])
 
   await second.page.getByRole('dialog').getByRole('button', { name: 'Reject' }).click()
