@@ -16,6 +16,8 @@ export type BenchServers = {
   /** For the application's role. */
   databaseUrl: string
   valkeyUrl: string
+  /** The superuser's, for what only they may do. */
+  adminUrl: string
   owner: pg.Pool
   replicas: { url: string; internalUrl: string; pid: number }[]
   stop(): Promise<void>
@@ -25,8 +27,8 @@ const DATABASE = 'bench'
 /** One machine plays everybody: what it may ask for is not what is measured, counting it is. */
 const UNLIMITED = { beaconRequests: 10_000_000, socketRequests: 10_000_000, socketsPerIp: 1_000_000, strangersPerIp: 1_000_000, strangersMax: 1_000_000 }
 
-/** A Postgres that really commits to disk, a Valkey, and replicas as the processes that run in production. */
-export async function startBenchServers(options: { replicas: number; profileDir?: string | undefined; settings?: Partial<SettingValues> }): Promise<BenchServers> {
+/** A Postgres that really commits to disk (unless `isThrowaway`: writing is not what is measured), a Valkey, and replicas as the processes that run in production. */
+export async function startBenchServers(options: { replicas: number; isThrowaway?: boolean; profileDir?: string | undefined; settings?: Partial<SettingValues> }): Promise<BenchServers> {
   const folder = join(projectRoot, `.data/bench-${process.pid}`)
   mkdirSync(folder, { recursive: true })
   const parts: { stop(): Promise<unknown> }[] = []
@@ -35,7 +37,7 @@ export async function startBenchServers(options: { replicas: number; profileDir?
     rmSync(folder, { recursive: true, force: true })
   }
   try {
-    const postgres = await startPostgres({ dataDir: join(folder, 'postgres'), durable: true, fresh: true })
+    const postgres = await startPostgres({ dataDir: join(folder, 'postgres'), durable: options.isThrowaway !== true, fresh: true, ...(options.isThrowaway ? { settings: { shared_buffers: '1GB', maintenance_work_mem: '512MB', max_wal_size: '8GB' } } : {}) })
     parts.push(postgres)
     const valkey = await startValkey()
     parts.push(valkey)
@@ -52,7 +54,7 @@ export async function startBenchServers(options: { replicas: number; profileDir?
       parts.push(replica)
       replicas.push(replica)
     }
-    return { databaseUrl, valkeyUrl: valkey.url, owner, replicas, stop }
+    return { databaseUrl, adminUrl: postgres.url(undefined, DATABASE), valkeyUrl: valkey.url, owner, replicas, stop }
   } catch (error) {
     await stop()
     throw error

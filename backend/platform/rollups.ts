@@ -1,6 +1,6 @@
 import { sql, type SQL } from './drizzle.ts'
 import type { Ctx, Tx } from './ctx.ts'
-import { transact, type Queryable } from './database.ts'
+import { transact, type Queryable, type Sql } from './database.ts'
 
 /** Sums of whole days in Asia/Jakarta that a module keeps in a table of its own, beside how they are read from what happened. */
 export type Rollup = {
@@ -65,25 +65,24 @@ export async function refreshRollup(ctx: Ctx, rollup: Rollup): Promise<number> {
   }
 }
 
-/** Adds everything up anew, from nothing; reports stay right meanwhile, they only take longer. */
-export async function rebuildRollup(ctx: Ctx, rollup: Rollup): Promise<number> {
-  await transact(ctx, async (tx) => {
+/** Forgets all sums: the next turn adds up from nothing. Reports stay right meanwhile, they only take longer. */
+export async function forgetSums(handle: Sql, rollup: Rollup): Promise<void> {
+  await handle.transaction(async (tx) => {
     await lockRollup(tx, rollup)
-    await tx.sql.execute(sql`update rollups set rolled_until = null where name = ${rollup.name}`)
-    await tx.sql.execute(sql`delete from rollup_changes where rollup = ${rollup.name}`)
-    await tx.sql.execute(sql`delete from ${ident(rollup.table)}`)
+    await tx.execute(sql`update rollups set rolled_until = null where name = ${rollup.name}`)
+    await tx.execute(sql`delete from rollup_changes where rollup = ${rollup.name}`)
+    await tx.execute(sql`delete from ${ident(rollup.table)}`)
   })
-  return refreshRollup(ctx, rollup)
 }
 
-async function lockRollup(tx: Tx, { name }: Rollup): Promise<string | null> {
-  await tx.sql.execute(sql`insert into rollups (name) values (${name}) on conflict do nothing`)
-  const { rows } = await tx.sql.execute<{ rolled_until: string | null }>(sql`select rolled_until::text from rollups where name = ${name} for update`)
+async function lockRollup(handle: Queryable, { name }: Rollup): Promise<string | null> {
+  await handle.execute(sql`insert into rollups (name) values (${name}) on conflict do nothing`)
+  const { rows } = await handle.execute<{ rolled_until: string | null }>(sql`select rolled_until::text from rollups where name = ${name} for update`)
   return rows[0]!.rolled_until
 }
 
 async function addUp(tx: Tx, rollup: Rollup): Promise<number> {
-  const rolledUntil = await lockRollup(tx, rollup)
+  const rolledUntil = await lockRollup(tx.sql, rollup)
   // Taken before the sums are read: a change that is committed after this leaves a row that stays.
   const { rows: changed } = await tx.sql.execute<{ day: string }>(sql`
     with taken as (delete from rollup_changes where rollup = ${rollup.name} returning from_day, until_day)

@@ -1,5 +1,5 @@
 import type { ComponentType } from 'react'
-import { IconHeartHandshake, IconHeartbeat, IconLayoutDashboard, IconUserCircle, IconUsers, IconUsersGroup } from '@tabler/icons-react'
+import { IconChartBar, IconHeartHandshake, IconHeartbeat, IconLayoutDashboard, IconMessages, IconUserCircle, IconUsers, IconUsersGroup } from '@tabler/icons-react'
 import type { Act } from '../../backend/modules/staff/contract.ts'
 import type { TitleKey } from './shell/titles.ts'
 
@@ -31,5 +31,9 @@ export const PAGES: readonly PageEntry[] = [
   { path: '/customers/$id', act: 'board.read', title: 'customer', load: () => import('./pages/people/customer.tsx') },
   { path: '/staff', act: 'staff.manage', group: 'people', title: 'staff', icon: IconUsersGroup, load: () => import('./pages/staff/staff.tsx') },
   { path: '/staff/$id', act: 'staff.manage', title: 'staffMember', load: () => import('./pages/staff/member.tsx') },
+  { path: '/sessions', act: 'board.read', group: 'sessions', title: 'sessions', icon: IconMessages, load: () => import('./pages/sessions/sessions.tsx') },
+  { path: '/sessions/$id', act: 'board.read', title: 'session', load: () => import('./pages/sessions/session.tsx') },
+  { path: '/reports', act: ['board.read', 'ledger.read'], group: 'reports', title: 'reports', icon: IconChartBar, load: () => import('./pages/reports/reports.tsx') },
+  { path: '/reports/$name', act: ['board.read', 'ledger.read'], title: 'report', load: () => import('./pages/reports/report.tsx') },
   { path: '/account', act: 'self', title: 'account', icon: IconUserCircle, load: () => import('./pages/account/account.tsx') },
 ]

@@ -35,6 +35,7 @@ export const reportParams = z.strictObject({ name: z.string().min(1).max(40) })
 export const reportQuery = z.strictObject({ from: day.optional(), until: day.optional(), format: z.enum(['json', 'csv']).default('json') })
 export type ReportQuery = z.output<typeof reportQuery>
 export const reportReply = z.object({ name: z.string(), header: z.array(z.string()), rows: z.array(z.array(z.union([z.string(), z.number(), z.null()]))), isComplete: z.boolean() })
+export type ReportReply = z.output<typeof reportReply>
 /** The same over any range, by days, weeks (from Monday) or months. */
 export const rolledQuery = reportQuery.extend({ group: z.enum(['day', 'week', 'month']).default('day') })
 export type RolledQuery = z.output<typeof rolledQuery>

@@ -52,6 +52,7 @@ export type TimelineEntry = z.output<typeof timelineEntry>
 export const timelineReply = z.object({
   items: z.array(timelineEntry), people: z.array(z.object({ id, kind: z.enum(['customer', 'mitra', 'staff']), displayName: z.string().nullable() })), nextCursor: z.null(),
 })
+export type TimelineReply = z.output<typeof timelineReply>
 
 export const packageView = z.object({ id, minutes: z.number().int(), priceIdr: z.number().int(), active: z.boolean(), createdAt: time, updatedAt: time })
 export const packageList = z.object({ items: z.array(packageView), nextCursor: z.null() })
