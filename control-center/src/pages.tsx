@@ -1,5 +1,8 @@
 import type { ComponentType } from 'react'
-import { IconChartBar, IconHeartHandshake, IconHeartbeat, IconLayoutDashboard, IconMessages, IconUserCircle, IconUsers, IconUsersGroup } from '@tabler/icons-react'
+import {
+  IconAlertSquare, IconArrowBackUp, IconBook2, IconBuildingBank, IconCalendarCheck, IconCash, IconChartBar, IconDiscount, IconHeartHandshake, IconHeartbeat, IconLayoutDashboard,
+  IconMessages, IconPackage, IconParking, IconScale, IconUserCheck, IconUserCircle, IconUsers, IconUsersGroup, IconWallet,
+} from '@tabler/icons-react'
 import type { Act } from '../../backend/modules/staff/contract.ts'
 import type { TitleKey } from './shell/titles.ts'
 
@@ -35,5 +38,29 @@ export const PAGES: readonly PageEntry[] = [
   { path: '/sessions/$id', act: 'board.read', title: 'session', load: () => import('./pages/sessions/session.tsx') },
   { path: '/reports', act: ['board.read', 'ledger.read'], group: 'reports', title: 'reports', icon: IconChartBar, load: () => import('./pages/reports/reports.tsx') },
   { path: '/reports/$name', act: ['board.read', 'ledger.read'], title: 'report', load: () => import('./pages/reports/report.tsx') },
+  { path: '/payments', act: 'ledger.read', group: 'money', title: 'payments', icon: IconCash, load: () => import('./pages/money/payments.tsx') },
+  { path: '/payments/$id', act: 'ledger.read', title: 'payment', load: () => import('./pages/money/payment.tsx') },
+  { path: '/refunds', act: 'refunds.request', group: 'money', title: 'refunds', icon: IconArrowBackUp, load: () => import('./pages/money/refunds.tsx') },
+  { path: '/refunds/$id', act: 'refunds.request', title: 'refund', load: () => import('./pages/money/refund.tsx') },
+  { path: '/payouts', act: 'payouts.read', group: 'money', title: 'payouts', icon: IconBuildingBank, badge: async () => ({ Badge: (await import('./pages/money/badges.tsx')).Payouts }), load: () => import('./pages/money/payouts.tsx') },
+  { path: '/payouts/batches/$id', act: 'payouts.read', title: 'payout', load: () => import('./pages/money/payout-batch.tsx') },
+  { path: '/payouts/$id', act: 'payouts.read', title: 'payouts', load: () => import('./pages/money/payout.tsx') },
+  { path: '/approvals', act: 'payouts.read', group: 'money', title: 'approvals', icon: IconUserCheck, badge: async () => ({ Badge: (await import('./pages/money/badges.tsx')).Approvals }), load: () => import('./pages/money/approvals.tsx') },
+  { path: '/approvals/$id', act: 'payouts.read', title: 'approvals', load: () => import('./pages/money/approval.tsx') },
+  { path: '/parked', act: 'parked.read', group: 'money', title: 'parked', icon: IconParking, badge: async () => ({ Badge: (await import('./pages/money/badges.tsx')).Parked }), load: () => import('./pages/money/parked.tsx') },
+  { path: '/parked/$id', act: 'parked.read', title: 'parked', load: () => import('./pages/money/parked-event.tsx') },
+  { path: '/suspense', act: 'payouts.read', group: 'money', title: 'suspense', icon: IconAlertSquare, badge: async () => ({ Badge: (await import('./pages/money/badges.tsx')).Suspended }), load: () => import('./pages/money/suspense.tsx') },
+  { path: '/suspense/$id', act: 'payouts.read', title: 'suspense', load: () => import('./pages/money/suspended.tsx') },
+  { path: '/wallet-holds', act: 'payouts.read', group: 'money', title: 'holds', icon: IconWallet, badge: async () => ({ Badge: (await import('./pages/money/badges.tsx')).Holds }), load: () => import('./pages/money/wallet-holds.tsx') },
+  { path: '/wallet-holds/$id', act: 'payouts.read', title: 'holds', load: () => import('./pages/money/wallet-hold.tsx') },
+  { path: '/reconciliation', act: 'parked.read', group: 'money', title: 'reconciliation', icon: IconScale, load: () => import('./pages/money/reconciliations.tsx') },
+  { path: '/reconciliation/$id', act: 'parked.read', title: 'reconciliationRun', load: () => import('./pages/money/reconciliation.tsx') },
+  { path: '/ledger', act: 'ledger.read', group: 'money', title: 'ledger', icon: IconBook2, load: () => import('./pages/money/ledger.tsx') },
+  { path: '/ledger/accounts/$id', act: 'ledger.read', title: 'account2', load: () => import('./pages/money/ledger-account.tsx') },
+  { path: '/ledger/transactions/$id', act: 'ledger.read', title: 'transaction', load: () => import('./pages/money/ledger-transaction.tsx') },
+  { path: '/closings', act: 'ledger.read', group: 'money', title: 'closings', icon: IconCalendarCheck, load: () => import('./pages/money/closings.tsx') },
+  { path: '/closings/$day', act: 'ledger.read', title: 'closings', load: () => import('./pages/money/closing.tsx') },
+  { path: '/packages', act: 'settings.read', group: 'money', title: 'packages', icon: IconPackage, load: () => import('./pages/money/packages.tsx') },
+  { path: '/promo-codes', act: 'settings.read', group: 'money', title: 'promoCodes', icon: IconDiscount, load: () => import('./pages/money/promo-codes.tsx') },
   { path: '/account', act: 'self', title: 'account', icon: IconUserCircle, load: () => import('./pages/account/account.tsx') },
 ]

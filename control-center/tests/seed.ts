@@ -40,7 +40,8 @@ async function seedMoney(app: TestApp, paid: Scene): Promise<Record<string, stri
   const { finance } = payouts
   const mitra = await payouts.newMitra(150_000)
   await expect(201, payouts.ask(mitra))
-  const { batchId } = await payouts.handIn()
+  const { batchId, approvalId } = await payouts.handIn()
+  const [payout] = await payouts.rows(mitra)
   const [payment] = await app.query<{ id: string }>('select id from payments where session_id = $1', [paid.sessionId])
   const refund = await expect(201, paid.customer.call('POST', `/api/v1/payments/${payment!.id}/refund-requests`, { body: { reason: 'The line broke off again and again.' }, headers: { 'idempotency-key': newKey() } }))
   await promoCode(app, { code: 'HALO-BARU' })
@@ -54,21 +55,32 @@ async function seedMoney(app: TestApp, paid: Scene): Promise<Record<string, stri
     method: 'POST', headers: { 'content-type': 'application/json', 'x-callback-token': testSecrets.xenditWebhookToken },
     body: JSON.stringify({ id: randomUUID(), external_id: randomUUID(), status: 'PAID', amount: 45_000, paid_amount: 45_000, currency: 'IDR' }),
   })
-  await eventually(async () => (await app.query(`select 1 from provider_inbox where state = 'parked'`))[0], 'an event is parked')
+  const parked = await eventually(async () => (await app.query<{ id: string }>(`select id from provider_inbox where state = 'parked'`))[0], 'an event is parked')
+  const holdId = await heldWallet(app, paid.customer.id, 12_000)
   // Some days that are over: their entries are written as the owner, as no posting can.
   await app.query(`with days as (select gen_random_uuid() as id, app_now() - make_interval(days => n) as at, 25000 * n as idr from generate_series(1, 4) n),
       made as (insert into ledger_transactions (id, key, flow, created_at) select id, 'seed:' || id, 'tip', at from days)
     insert into ledger_entries (transaction_id, account, amount_idr, created_at)
       select id, 'provider_clearing', -idr, at from days union all select id, 'platform_revenue', idr, at from days`)
   await closeDays(ctx)
+  const [closed] = await app.query<{ day: string }>('select max(day)::text as day from daily_closings')
   const run = await finance.call('POST', '/reconciliations', { body: {}, headers: { 'idempotency-key': newKey() } })
   await finance.call('POST', '/ledger/check', { body: {} })
   const [transaction] = await app.query<{ id: string }>('select id from ledger_transactions order by id desc limit 1')
   return {
-    '/payments/$id': `/payments/${payment!.id}`, '/refunds/$id': `/refunds/${refund.body.refund.id}`, '/payouts/$id': `/payouts/${batchId}`,
-    '/suspense/$id': `/suspense/${suspense.id}`, '/ledger/transactions/$id': `/ledger/transactions/${transaction!.id}`,
+    '/payments/$id': `/payments/${payment!.id}`, '/refunds/$id': `/refunds/${refund.body.refund.id}`, '/payouts/batches/$id': `/payouts/batches/${batchId}`, '/payouts/$id': `/payouts/${payout!.id}`, '/approvals/$id': `/approvals/${approvalId}`, '/parked/$id': `/parked/${parked.id}`, '/wallet-holds/$id': `/wallet-holds/${holdId}`,
+    '/suspense/$id': `/suspense/${suspense.id}`, '/ledger/transactions/$id': `/ledger/transactions/${transaction!.id}`, '/ledger/accounts/$id': '/ledger/accounts/provider_clearing', '/closings/$day': `/closings/${closed!.day}`,
     ...(run.status < 300 ? { '/reconciliation/$id': `/reconciliation/${run.body.reconciliation?.id ?? run.body.id}` } : {}),
   }
+}
+
+/** What stood in the wallet of a number that has a new owner now. */
+export async function heldWallet(app: TestApp, customerId: string, amountIdr: number): Promise<string> {
+  const { ctx } = app.replicas[0]!
+  const id = ctx.ids.next()
+  await app.query('insert into wallet_holds (id, customer_id) values ($1, $2)', [id, customerId])
+  await transact(ctx, (tx) => post(tx, { key: `seed:${id}`, flow: 'wallet.held', entries: [{ account: account.providerClearing, amountIdr: -amountIdr }, { account: account.wallet(id), amountIdr }] }))
+  return id
 }
 
 async function seedSafety(app: TestApp, talk: Scene, over: Scene): Promise<Record<string, string>> {
