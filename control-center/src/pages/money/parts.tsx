@@ -42,7 +42,8 @@ export function WaitsForSecond({ approvalId }: { approvalId: string | null }) {
   if (approvalId === null) return null
   return (
     <Alert variant="light" color="yellow" icon={<IconHourglass aria-hidden />} title={text('waitsTitle')}>
-      {text('waitsText')} {may('payouts.read') && <RowLink href={`/approvals/${approvalId}`}>{text('toApproval')}</RowLink>}
+      <Text size="sm">{text('waitsText')}</Text>
+      {may('payouts.read') && <RowLink href={`/approvals/${approvalId}`}>{text('toApproval')}</RowLink>}
     </Alert>
   )
 }
