@@ -113,6 +113,7 @@ t.test('breaks and schedules at work', async (t) => {
     await eventually(async () => (await statusOf(mitra)).online, 'online again')
     t.match(await statusOf(mitra), { breakUntil: null, offlineBecause: null, stale: false })
     t.equal((await app.query(`select 1 from mitra_intervals where mitra_id = $1 and kind = 'online' and ended_at is null`, [mitra.id])).length, 1)
+    t.same(await app.query(`select ended_at is not null as over from mitra_intervals where mitra_id = $1 and kind = 'break'`, [mitra.id]), [{ over: true }, { over: true }], 'each break is in the hours, and over')
   })
 
   await t.test('it is ended early, overruled by the mitra, and nobody who may not serve comes back by it', async (t) => {

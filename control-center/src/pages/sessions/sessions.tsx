@@ -1,4 +1,4 @@
-import { Autocomplete, Button, Card, Group, MultiSelect, NumberInput, Pill, SimpleGrid, TextInput } from '@mantine/core'
+import { Button, Card, Group, MultiSelect, NumberInput, Pill, Select, SimpleGrid, TextInput } from '@mantine/core'
 import { DatePickerInput } from '@mantine/dates'
 import '@mantine/dates/styles.css'
 import { useDebouncedCallback } from '@mantine/hooks'
@@ -51,6 +51,7 @@ export function Page() {
 
 function Filters({ filters, change }: { filters: Partial<Record<Name, string>>; change: (next: Partial<Record<Name, string | undefined>>) => void }) {
   const [text, common, code, language, may] = [useSessionText(), useCommon(), useCode(), useLanguage(), useMay()]
+  const reason = useSessionCode(code)
   const listed = (name: Name) => filters[name]?.split(',') ?? []
   const marks = (['extension', 'refund', 'case'] as const).filter((mark) => mark !== 'case' || may('safety.act'))
   return (
@@ -64,7 +65,10 @@ function Filters({ filters, change }: { filters: Partial<Record<Name, string>>; 
           onChange={([from, until]) => change({ from: from ?? undefined, until: until ?? undefined })} {...(language === 'id' ? { firstDayOfWeek: 1 as const } : {})}
         />
         <MultiSelect label={text('has')} clearable clearButtonProps={{ 'aria-label': common('clear') }} value={listed('has')} onChange={(has) => change({ has: has.join(',') })} data={marks.map((value) => ({ value, label: text(`has_${value}`) }))} />
-        <Autocomplete label={text('endReason')} value={filters.endReason ?? ''} onChange={(endReason) => change({ endReason })} data={[...END_REASONS]} maxLength={64} />
+        <Select
+          label={text('endReason')} clearable searchable clearButtonProps={{ 'aria-label': common('clear') }} value={filters.endReason ?? null} onChange={(endReason) => change({ endReason: endReason ?? undefined })}
+          data={[...new Set([...END_REASONS, ...(filters.endReason === undefined ? [] : [filters.endReason])])].map((value) => ({ value, label: reason(value) }))}
+        />
         <Typed label={text('topic')} value={filters.topic ?? ''} set={(topic) => change({ topic })} />
         <NumberInput label={text('minutes')} min={1} max={1440} allowDecimal={false} value={filters.minutes === undefined ? '' : Number(filters.minutes)} onChange={(minutes) => change({ minutes: minutes === '' ? undefined : String(minutes) })} />
       </SimpleGrid>
