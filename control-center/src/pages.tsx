@@ -1,7 +1,8 @@
 import type { ComponentType } from 'react'
 import {
-  IconAlertSquare, IconArrowBackUp, IconBook2, IconBuildingBank, IconCalendarCheck, IconCash, IconChartBar, IconDiscount, IconHeartHandshake, IconHeartbeat, IconLayoutDashboard,
-  IconMessages, IconPackage, IconParking, IconScale, IconUserCheck, IconUserCircle, IconUsers, IconUsersGroup, IconWallet,
+  IconAlertSquare, IconAlertTriangle, IconArrowBackUp, IconBook2, IconBuildingBank, IconCalendarCheck, IconCash, IconChartBar, IconDiscount,
+  IconFolder, IconGavel, IconHeartHandshake, IconHeartbeat, IconHistory, IconLayoutDashboard, IconMessageReport, IconMessages, IconPackage,
+  IconParking, IconScale, IconSettings, IconStar, IconUserCheck, IconUserCircle, IconUsers, IconUsersGroup, IconWallet,
 } from '@tabler/icons-react'
 import type { Act } from '../../backend/modules/staff/contract.ts'
 import type { TitleKey } from './shell/titles.ts'
@@ -62,5 +63,14 @@ export const PAGES: readonly PageEntry[] = [
   { path: '/closings/$day', act: 'ledger.read', title: 'closings', load: () => import('./pages/money/closing.tsx') },
   { path: '/packages', act: 'settings.read', group: 'money', title: 'packages', icon: IconPackage, load: () => import('./pages/money/packages.tsx') },
   { path: '/promo-codes', act: 'settings.read', group: 'money', title: 'promoCodes', icon: IconDiscount, load: () => import('./pages/money/promo-codes.tsx') },
+  { path: '/alerts', act: 'safety.act', group: 'safety', title: 'alerts', icon: IconAlertTriangle, badge: () => import('./pages/safety/alerts-badge.tsx'), load: () => import('./pages/safety/alerts.tsx') },
+  { path: '/cases', act: 'safety.act', group: 'safety', title: 'cases', icon: IconFolder, load: () => import('./pages/safety/cases.tsx') },
+  { path: '/cases/$id', act: 'safety.act', title: 'case', load: () => import('./pages/safety/case.tsx') },
+  { path: '/sanctions', act: 'safety.act', group: 'safety', title: 'sanctions', icon: IconGavel, load: () => import('./pages/safety/sanctions.tsx') },
+  { path: '/appeals', act: 'safety.act', group: 'safety', title: 'appeals', icon: IconMessageReport, load: () => import('./pages/safety/appeals.tsx') },
+  { path: '/ratings', act: 'safety.act', group: 'safety', title: 'ratings', icon: IconStar, load: () => import('./pages/safety/ratings.tsx') },
+  { path: '/lexicon', act: 'lexicon.write', group: 'safety', title: 'lexicon', icon: IconBook2, load: () => import('./pages/safety/lexicon.tsx') },
+  { path: '/settings', act: 'settings.read', group: 'system', title: 'settings', icon: IconSettings, load: () => import('./pages/settings/settings.tsx') },
+  { path: '/audit', act: 'audit.read.own', group: 'system', title: 'audit', icon: IconHistory, load: () => import('./pages/audit/audit.tsx') },
   { path: '/account', act: 'self', title: 'account', icon: IconUserCircle, load: () => import('./pages/account/account.tsx') },
 ]

@@ -39,6 +39,8 @@ export function useGet<T>(about: About, path: string, options: { query?: Query; 
 export type ListReply<T> = { items: T[]; nextCursor: string | number | null }
 export type ListQuery<T> = {
   items: T[]
+  /** The replies themselves, for what stands in them beside the items. */
+  pages?: readonly unknown[]
   /** What went wrong with the newest read; the rows that were read before stay. */
   error: Error | null
   isLoading: boolean
@@ -62,6 +64,7 @@ export function useList<T>(about: About, path: string, query: Query = {}, option
   })
   return {
     items: result.data?.pages.flatMap((page) => page.items) ?? [],
+    pages: result.data?.pages ?? [],
     error: result.error, isLoading: result.isLoading, isFetching: result.isFetching, hasMore: result.hasNextPage, isFetchingMore: result.isFetchingNextPage,
     more: () => void result.fetchNextPage(),
     again: () => void result.refetch(),
