@@ -39,14 +39,18 @@ export function fetchedBefore(tool: string): Program | undefined {
   return { path: join(TOOLS, tool, path), libraryPath: folders.map((folder) => join(TOOLS, tool, folder)).join(delimiter) }
 }
 
-/** One try: packages of the distribution (with what they need), and the program that one of them brings. */
-export type Try = { packages: readonly string[]; program: string }
+/**
+ * One try: packages of the distribution (with what they need), and the program that one of them brings. What it looks for
+ * beside itself is in `beside`: that is fetched even where the system has it, elsewhere.
+ */
+export type Try = { packages: readonly string[]; program: string; beside?: readonly string[] }
 
 /**
  * Downloads packages with apt and unpacks them under `.data/tools`, so that nothing of the system is touched and nobody
- * has to be root. Tries one after the other. Throws ServerUnavailable, with a line that begins with `missing`.
+ * has to be root. Tries one after the other until one does what it is for. Throws ServerUnavailable, with a line that
+ * begins with `missing`.
  */
-export function fetchProgram(tool: string, missing: string, tries: readonly Try[]): Program {
+export function fetchProgram(tool: string, missing: string, tries: readonly Try[], isGood: (program: Program) => boolean = works): Program {
   const [cache, work] = [join(TOOLS, tool), join(TOOLS, `${tool}.${process.pid}`)]
   try {
     mkdirSync(work, { recursive: true })
@@ -54,7 +58,7 @@ export function fetchProgram(tool: string, missing: string, tries: readonly Try[
     throw new ServerUnavailable(`cannot write to ${TOOLS} (${errorCode(error)})`)
   }
   try {
-    const found = fetchInto(work, missing, tries)
+    const found = fetchInto(work, missing, tries, isGood)
     writeFileSync(join(work, 'program.json'), JSON.stringify(found))
     for (const folder of ['apt', 'debs']) rmSync(join(work, folder), { recursive: true, force: true })
     rmSync(cache, { recursive: true, force: true })
@@ -70,7 +74,7 @@ export function fetchProgram(tool: string, missing: string, tries: readonly Try[
   return program
 }
 
-function fetchInto(work: string, missing: string, tries: readonly Try[]): { path: string; folders: string[] } {
+function fetchInto(work: string, missing: string, tries: readonly Try[], isGood: (program: Program) => boolean): { path: string; folders: string[] } {
   const unpacked = join(work, 'root')
   for (const folder of ['apt/lists/partial', 'apt/cache/archives/partial', 'debs', 'root']) mkdirSync(join(work, folder), { recursive: true })
   const settings = Object.entries({
@@ -85,15 +89,15 @@ function fetchInto(work: string, missing: string, tries: readonly Try[]): { path
   // A source of somebody else's that fails must not keep us from the distribution's own: the next step tells whether it sufficed.
   const update = run('apt-get', [...settings, '-qq', 'update'], work)
   if (update.error) throw new ServerUnavailable(`${missing}, and it can't be fetched without apt-get: install one`)
-  for (const { packages, program } of tries) {
+  for (const { packages, program, beside = [] } of tries) {
     const plan = run('apt-get', [...settings, '-s', '--no-install-recommends', 'install', ...packages], work)
-    const wanted = [...plan.stdout.matchAll(/^Inst (\S+)/gm)].map((match) => match[1] ?? '')
+    const wanted = [...new Set([...plan.stdout.matchAll(/^Inst (\S+)/gm)].map((match) => match[1] ?? '').concat(beside))]
     if (plan.status !== 0 || wanted.length === 0) continue
     if (run('apt-get', [...settings, '-qq', 'download', ...wanted], join(work, 'debs')).status !== 0) continue
     for (const deb of readdirSync(join(work, 'debs'))) run('dpkg', ['-x', join(work, 'debs', deb), unpacked], work)
     const path = join(unpacked, program)
     const folders = foldersWithLibraries(unpacked)
-    if (works({ path, libraryPath: folders.join(delimiter) })) return { path: relative(work, path), folders: folders.map((folder) => relative(work, folder)) }
+    if (isGood({ path, libraryPath: folders.join(delimiter) })) return { path: relative(work, path), folders: folders.map((folder) => relative(work, folder)) }
   }
   const reason = update.stderr.trim().split('\n').find((line) => /^[EW]:/.test(line)) ?? `none of the packages ${tries.map(({ packages }) => packages[0]).join(', ')} of the configured sources works here`
   throw new ServerUnavailable(`${missing}, and it could not be fetched (${reason}): install one`)
