@@ -25,6 +25,8 @@ type Props<V extends Values> = {
   icon?: ReactNode
   size?: ButtonProps['size']
   disabled?: boolean
+  /** False where it doesn't fit (any more): the button goes, a dialog that is open stays with what was typed, and the server says what has changed. */
+  isOffered?: boolean
   /** Whether a reason must be given (`required`), may be, or is not asked for. */
   reason?: 'required' | 'optional' | 'none'
   /** What else is asked for. */
@@ -51,7 +53,7 @@ export function ActButton<V extends Values = Record<string, never>>(props: Props
   if (!may(props.may)) return null
   return (
     <>
-      <Button variant={props.variant ?? 'default'} size={props.size ?? 'sm'} disabled={props.disabled ?? false} leftSection={props.icon} {...(props.color ? { color: props.color } : {})} onClick={open}>{props.label}</Button>
+      {props.isOffered !== false && <Button variant={props.variant ?? 'default'} size={props.size ?? 'sm'} disabled={props.disabled ?? false} leftSection={props.icon} {...(props.color ? { color: props.color } : {})} onClick={open}>{props.label}</Button>}
       <Modal opened={isOpen} onClose={close} title={<Text fw={650}>{props.label}</Text>} size="lg" closeButtonProps={{ 'aria-label': text('close') }}>
         {isOpen && <ActForm {...props} close={close} />}
       </Modal>

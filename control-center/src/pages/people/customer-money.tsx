@@ -14,12 +14,12 @@ import { usePeopleText } from './texts.ts'
 type Credit = { amountIdr: number | string; days: number | string }
 
 /** Credit for a customer: at once within what one may give alone in a day, else when a second person agrees. */
-export function GiveCredit({ id }: { id: string }) {
+export function GiveCredit({ id, isOffered }: { id: string; isOffered: boolean }) {
   const text = usePeopleText()
   const initial: Credit = { amountIdr: '', days: 30 }
   return (
     <ActButton
-      may="credits.give" label={text('giveCredit')} about={text('creditAbout')} changes={['customers', 'approvals', 'ledger']} draft={`customer.credit.${id}`} done={text('creditGiven')}
+      may="credits.give" isOffered={isOffered} label={text('giveCredit')} about={text('creditAbout')} changes={['customers', 'approvals', 'ledger']} draft={`customer.credit.${id}`} done={text('creditGiven')}
       fields={{
         initial,
         show: (values, set, problemOf) => (

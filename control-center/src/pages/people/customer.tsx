@@ -32,7 +32,7 @@ export function Page() {
   const { customer } = data
   const { privacy, wallet } = customer
   return (
-    <PageFrame title={customer.displayName ?? titles('customer')} about={<Standing standing={customer.standing} />} acts={customer.standing === 'active' && <GiveCredit id={id} />}>
+    <PageFrame title={customer.displayName ?? titles('customer')} about={<Standing standing={customer.standing} />} acts={<GiveCredit id={id} isOffered={customer.standing === 'active'} />}>
       {error && <ProblemAlert error={error} again={() => void refetch()} />}
       <PersonTabs
         label={titles('customer')}

@@ -1,4 +1,4 @@
-import { NumberInput, type ButtonProps } from '@mantine/core'
+import { NumberInput } from '@mantine/core'
 import type { MitraForStaff } from '../../../../backend/modules/staff/control-contract.ts'
 import { ActButton } from '../../parts/act-button.tsx'
 import { usePeopleText } from './texts.ts'
@@ -7,24 +7,14 @@ const CHANGES = ['mitras', 'board'] as const
 type Verb = 'approve' | 'reject' | 'deactivate' | 'reactivate'
 const DONE = { approve: 'approved', reject: 'rejected', deactivate: 'deactivated', reactivate: 'reactivated' } as const
 
-function Act({ mitra, verb, color, size }: { mitra: MitraForStaff; verb: Verb; color: string; size?: ButtonProps['size'] }) {
+function Act({ mitra, verb, color, when }: { mitra: MitraForStaff; verb: Verb; color: string; when: MitraForStaff['status'] }) {
   const text = usePeopleText()
   return (
     <ActButton
-      may={verb === 'deactivate' ? 'mitras.deactivate' : 'mitras.approve'} label={text(verb)} about={text(`${verb}About`)} color={color} variant="light" {...(size ? { size } : {})}
+      may={verb === 'deactivate' ? 'mitras.deactivate' : 'mitras.approve'} label={text(verb)} about={text(`${verb}About`)} color={color} variant="light" isOffered={mitra.status === when}
       request={({ reason }) => ({ method: 'POST', path: `/mitras/${mitra.id}/${verb}`, body: { reason } })}
       changes={CHANGES} draft={`mitra.${verb}.${mitra.id}`} done={text(DONE[verb])}
     />
-  )
-}
-
-/** A yes or a no to an application. */
-export function Decide({ mitra, size }: { mitra: MitraForStaff; size?: ButtonProps['size'] }) {
-  return (
-    <>
-      <Act mitra={mitra} verb="approve" color="green" {...(size ? { size } : {})} />
-      <Act mitra={mitra} verb="reject" color="red" {...(size ? { size } : {})} />
-    </>
   )
 }
 
@@ -32,9 +22,10 @@ export function Decide({ mitra, size }: { mitra: MitraForStaff; size?: ButtonPro
 export function MitraActs({ mitra }: { mitra: MitraForStaff }) {
   return (
     <>
-      {mitra.status === 'applied' && <Decide mitra={mitra} />}
-      {mitra.status === 'approved' && <Act mitra={mitra} verb="deactivate" color="red" />}
-      {mitra.status === 'deactivated' && <Act mitra={mitra} verb="reactivate" color="green" />}
+      <Act mitra={mitra} verb="approve" color="green" when="applied" />
+      <Act mitra={mitra} verb="reject" color="red" when="applied" />
+      <Act mitra={mitra} verb="deactivate" color="red" when="approved" />
+      <Act mitra={mitra} verb="reactivate" color="green" when="deactivated" />
       <Capacity mitra={mitra} />
     </>
   )
@@ -44,7 +35,7 @@ function Capacity({ mitra }: { mitra: MitraForStaff }) {
   const text = usePeopleText()
   return (
     <ActButton
-      may="mitras.approve" label={text('changeCapacity')} about={text('capacityAbout')} reason="optional" changes={CHANGES} draft={`mitra.capacity.${mitra.id}.${mitra.capacity}`} done={text('capacityChanged')}
+      may="mitras.approve" label={text('changeCapacity')} about={text('capacityAbout')} reason="optional" changes={CHANGES} draft={`mitra.capacity.${mitra.id}`} done={text('capacityChanged')}
       fields={{
         initial: { capacity: mitra.capacity },
         show: (values, set, problemOf) => (

@@ -8,7 +8,6 @@ import { PageFrame } from '../../parts/page.tsx'
 import { PersonName, StateBadge, Time } from '../../parts/values.tsx'
 import { useTitles } from '../../shell/titles.ts'
 import { useCode } from '../../texts-common.ts'
-import { Decide } from './mitra-acts.tsx'
 import { SearchField } from './search-field.tsx'
 import { usePeopleText } from './texts.ts'
 
@@ -72,7 +71,6 @@ function ToDecide() {
             { name: 'name', title: text('name'), show: (row) => <PersonName name={row.displayName} id={row.id} /> },
             { name: 'topics', title: text('topics'), show: (row) => row.topics.join(', ') },
             { name: 'applied', title: text('applied'), show: (row) => <Time at={row.appliedAt} ago /> },
-            { name: 'acts', title: text('status'), show: (row) => <Group gap="xs" wrap="nowrap"><Decide mitra={row} size="xs" /></Group> },
           ]}
         />
       </Stack>

@@ -45,7 +45,7 @@ export function Page() {
   )
 }
 
-type Change = { label: string; about?: string; done: string; body: Record<string, unknown>; color?: string }
+type Change = { label: string; about?: string; done: string; body: Record<string, unknown>; color?: string; when?: boolean }
 
 function Acts({ account, onPassword }: { account: StaffView; onPassword: (password: string | undefined) => void }): ReactNode {
   const text = useStaffText()
@@ -53,9 +53,9 @@ function Acts({ account, onPassword }: { account: StaffView; onPassword: (passwo
   const isOwn = useMe().staff.id === account.id
   const path = `/staff/${account.id}`
   const present: { role: string } = { role: account.role }
-  const change = ({ label, about, done, body, color }: Change) => (
+  const change = ({ label, about, done, body, color, when = true }: Change) => (
     <ActButton
-      key={label} may="staff.manage" label={label} {...(about ? { about } : {})} {...(color ? { color, variant: 'light' } : {})} changes={['staff', 'me']} draft={`staff.${Object.keys(body).join()}.${account.id}`} done={done} onDone={(reply) => onPassword(passwordOf(reply))}
+      key={label} may="staff.manage" isOffered={when} label={label} {...(about ? { about } : {})} {...(color ? { color, variant: 'light' } : {})} changes={['staff', 'me']} draft={`staff.${JSON.stringify(body)}.${account.id}`} done={done} onDone={(reply) => onPassword(passwordOf(reply))}
       request={({ reason }) => ({ method: 'PATCH', path, body: { ...body, reason } })}
     />
   )
@@ -74,15 +74,13 @@ function Acts({ account, onPassword }: { account: StaffView; onPassword: (passwo
         fields={{ initial: { displayName: account.displayName }, show: ({ displayName }, set, problemOf) => <TextInput label={text('name')} required maxLength={100} value={displayName} error={problemOf('displayName')} onChange={(event) => set({ displayName: event.currentTarget.value })} /> }}
         request={({ displayName }) => ({ method: 'PATCH', path, body: { displayName } })}
       />
-      {account.lockedUntil !== null && change({ label: text('unlock'), about: text('unlockAbout'), done: text('unlocked'), body: { unlock: true } })}
+      {change({ label: text('unlock'), about: text('unlockAbout'), done: text('unlocked'), body: { unlock: true }, when: account.lockedUntil !== null })}
       {change({ label: text('resetPassword'), about: text('resetPasswordAbout'), done: text('passwordReset'), body: { resetPassword: true } })}
-      {account.totpEnrolled && change({ label: text('resetTotp'), about: text('resetTotpAbout'), done: text('totpReset'), body: { resetTotp: true }, color: 'red' })}
-      {account.totpRequired
-        ? change({ label: text('excuseTotp'), about: text('excuseTotpAbout'), done: text('totpExcused'), body: { totpRequired: false } })
-        : change({ label: text('requireTotp'), about: text('requireTotpAbout'), done: text('totpRequired'), body: { totpRequired: true } })}
-      {!isOwn && (account.active
-        ? change({ label: text('switchOff'), about: text('switchOffAbout'), done: text('switchedOff'), body: { active: false }, color: 'red' })
-        : change({ label: text('switchOn'), about: text('switchOnAbout'), done: text('switchedOn'), body: { active: true } }))}
+      {change({ label: text('resetTotp'), about: text('resetTotpAbout'), done: text('totpReset'), body: { resetTotp: true }, color: 'red', when: account.totpEnrolled })}
+      {change({ label: text('excuseTotp'), about: text('excuseTotpAbout'), done: text('totpExcused'), body: { totpRequired: false }, when: account.totpRequired })}
+      {change({ label: text('requireTotp'), about: text('requireTotpAbout'), done: text('totpRequired'), body: { totpRequired: true }, when: !account.totpRequired })}
+      {!isOwn && change({ label: text('switchOff'), about: text('switchOffAbout'), done: text('switchedOff'), body: { active: false }, color: 'red', when: account.active })}
+      {!isOwn && change({ label: text('switchOn'), about: text('switchOnAbout'), done: text('switchedOn'), body: { active: true }, when: !account.active })}
     </>
   )
 }
