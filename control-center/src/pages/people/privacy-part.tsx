@@ -20,15 +20,15 @@ export function PrivacyPart({ id, privacy, about }: { id: string; privacy: Priva
     <Stack gap="md">
       <Facts items={[[text('erasure'), erasure === null ? text('notErased') : text(`erasure_${erasure.state}`)], [text('askedAt'), erasure === null ? undefined : <Time key="at" at={erasure.askedAt} />], [text('erasedAt'), erasure?.erasedAt ? <Time key="erased" at={erasure.erasedAt} /> : undefined]]} />
       <Group gap="xs">
-          <ActButton
-            may="persons.erase" isOffered={isThere} label={text('export')} about={text('exportAbout')} changes={[about]} draft={`person.export.${id}`} done={text('exported')} onDone={(body) => save(body, `halobestie-${id}.json`)}
-            request={({ reason }) => ({ method: 'POST', path: `/people/${id}/export`, body: { reason } })}
-          />
-          <ActButton
-            may="persons.erase" isOffered={isThere} label={text('erase')} about={text('eraseAbout')} color="red" variant="light" changes={[about, 'customers', 'mitras']} draft={`person.erase.${id}`} done={text('eraseBegun')}
-            fields={{ initial: { forfeit: false }, show: ({ forfeit }, set) => <Checkbox label={text('forfeit')} checked={forfeit} onChange={(event) => set({ forfeit: event.currentTarget.checked })} /> }}
-            request={({ forfeit, reason }) => ({ method: 'POST', path: `/people/${id}/erase`, body: { forfeit, reason } })}
-          />
+        <ActButton
+          may="persons.erase" isOffered={isThere} label={text('export')} about={text('exportAbout')} changes={[about]} draft={`person.export.${id}`} done={text('exported')} onDone={(body) => save(body, `halobestie-${id}.json`)}
+          request={({ reason }) => ({ method: 'POST', path: `/people/${id}/export`, body: { reason } })}
+        />
+        <ActButton
+          may="persons.erase" isOffered={isThere} label={text('erase')} about={text('eraseAbout')} color="red" variant="light" changes={[about, 'customers', 'mitras']} draft={`person.erase.${id}`} done={text('eraseBegun')}
+          fields={{ initial: { forfeit: false }, show: ({ forfeit }, set) => <Checkbox label={text('forfeit')} checked={forfeit} onChange={(event) => set({ forfeit: event.currentTarget.checked })} /> }}
+          request={({ forfeit, reason }) => ({ method: 'POST', path: `/people/${id}/erase`, body: { forfeit, reason } })}
+        />
       </Group>
       <DataList
         label={text('exports')} list={listed(exports)} idOf={(row) => row.id} empty={{ title: text('noExports'), text: text('noExportsText') }}
