@@ -40,7 +40,7 @@ export function findChromium(): Chromium {
 /** Whether it shows a page: one that lacks a library or its own data tells its version all the same. */
 function shows({ path, libraryPath }: Program): boolean {
   const page = spawnSync(path, ['--headless', '--no-sandbox', '--disable-gpu', '--dump-dom', 'data:text/html,<p>halo'], { encoding: 'utf8', timeout: 60_000, env: { ...process.env, ...(libraryPath === '' ? {} : { LD_LIBRARY_PATH: libraryPath }) } })
-  return page.stdout?.includes('<p>halo') === true
+  return page.status === 0 && page.stdout.includes('<p>halo')
 }
 
 function withFonts({ path, libraryPath }: Program): Chromium {
