@@ -2,6 +2,39 @@ import { stage } from '../../backend/testing/stage.ts'
 import { eventually } from '../../backend/testing/wait.ts'
 import { browserTest } from './house.ts'
 
+browserTest('a session is found by filters that a colleague gets by the address, kept as a view and shared', async (t, { app, openAs }) => {
+  const scene = await stage(app, 'ended', { named: true })
+  const { page } = await openAs('admin', '/sessions')
+  await page.getByRole('textbox', { name: 'Id', exact: true }).fill(scene.sessionId)
+  await page.waitForURL((url) => url.searchParams.get('q') === scene.sessionId)
+  await page.getByRole('region', { name: 'Sessions that were found' }).getByRole('link').first().waitFor()
+  await eventually(async () => await page.getByRole('region', { name: 'Sessions that were found' }).getByRole('link').count() === 1, 'one is left')
+  await page.getByRole('button', { name: 'Clear filters' }).last().click()
+  await page.waitForURL((url) => url.search === '')
+  await page.getByRole('combobox', { name: 'State' }).press('ArrowDown')
+  await page.getByRole('option', { name: 'Ended' }).click()
+  await page.waitForURL((url) => url.searchParams.get('state') === 'ended')
+  await page.keyboard.press('Escape')
+  const name = `Over ${Date.now()}`
+  await page.getByRole('button', { name: 'Keep as a view' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('textbox', { name: 'Name' }).fill(name)
+  await dialog.getByRole('switch', { name: 'Show it to all colleagues' }).click()
+  await dialog.locator('form').getByRole('button', { name: 'Keep as a view' }).click()
+  await page.getByText('The view is kept.').waitFor()
+  await page.getByRole('button', { name: 'Remove the view' }).waitFor()
+
+  const { page: other } = await openAs('viewer', '/sessions', { width: 390 })
+  await other.getByRole('button', { name: 'Views', exact: true }).click()
+  await other.getByRole('menuitem', { name: new RegExp(name) }).click()
+  await other.waitForURL((url) => url.searchParams.get('state') === 'ended')
+  t.equal(await other.getByRole('button', { name: 'Remove the view' }).count(), 0, 'it is not hers')
+
+  await page.getByRole('button', { name: 'Remove the view' }).click()
+  await page.getByRole('dialog').locator('form').getByRole('button', { name: 'Remove the view' }).click()
+  await page.getByText('The view is gone.').waitFor()
+})
+
 browserTest('staff read what two people wrote for a reason, and end their session with one', async (t, { app, openAs }) => {
   const scene = await stage(app, 'active', { named: true, minutes: 60 })
   const conversationId = (await scene.row()).conversation_id
