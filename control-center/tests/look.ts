@@ -37,20 +37,20 @@ export type Read = { path: string; status: number }
 function isAtRest(page: Page): Promise<boolean> {
   return page.evaluate(async () => {
     await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))
-    return document.querySelector('main h1') !== null && document.querySelector('main .mantine-Skeleton-root, main .mantine-Loader-root, main [aria-busy=true]') === null
+    return document.querySelector('main h1:not([data-before])') !== null && document.querySelector('main .mantine-Skeleton-root, main .mantine-Loader-root, main [aria-busy=true]') === null
   })
 }
 
 type Violation = { id: string; impact: string | null; help: string; nodes: { target: unknown[]; html: string; failureSummary?: string }[] }
 
-/** What axe finds serious or critical on this page, each as a line. */
-export async function findBarriers(page: Page): Promise<string[]> {
+/** What axe finds serious or critical on this page, each as a line; `contrastAlone`: where only the colours are new. */
+export async function findBarriers(page: Page, options: { contrastAlone?: boolean } = {}): Promise<string[]> {
   // By the debugger, which the content-security-policy doesn't bind.
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axeSource)
-  const violations = await page.evaluate(async () => {
+  const violations = await page.evaluate(async (contrastAlone) => {
     const { axe } = window as unknown as { axe: { run(context: Document, options: object): Promise<{ violations: unknown[] }> } } // put there by the line above
-    return (await axe.run(document, { resultTypes: ['violations'] })).violations
-  })
+    return (await axe.run(document, { resultTypes: ['violations'], ...(contrastAlone ? { runOnly: ['color-contrast'] } : {}) })).violations
+  }, options.contrastAlone === true)
   return (violations as Violation[]).filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${(failureSummary ?? '').split('\n').slice(1, 2).join('').trim()}`))
 }

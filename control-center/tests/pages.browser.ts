@@ -5,8 +5,10 @@ import { findBarriers, findOverflow, findRawWords, watchReads } from './look.ts'
 import { readPages, readTitles, seesPage, type RegisteredPage } from './registry.ts'
 
 const ROLES: readonly StaffRole[] = ['super_admin', 'admin', 'finance', 'moderator', 'viewer']
-/** Each width with each theme, and both languages with both widths and themes. */
+/** Each width with each theme, both languages with both. What Indonesian adds to the barriers are the colours of its looks. */
 const LOOKS: readonly Look[] = [{ width: 1280, theme: 'light', language: 'en' }, { width: 1280, theme: 'dark', language: 'id' }, { width: 390, theme: 'light', language: 'id' }, { width: 390, theme: 'dark', language: 'en' }]
+/** Accounts of the ledger are shown as they stand in the books. */
+const ACCOUNTS = ['provider_clearing', 'platform_revenue', 'payouts_pending', 'promotions', 'provider_fees', 'tax_withheld', 'refunds_pending', 'session_escrow', 'customer_wallet', 'customer_promo', 'mitra_payable', 'suspense']
 const pages = readPages()
 const titles = readTitles()
 
@@ -26,15 +28,13 @@ browserTest('each role sees the pages that the role table gives it, and the serv
     const { page, go } = await openAs(role, '/account')
     const reads = watchReads(page)
     await reads.settled('the account')
+    for (const { path } of reads.answered()) everywhere.add(path)
     const shown = await page.getByRole('navigation').getByRole('link').evaluateAll((links) => links.map((link) => link.getAttribute('href') ?? ''))
     t.same(shown.toSorted(), pages.filter((each) => each.group !== undefined && seesPage(role, each)).map(({ path }) => path).toSorted(), `${role}: the navigation`)
     for (const each of pages) {
       const address = addressOf(each, seeds)
-      await go('/account')
-      await reads.settled('the account')
-      for (const { path } of reads.answered()) everywhere.add(path)
+      reads.answered()
       await go(address)
-      await page.waitForFunction((path) => location.pathname + location.search === path || location.pathname !== '/account', address)
       await reads.settled(`${role}: ${address}`)
       const answers = reads.answered()
       const isRefused = await page.getByRole('heading', { level: 1, name: 'Your role does not see this page' }).isVisible()
@@ -64,9 +64,9 @@ for (const look of LOOKS) {
       await go(address)
       await reads.settled(address)
       t.equal(await page.evaluate(() => document.documentElement.lang), look.language, address)
-      t.same(await findBarriers(page), [], `${address}: nothing serious or critical`)
+      t.same(await findBarriers(page, { contrastAlone: look.language === 'id' }), [], `${address}: nothing serious or critical`)
       t.same(await findOverflow(page), [], `${address}: fits`)
-      t.same(await findRawWords(page, Object.keys(SETTINGS)), [], `${address}: words`)
+      t.same(await findRawWords(page, [...Object.keys(SETTINGS), ...ACCOUNTS]), [], `${address}: words`)
       const heading = await page.getByRole('heading', { level: 1 }).innerText()
       t.ok(heading !== '' && (await page.title()) === `${heading} · halobestie`, `${address}: its one heading is the window's title (${heading})`)
       if (each.group !== undefined && look.width === 1280) t.equal((await page.getByRole('navigation').locator('[aria-current=page]').innerText()).split('\n')[0], titles[look.language!][each.title], `${address}: marked in the navigation`)

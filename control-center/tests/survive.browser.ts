@@ -12,7 +12,7 @@ browserTest('the server restarts while somebody looks at the board: it says so, 
   const running = page.getByRole('region', { name: 'Running sessions' }).or(page.getByRole('table', { name: 'Running sessions' }))
   proxy.cut()
   await page.getByRole('alert').getByText('As of').waitFor()
-  t.ok(await page.getByRole('heading', { level: 1, name: 'Now' }).isVisible(), 'what was known last is still shown')
+  t.ok(await page.getByRole('heading', { level: 1, name: 'Live board' }).isVisible(), 'what was known last is still shown')
   const { sessionId } = await stage(app, 'active', { named: true })
   proxy.open(portOf(app.replicas[1]!.internalUrl))
   await page.getByRole('status').getByText('Live', { exact: true }).waitFor()
