@@ -49,7 +49,7 @@ export function Frame() {
       </AppShell.Header>
       {/* Closed it is only moved out of sight: its links would still be stops of the keyboard. */}
       <AppShell.Navbar p="xs" aria-label={text('navigation')} {...(isOpen ? {} : { visibleFrom: 'sm' })}>
-        <ScrollArea type="auto"><Pages path={path} /></ScrollArea>
+        <ScrollArea type="auto" scrollbarSize={6}><Pages path={path} /></ScrollArea>
       </AppShell.Navbar>
       <AppShell.Main id="content" ref={main} tabIndex={-1} style={{ outline: 'none', minWidth: 0 }}>
         <Outlet />

@@ -12,6 +12,7 @@ import { RowLink } from '../../parts/list.tsx'
 import { ProblemAlert } from '../../parts/problem.tsx'
 import { Money, PersonName, Time } from '../../parts/values.tsx'
 import { useCode, useCommon } from '../../texts-common.ts'
+import { useDetailNames } from './details-texts.ts'
 import { useSessionCode, useSessionText } from './texts.ts'
 
 type Kind = TimelineEntry['kind']
@@ -68,12 +69,12 @@ export function SessionTimeline({ id }: { id: string }) {
 const LINKS: Partial<Record<string, string>> = { paymentId: '/payments', caseId: '/cases' }
 
 function Details({ details, people, words }: { details: Record<string, unknown>; people: ReadonlyMap<string, Person>; words: (code: string) => string }) {
-  const [common, format] = [useCommon(), useFormat()]
+  const [common, format, nameOf] = [useCommon(), useFormat(), useDetailNames()]
   const show = (name: string, value: unknown): ReactNode => {
     if (typeof value === 'boolean') return common(value ? 'yes' : 'no')
     if (typeof value === 'number') return name.endsWith('Idr') ? <Money idr={value} /> : format.number(value, 3)
     if (Array.isArray(value)) return <Entries entries={value as { account?: string; amountIdr?: number }[]} /> // a posting's
-    if (typeof value === 'object' && value !== null) return Object.entries(value).map(([key, inner]) => <span key={key}>{words(key)}: {show(key, inner)} </span>)
+    if (typeof value === 'object' && value !== null) return Object.entries(value).map(([key, inner]) => <span key={key}>{nameOf(key)}: {show(key, inner)} </span>)
     const text = String(value)
     const person = people.get(text)
     if (person) return person.kind === 'staff' ? (person.displayName ?? text) : <RowLink href={`/${person.kind}s/${person.id}`}><PersonName name={person.displayName} id={person.id} /></RowLink>
@@ -82,13 +83,14 @@ function Details({ details, people, words }: { details: Record<string, unknown>;
     if (/^\d{4}-\d\d-\d\dT/.test(text)) return <Time at={text} />
     return /^[a-z_.]+$/.test(text) ? words(text) : text
   }
-  const told = Object.entries(details).filter(([, value]) => value !== null && value !== undefined && value !== '')
+  // Whoever has a name needs no word for their kind.
+  const told = Object.entries(details).filter(([name, value]) => value !== null && value !== undefined && value !== '' && !(name === 'actor' && details['actorId']))
   if (told.length === 0) return null
   return (
     <Group gap="md" component="dl" m={0} mt={2}>
       {told.map(([name, value]) => (
         <Group key={name} gap={4} wrap="wrap" style={{ minWidth: 0 }}>
-          <Text component="dt" size="xs" c="dimmed">{words(name.replaceAll(/(?=[A-Z])/g, ' ').replace(/ (Id|Idr|At)$/, '').toLowerCase())}</Text>
+          <Text component="dt" size="xs" c="dimmed">{nameOf(name)}</Text>
           <Text component="dd" size="xs" m={0} className="wrap tabular">{show(name, value)}</Text>
         </Group>
       ))}
