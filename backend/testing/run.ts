@@ -26,8 +26,8 @@ type Kind = {
 }
 /** Most of a test's time is waiting for Postgres, Valkey and sockets: one more than there are cores. */
 const TESTS: Kind = { files: 'backend/**/*.test.ts', fileTimeoutMs: 240_000, processes: availableParallelism() + 1, filesAProcess: 12 }
-/** One browser and one running product for all files: both are busy enough. */
-const BROWSER: Kind = { files: 'control-center/tests/**/*.browser.ts', fileTimeoutMs: 600_000, processes: 1, filesAProcess: Infinity, endWithinMs: 60_000, prepare: prepareBrowser }
+/** Each process has one browser and one running product for all its files. */
+const BROWSER: Kind = { files: 'control-center/tests/**/*.browser.ts', fileTimeoutMs: 600_000, processes: 2, filesAProcess: Infinity, endWithinMs: 60_000, prepare: prepareBrowser }
 const SCREENSHOTS: Kind = { ...BROWSER, files: 'control-center/tests/screenshots.ts' }
 const DATA = join(projectRoot, '.data')
 const TIMES = join(DATA, 'test-times.json')
