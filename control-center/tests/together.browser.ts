@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import type { TestApp } from '../../backend/testing/app.ts'
-import { expect, introduce, signIn } from '../../backend/testing/people.ts'
+import { customer, expect, introduce, signIn } from '../../backend/testing/people.ts'
 import { staffOf } from '../../backend/testing/staff.ts'
 import { eventually } from '../../backend/testing/wait.ts'
 import { browserTest } from './house.ts'
@@ -66,4 +66,26 @@ browserTest('a reload in the middle of typing keeps what was typed', async (t, {
   await page.getByRole('dialog').waitFor({ state: 'hidden' })
   await page.waitForFunction(() => document.activeElement?.textContent === 'Reject')
   t.pass('the dialog gives the focus back')
+})
+
+browserTest('the answer to a gift of credit is lost, the page loaded again, the button pressed once more: the credit is given once', async (t, { app, openAs }) => {
+  const person = await customer(app)
+  const { page } = await openAs('admin', `/customers/${person.id}`)
+  const given = () => app.query<{ idr: number }>('select amount_idr::int as idr from staff_credits where customer_id = $1', [person.id])
+  await page.getByRole('button', { name: 'Give credit' }).click()
+  await page.getByRole('dialog').getByLabel('Amount').fill('15000')
+  await page.getByRole('dialog').getByLabel('Reason').fill('the line broke')
+  await page.route('**/credit', async (route) => {
+    await route.fetch()
+    await route.abort()
+  }, { times: 1 })
+  await press(page, 'Give credit')
+  await page.getByRole('dialog').getByRole('alert').waitFor()
+  t.same(await given(), [{ idr: 15_000 }])
+  await page.reload()
+  await page.getByRole('button', { name: 'Give credit' }).click()
+  t.equal(await page.getByRole('dialog').getByLabel('Reason').inputValue(), 'the line broke')
+  await press(page, 'Give credit')
+  await page.getByText('The credit is given.').waitFor()
+  t.same(await given(), [{ idr: 15_000 }])
 })

@@ -3,7 +3,7 @@ import t from 'tap'
 import { startTestApp, type TestApp } from '../../testing/app.ts'
 import { crowd } from '../../testing/crowd.ts'
 import { expect, goOffline, goOnline, type Person } from '../../testing/people.ts'
-import { clearStage, packageOf, STAGE_SETTINGS, startSession } from '../../testing/stage.ts'
+import { clearStage, packageOf, STAGE_SETTINGS, startSession, vanish } from '../../testing/stage.ts'
 import { startMitras } from '../../testing/mitras.ts'
 import { eventually } from '../../testing/wait.ts'
 import { sql } from '../../platform/drizzle.ts'
@@ -128,8 +128,7 @@ t.test('breaks and schedules at work', async (t) => {
     t.match(await statusOf(offline), { state: 'offline', breakUntil: null, offlineBecause: null })
     await app.query(`update mitras set status = 'deactivated' where user_id = $1`, [deactivated.id])
     await app.query('update users set banned_at = app_now() where id = $1', [banned.id])
-    await eventually(async () => (await app.query(`select 1 from mitras where user_id = $1 and last_seen_at > app_now() - interval '1 minute'`, [unseen.id]))[0], 'the last sign of life is written')
-    await app.replicas[0]!.ctx.sql.execute(sql`update mitras set last_seen_at = app_now() - interval '1 hour' where user_id = ${unseen.id}`)
+    await vanish(app, unseen, 3600)
     for (const one of [early, offline, deactivated, banned, unseen]) await breakIsOver(one)
     const wishes = async () => (await app.query<{ online: boolean }>('select wants_online as online from mitras where user_id = any($1) order by user_id', [[offline, deactivated, banned].map((one) => one.id)])).map((row) => row.online)
     await eventually(async () => (await app.query('select 1 from mitras where user_id = $1 and wants_online and stale', [unseen.id]))[0], 'who was not seen for long is back by wish alone')

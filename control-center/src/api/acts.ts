@@ -1,6 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
 import { call, type Method } from './call.ts'
+import { DRAFT_PREFIX } from './drafts.ts'
 import { asProblem, type Problem } from './problem.ts'
 import type { About } from './queries.ts'
 
@@ -13,17 +14,38 @@ export type Act<T> = {
   reset: () => void
 }
 
+type Pending = { of: string; key: string }
+
+/** The key of an act whose answer may have been lost: kept in this tab under the act's name, so that a reload between two presses changes nothing. */
+function usePendingKey(name: string | undefined): { keyOf: (of: string) => string; forget: () => void } {
+  const pending = useRef<Pending>(undefined)
+  const place = name === undefined ? undefined : DRAFT_PREFIX + 'key.' + name
+  return {
+    keyOf(of) {
+      const stored = place === undefined ? null : sessionStorage.getItem(place)
+      pending.current ??= stored === null ? undefined : (JSON.parse(stored) as Pending) // written below
+      if (pending.current?.of !== of) pending.current = { of, key: crypto.randomUUID() }
+      if (place !== undefined) sessionStorage.setItem(place, JSON.stringify(pending.current))
+      return pending.current.key
+    },
+    forget() {
+      pending.current = undefined
+      if (place !== undefined) sessionStorage.removeItem(place)
+    },
+  }
+}
+
 /**
  * One act of a person. While it runs a second press does nothing. One Idempotency-Key a form: pressed again after a
- * lost answer the same act is not done twice; a changed body is another act with a key of its own. What it changes
- * (`changes`) is read again.
+ * lost answer, even after a reload where the act has a `name`, the same act is not done twice; a changed body is another
+ * act with a key of its own. What it changes (`changes`) is read again.
  */
-export function useAct<T = unknown>(changes: readonly About[]): Act<T> {
+export function useAct<T = unknown>(changes: readonly About[], name?: string): Act<T> {
   const queries = useQueryClient()
   const [isRunning, setRunning] = useState(false)
   const [problem, setProblem] = useState<Problem>()
   const running = useRef(false)
-  const key = useRef<{ of: string; key: string }>(undefined)
+  const pending = usePendingKey(name)
   return {
     isRunning, problem,
     async run(method, path, body) {
@@ -32,15 +54,14 @@ export function useAct<T = unknown>(changes: readonly About[]): Act<T> {
       setRunning(true)
       setProblem(undefined)
       const of = `${method} ${path} ${JSON.stringify(body)}`
-      if (key.current?.of !== of) key.current = { of, key: crypto.randomUUID() }
       try {
-        const answer = await call<T>(method, path, { body: body ?? {}, ...(method === 'POST' ? { key: key.current.key } : {}) })
-        key.current = undefined
+        const answer = await call<T>(method, path, { body: body ?? {}, ...(method === 'POST' ? { key: pending.keyOf(of) } : {}) })
+        pending.forget()
         return answer
       } catch (error) {
         const found = asProblem(error)
         // What was decided is decided; only an answer that may have been lost is asked for again under the same key.
-        if (found.status !== 0 && found.status < 500) key.current = undefined
+        if (found.status !== 0 && found.status < 500 && found.code !== 'idempotency_in_progress') pending.forget()
         setProblem(found)
         return undefined
       } finally {

@@ -1,6 +1,7 @@
 import { useEffect, useState, type Dispatch, type SetStateAction } from 'react'
 
-const PREFIX = 'halobestie.draft.'
+/** All that a tab keeps of what somebody is doing begins with it. */
+export const DRAFT_PREFIX = 'halobestie.draft.'
 
 /**
  * What somebody is typing, kept in this tab until it is sent: a reload, a restarted server or an ended sign-in loses
@@ -13,22 +14,22 @@ export function useDraft<T>(name: string | undefined, initial: T): [T, Dispatch<
     if (name === undefined) return
     const text = JSON.stringify(value)
     // What nobody has touched is not kept: the next one begins with what is true then.
-    if (text === untouched) sessionStorage.removeItem(PREFIX + name)
-    else sessionStorage.setItem(PREFIX + name, text)
+    if (text === untouched) sessionStorage.removeItem(DRAFT_PREFIX + name)
+    else sessionStorage.setItem(DRAFT_PREFIX + name, text)
   }, [name, value, untouched])
   const forget = () => {
-    if (name !== undefined) sessionStorage.removeItem(PREFIX + name)
+    if (name !== undefined) sessionStorage.removeItem(DRAFT_PREFIX + name)
     setValue(initial)
   }
   return [value, setValue, forget]
 
   function read(of: string | undefined): T | undefined {
-    const stored = of === undefined ? null : sessionStorage.getItem(PREFIX + of)
+    const stored = of === undefined ? null : sessionStorage.getItem(DRAFT_PREFIX + of)
     return stored === null ? undefined : (JSON.parse(stored) as T) // written above
   }
 }
 
 /** Whoever signs in next must not read what another one typed. */
 export function forgetDrafts(): void {
-  for (const name of Object.keys(sessionStorage)) if (name.startsWith(PREFIX)) sessionStorage.removeItem(name)
+  for (const name of Object.keys(sessionStorage)) if (name.startsWith(DRAFT_PREFIX)) sessionStorage.removeItem(name)
 }

@@ -64,7 +64,7 @@ export function ActButton<V extends Values = Record<string, never>>(props: Props
 function ActForm<V extends Values>({ label, about, color, reason = 'required', fields, request, changes, draft, done, onDone, close }: Props<V> & { close: () => void }) {
   const text = useCommon()
   const reasonId = useId()
-  const act = useAct(changes)
+  const act = useAct(changes, draft)
   const [values, setValues, forget] = useDraft<V & { reason: string }>(draft, { ...(fields?.initial ?? ({} as V)), reason: '' })
   const change = (next: Partial<V>) => setValues((was) => ({ ...was, ...next }))
   const problemOf = (path: string) => act.problem?.errors.find((error) => error.path === path)?.message
