@@ -8,7 +8,7 @@ import { eventually } from './wait.ts'
 export type StagedState = 'queued' | 'held' | 'ringing' | 'active' | 'paused' | 'ended' | 'cancelled' | 'expired' | 'unserved'
 
 /** Settings under which time can be moved row by row: nothing waits for minutes, liveness is judged at once. */
-export const STAGE_SETTINGS = { sweepMs: 40, recoverySweepSeconds: 0, livenessWriteSeconds: 0, healMs: 200 } as const
+export const STAGE_SETTINGS = { sweepMs: 200, recoverySweepSeconds: 0, livenessWriteSeconds: 0, healMs: 200 } as const
 
 /** A session in some state with its two people, and what a test asks about it. */
 export type Scene = {
