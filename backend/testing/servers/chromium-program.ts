@@ -43,14 +43,11 @@ function shows({ path, libraryPath }: Program): boolean {
   return page.status === 0 && page.stdout.includes('<p>halo')
 }
 
-/** What pages ask for, as the one font that is there: otherwise each weight finds another. */
-const ALIASES = ['system-ui', 'sans-serif', 'Segoe UI', 'Roboto', 'Noto Sans'].map((family) => `<alias binding="same"><family>${family}</family><prefer><family>DejaVu Sans</family></prefer></alias>`).join('')
-
 function withFonts({ path, libraryPath }: Program): Chromium {
   const folder = toolFolder('chromium')
   const file = join(folder, 'fonts.conf')
   const folders = ['/usr/share/fonts', join(folder, 'root/usr/share/fonts')]
   mkdirSync(join(folder, 'font-cache'), { recursive: true })
-  writeFileSync(file, `<?xml version="1.0"?>\n<fontconfig>${folders.map((dir) => `<dir>${dir}</dir>`).join('')}<cachedir>${join(folder, 'font-cache')}</cachedir>${ALIASES}</fontconfig>\n`)
+  writeFileSync(file, `<?xml version="1.0"?>\n<fontconfig>${folders.map((dir) => `<dir>${dir}</dir>`).join('')}<cachedir>${join(folder, 'font-cache')}</cachedir></fontconfig>\n`)
   return { path, env: { LD_LIBRARY_PATH: libraryPath, FONTCONFIG_FILE: file } }
 }
