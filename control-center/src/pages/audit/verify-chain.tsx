@@ -23,7 +23,7 @@ export function VerifyChain() {
     let next = last?.ok === true ? last.next : null
     while (wanted.current) {
       // Each stretch begins with the hash at which the one before it ended: they can't be asked for at once.
-      // oxlint-disable-next-line no-await-in-loop
+      // oxlint-disable-next-line no-await-in-loop -- each stretch of the chain begins where the one before it ended
       const answer = await act.run('POST', '/audit/verify', next === null ? {} : { after: next })
       if (!answer) break
       setLast(answer.body)
