@@ -29,26 +29,47 @@ t.test('what is asked for in one turn, and while a run is under way, is one run'
   t.equal(ask.waiting(), 0)
 })
 
-t.test('another lane is taken at once, or only beside a run that is slow', async (t) => {
-  const eager = heldRuns({ lanes: 2, most: 10 })
-  const patient = heldRuns({ lanes: 2, most: 10, besideAfterMs: 30 })
-  const answers: Promise<string>[] = []
-  for (const { ask, runs } of [eager, patient]) {
-    answers.push(ask(1))
-    await eventually(() => runs[0], 'the first run')
-    for (const item of [2, 3]) {
-      answers.push(ask(item))
-      await new Promise((resolve) => setImmediate(resolve))
-    }
-    await eventually(() => runs[1], 'a run beside the first')
+/** Asks for one, and for two more in later turns while its run is under way. */
+async function threeInTurn({ runs, ask }: ReturnType<typeof heldRuns>) {
+  const answers = [ask(1)]
+  await eventually(() => runs[0], 'the first run')
+  for (const item of [2, 3]) {
+    answers.push(ask(item))
+    await new Promise((resolve) => setImmediate(resolve))
   }
+  return answers
+}
+
+t.test('another lane is taken at once', async (t) => {
+  const eager = heldRuns({ lanes: 2, most: 10 })
+  const answers = await threeInTurn(eager)
+  await eventually(() => eager.runs[1], 'a run beside the first')
   t.same(eager.runs.map((run) => run.items), [[1], [2]], '3 waits for a lane')
-  t.same(patient.runs.map((run) => run.items), [[1], [2, 3]], 'what piled up went together')
-  for (const { runs } of [eager, patient]) for (const run of runs) run.end()
+  for (const run of [...eager.runs]) run.end()
   await eventually(() => eager.runs[2], 'the last')
   eager.runs[2]!.end()
-  t.same(await Promise.all(answers), ['1', '2', '3', '1', '2', '3'])
-  await Promise.all([eager.ask.settled(), patient.ask.settled()])
+  t.same(await Promise.all(answers), ['1', '2', '3'])
+  await eager.ask.settled()
+})
+
+t.test('or only beside a run that is slow', async (t) => {
+  const patient = heldRuns({ lanes: 2, most: 10, besideAfterMs: 3_600_000 })
+  const answers = await threeInTurn(patient)
+  t.same(patient.runs.map((run) => run.items), [[1]], 'nothing beside a run that has not taken an hour')
+  patient.runs[0]!.end()
+  await eventually(() => patient.runs[1], 'the run of what piled up')
+  t.same(patient.runs[1]!.items, [2, 3], 'what piled up went together')
+  patient.runs[1]!.end()
+  t.same(await Promise.all(answers), ['1', '2', '3'])
+
+  const slow = heldRuns({ lanes: 2, most: 10, besideAfterMs: 30 })
+  const beside = [slow.ask(1)]
+  await eventually(() => slow.runs[0], 'the first run')
+  beside.push(slow.ask(2))
+  await eventually(() => slow.runs[1], 'a run beside the one that does not end')
+  for (const run of slow.runs) run.end()
+  t.same(await Promise.all(beside), ['1', '2'])
+  await Promise.all([patient.ask.settled(), slow.ask.settled()])
 })
 
 t.test('a run that fails fails its items only', async (t) => {
