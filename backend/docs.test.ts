@@ -20,6 +20,8 @@ const pages = ['README.md', 'DEPLOY.md'].map((file) => {
   return { file, text, blocks, codes }
 })
 const readme = pages[0]!
+// As a forge makes them: lower case, without punctuation, spaces as hyphens.
+const anchorsOf = (text: string) => [...text.replaceAll(/^```[\s\S]*?^```/gm, '').matchAll(/^#+ (.+)$/gm)].map((match) => match[1]!.toLowerCase().replaceAll(/[^\w\s-]/g, '').replaceAll(' ', '-'))
 
 t.test('every path that is named exists', async (t) => {
   for (const { file, text, blocks, codes } of pages) {
@@ -29,9 +31,16 @@ t.test('every path that is named exists', async (t) => {
     // Without a folder a name stands for a file of any module, such as routes.ts.
     const inline = codes.filter((code) => /^\.?\w[\w.-]*(\/[\w.-]*)+$/.test(code) && !/^(\.data|node_modules)\//.test(code))
     const names = codes.filter((code) => /^[\w-]+\.(ts|mjs|json|md)$/.test(code))
-    for (const path of new Set([...links, ...commands, ...tree, ...inline.filter((path) => /^(backend|bench|docs|migrations|\.ci)\b/.test(path))])) t.ok(existsSync(join(projectRoot, path)), `${file}: ${path}`)
+    for (const path of new Set([...links.map((target) => target.split('#')[0]!).filter((path) => path !== ''), ...commands, ...tree, ...inline.filter((path) => /^(backend|bench|docs|migrations|\.ci)\b/.test(path))])) t.ok(existsSync(join(projectRoot, path)), `${file}: ${path}`)
     for (const name of new Set(names)) t.ok(existsSync(join(projectRoot, name)) || globSync(`backend/**/${name}`, { cwd: projectRoot }).length > 0, `${file}: ${name}`)
   }
+})
+
+t.test('every anchor that is named is a heading', (t) => {
+  for (const { file, text } of pages) {
+    for (const [, target, anchor] of text.matchAll(/\]\(([\w./-]*)#([^)]+)\)/g)) t.ok(anchorsOf(read(target || file)).includes(anchor!), `${file}: ${target}#${anchor}`)
+  }
+  t.end()
 })
 
 t.test('the tree and the graph show every module, and the graph what may be used', async (t) => {
