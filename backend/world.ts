@@ -24,6 +24,8 @@ export type WorldOverrides = {
   /** Named in pg_stat_activity; two replicas of a test differ. */
   applicationName?: string
   processMetrics?: boolean
+  /** How long Valkey may take for an answer: for tests of what holds while it is there, on a machine where it may stand still. */
+  valkeyPatienceMs?: number
   gateways?: Partial<Gateways>
 }
 
@@ -36,7 +38,7 @@ export function createWorld(env: Env, overrides: WorldOverrides = {}): { ctx: Ct
   const metrics = createMetrics({ processMetrics: overrides.processMetrics ?? true })
   const clock: Clock = overrides.clock === undefined ? createClock() : { nowMs: overrides.clock.nowMs, heard: () => {} }
   const pool = createPool({ url: env.DATABASE_URL, max: env.POOL_MAX, applicationName: overrides.applicationName ?? 'halobestie', log })
-  const valkey = connectValkey(env.VALKEY_URL, log)
+  const valkey = connectValkey(env.VALKEY_URL, log, overrides.valkeyPatienceMs)
   const producer = createEnqueue(env.VALKEY_URL, log)
   const plugs: Plugs = { publish: () => {}, enqueue: producer.enqueue }
   const ctx: Ctx = {

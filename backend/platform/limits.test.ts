@@ -20,7 +20,7 @@ const authenticators = {
   },
 }
 
-function start(t: Test, options: Pick<TestAppOptions, 'env' | 'through'> = {}): Promise<TestApp> {
+function start(t: Test, options: Pick<TestAppOptions, 'env' | 'through' | 'valkeyPatienceMs'> = {}): Promise<TestApp> {
   return startTestApp(t, {
     replicas: 2, simulators: false, settings, authenticators, ...options,
     mount: (_ctx, { publicApp }) => {
@@ -50,7 +50,7 @@ async function admitted(app: TestApp, count: number, ask: (index: number) => Ask
 }
 
 t.test('budgets are counted over both replicas together, to the request', async (t) => {
-  const app = await start(t)
+  const app = await start(t, { valkeyPatienceMs: 30_000 })
   t.equal(await admitted(app, ANONYMOUS + 60), ANONYMOUS, 'one address')
   const refused = await call(app.url, 'GET', '/open')
   t.match(refused, { status: 429, body: { code: 'rate_limited' }, headers: { 'ratelimit-limit': String(ANONYMOUS), 'ratelimit-remaining': '0' } })
@@ -72,7 +72,7 @@ t.test('budgets are counted over both replicas together, to the request', async 
 })
 
 t.test('behind trusted proxies the address is theirs to tell', async (t) => {
-  const app = await start(t, { env: { TRUST_PROXY: '127.0.0.0/8' } })
+  const app = await start(t, { env: { TRUST_PROXY: '127.0.0.0/8' }, valkeyPatienceMs: 30_000 })
   t.equal(await admitted(app, ANONYMOUS + 20, () => ({ headers: { 'x-forwarded-for': '203.0.113.7' } })), ANONYMOUS)
   t.equal(await admitted(app, 20, (index) => ({ headers: { 'x-forwarded-for': `198.51.100.${index}, 203.0.113.7` } })), 0, 'what stands before the last untrusted address is the caller’s invention')
   t.equal(await admitted(app, 20, () => ({ headers: { 'x-forwarded-for': '203.0.113.8' } })), 20)
@@ -95,6 +95,27 @@ t.test('while Valkey is away each replica counts alone, and nobody waits for it'
   gate.open()
   await eventually(() => app.replicas.every(({ ctx }) => ctx.valkey.isUp()), 'Valkey is back')
   t.equal(await admitted(app, 10, () => ({ path: '/mine', token: 'dewi' })), 0, 'what was counted alone stays counted')
+})
+
+t.test('what a replica counted alone counts for all once Valkey is back', async (t) => {
+  const gates = [await startFaultProxy(t), await startFaultProxy(t)]
+  const app = await start(t, { through: { valkey: gates } })
+  const [alone, other] = app.replicas
+  const ask = async (replica = alone!) => Number((await call(replica.url, 'GET', '/mine', { token: 'citra' })).headers['ratelimit-remaining'])
+  await eventually(() => app.replicas.every(({ ctx }) => ctx.valkey.isUp()), 'Valkey is reached')
+  gates[0]!.blackhole()
+  await eventually(async () => (await ask(), !alone!.ctx.valkey.isUp()), 'Valkey is missed')
+  for (let more = 0; more < 20; more++) await ask()
+  const left = await ask()
+  t.ok(left < LIMIT - 20)
+  gates[0]!.open()
+  await eventually(() => alone!.ctx.valkey.isUp(), 'Valkey is back')
+  t.ok((await ask()) < left)
+  const told = await eventually(async () => {
+    const others = await ask(other)
+    return others < left || others < LIMIT - 10 ? { others } : undefined
+  }, 'an answer of Valkey reaches the other one')
+  t.ok(told.others < left, 'the other one knows of them, before it has asked ten times itself')
 })
 
 t.test('what counts as one address', async (t) => {

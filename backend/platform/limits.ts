@@ -65,8 +65,12 @@ function createBudget(ctx: Ctx, setting: BudgetSetting, factor: number, { isShar
     window.untold = 0
     window.toldAtMs = performance.now()
     const counted = await ctx.valkey.attempt(() => shared.consume(key, requests))
-    window.unconfirmed -= requests
-    if (counted) follow(window, counted)
+    // What Valkey did not hear is told with the next ones: what was counted alone counts for all once it is back.
+    if (!counted) window.untold += requests
+    else {
+      window.unconfirmed -= requests
+      follow(window, counted)
+    }
     return counted?.consumedPoints
   }
   const verdict = (window: Window, limit: number, used: number): Verdict => {

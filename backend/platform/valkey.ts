@@ -24,10 +24,11 @@ const SILENT_MS = 3000
 /** A subscriber asks for nothing by itself, and would never find out. */
 const WATCH_MS = 5000
 
-export function connectValkey(url: string, log: Log): ValkeyLink {
+/** `patienceMs`: how long a command may take before Valkey counts as away. */
+export function connectValkey(url: string, log: Log, patienceMs = COMMAND_TIMEOUT_MS): ValkeyLink {
   const command = new Redis(url, {
     lazyConnect: true, enableOfflineQueue: false, maxRetriesPerRequest: 0, connectTimeout: 2000,
-    commandTimeout: COMMAND_TIMEOUT_MS, socketTimeout: SILENT_MS, retryStrategy: (times) => Math.min(times * 50, 1000), enableAutoPipelining: true,
+    commandTimeout: patienceMs, socketTimeout: Math.max(SILENT_MS, patienceMs), retryStrategy: (times) => Math.min(times * 50, 1000), enableAutoPipelining: true,
   })
   const subscriber = new Redis(url, {
     lazyConnect: true, enableOfflineQueue: true, maxRetriesPerRequest: null, connectTimeout: 2000,

@@ -30,6 +30,7 @@ export type TestAppOptions = {
   /** `housekeeping: false`, `timed: false`: for tests that do such work by hand, and ask what a call of theirs did. */
   worker?: ReplicaOptions['worker']
   pages?: ReplicaOptions['pages']
+  valkeyPatienceMs?: ReplicaOptions['valkeyPatienceMs']
 }
 
 type Ways = FaultProxy | readonly FaultProxy[]
@@ -81,6 +82,7 @@ export async function startTestApp(t: Life, options: TestAppOptions = {}): Promi
       ...(options.log ? { log: options.log } : {}),
       ...(options.worker ? { worker: options.worker } : {}),
       ...(options.pages ? { pages: options.pages } : {}),
+      ...(options.valkeyPatienceMs ? { valkeyPatienceMs: options.valkeyPatienceMs } : {}),
     })
     replicas.push({ ...replica, url: replica.publicUrl })
   }

@@ -171,7 +171,7 @@ t.test('the fast lane answers as the usual way does, from the same budget', asyn
 
 t.test('a large budget is shared behind the requests, to one in a hundred', async (t) => {
   const budget = 2000
-  const app = await startTestApp(t, { replicas: 2, simulators: false, settings: { beaconRequests: budget, snapshotSeconds: 60 } })
+  const app = await startTestApp(t, { replicas: 2, simulators: false, settings: { beaconRequests: budget, snapshotSeconds: 60 }, valkeyPatienceMs: 30_000 })
   let admitted = 0
   let next = 0
   await Promise.all(Array.from({ length: 8 }, async () => {
