@@ -45,7 +45,7 @@ t.test('another lane is taken at once', async (t) => {
   const answers = await threeInTurn(eager)
   await eventually(() => eager.runs[1], 'a run beside the first')
   t.same(eager.runs.map((run) => run.items), [[1], [2]], '3 waits for a lane')
-  for (const run of [...eager.runs]) run.end()
+  for (const run of eager.runs) run.end()
   await eventually(() => eager.runs[2], 'the last')
   eager.runs[2]!.end()
   t.same(await Promise.all(answers), ['1', '2', '3'])
