@@ -81,6 +81,7 @@ export async function tellBooks(ctx: Ctx): Promise<void> {
   const check = await findLastCheck(ctx.sql)
   // A problem without a sum of its own (an unbalanced pair, a negative escrow, a closed day that was changed) is drift all the same.
   if (check) ctx.metrics.ledgerDriftIdr.set(check.problems.length > 0 ? Math.max(1, check.driftIdr) : check.driftIdr)
+  if (check) ctx.metrics.ledgerCheckAgeSeconds.set(Math.max(0, ctx.clock.nowMs() - check.checkedAt.getTime()) / 1000)
   ctx.metrics.moneyNeedsStaff.set({ what: 'suspense' }, await countOpenSuspense(ctx.sql))
   ctx.metrics.moneyNeedsStaff.set({ what: 'wallets' }, await countWalletHolds(ctx.sql))
   ctx.metrics.moneyNeedsStaff.set({ what: 'refunds' }, await countRefundsForStaff(ctx.sql))

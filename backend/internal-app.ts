@@ -28,7 +28,7 @@ export type InternalParts = { readiness: Readiness; authenticators: Authenticato
 export async function createInternalApp(ctx: Ctx, parts: InternalParts): Promise<FastifyInstance> {
   const app = await createFastify(ctx, { listener: 'internal', socketPath: LIVE_PATH, ...parts })
   await app.register(healthRoutes(ctx, parts.readiness))
-  await app.register(metricsRoutes(ctx))
+  await app.register(metricsRoutes(ctx, parts.readiness))
   await app.register(cookies)
   await app.register(staffAuthRoutes(ctx))
   await app.register(staffAccountRoutes(ctx))

@@ -123,14 +123,16 @@ export async function startReplica(env: Env, options: ReplicaOptions = {}): Prom
 }
 
 function createReadiness(ctx: Ctx): Readiness {
-  return {
+  const readiness: Readiness = {
     isDraining: false,
     notReadyBecause: 'starting',
     async checkSchema() {
       const check = await checkSchema(ctx.sql)
+      readiness.schemaFound = check.found
       return check.ok ? undefined : (check.reason ?? `schema ${check.found} is out of range`)
     },
   }
+  return readiness
 }
 
 function settingsInForce(ctx: Ctx, hub: Hub, heartbeat: { beat(): void }): Part {

@@ -3,22 +3,23 @@ import { expireApprovals } from './modules/approvals/index.ts'
 import { answerNotify, purgeNotifyRequests } from './modules/availability/index.ts'
 import { eraseTranscripts, indexWords, pushUndelivered, turnPartitions } from './modules/chat/index.ts'
 import { purgeChallenges, reencryptPhones } from './modules/identity/index.ts'
-import { closeDays, expirePromoLots } from './modules/ledger/index.ts'
-import { HOURS_BATCH, reencryptBankAccounts, sweepBreaks, sweepLiveness, sweepSchedules } from './modules/mitras/index.ts'
+import { closeDays, expirePromoLots, measureMoney } from './modules/ledger/index.ts'
+import { HOURS_BATCH, measureMitras, reencryptBankAccounts, sweepBreaks, sweepLiveness, sweepSchedules } from './modules/mitras/index.ts'
 import { purgePushes, runPush, sweepPushes } from './modules/notifications/index.ts'
-import { drainInbox, purgeInbox, sweepAsks, sweepInbox, type InboxHooks } from './modules/payments/index.ts'
+import { drainInbox, measureInbox, purgeInbox, sweepAsks, sweepInbox, type InboxHooks } from './modules/payments/index.ts'
 import { forgetPayoutKeys, judgePayoutEvent, measurePayouts, payoutReactions, prepareWeeklyBatch, resendLostPayouts, sweepPayoutAsks } from './modules/payouts/index.ts'
 import { forgetRefundKeys, judgeRefundEvent, refundReactions, resendLostRefunds, sweepRefundAsks } from './modules/refunds/index.ts'
 import { eraseEvidence, escalateAlerts, handleFlags, measureAlerts, startFlags } from './modules/safety/index.ts'
 import { sweepErasures } from './modules/privacy/index.ts'
 import { forgetCreditKeys, promotionReactions } from './modules/promotions/index.ts'
-import { applyPayment, findOpenConversations, flushTold, forgetExtensionKeys, forgetTipKeys, judgeEstimates, paymentExpired, purgeEstimates, refreshHabits, sessionReactions, startMatching, sweepSessions, tellWaiting } from './modules/sessions/index.ts'
+import { applyPayment, findOpenConversations, flushTold, forgetExtensionKeys, forgetTipKeys, judgeEstimates, measureSessions, paymentExpired, purgeEstimates, refreshHabits, sessionReactions, startMatching, sweepSessions, tellWaiting } from './modules/sessions/index.ts'
 import { approvalActs, purgeStaffSessions, ROLLUPS } from './modules/staff/index.ts'
 import { reconcile, reconcileNightly, reconciliationReactions } from './modules/reconciliation/index.ts'
 import { PRIVACY_MAP } from './privacy-map.ts'
 import type { Ctx } from './platform/ctx.ts'
 import { measureOutbox, purgeIdempotencyKeys, purgeOutbox } from './platform/housekeeping.ts'
 import type { QueueName } from './platform/jobs.ts'
+import { measureQueues } from './platform/queue-depths.ts'
 import { reactionsByTopic, runOutboxRow, sweepOutbox, type Reaction } from './platform/outbox.ts'
 import type { Producer } from './platform/queues.ts'
 import { refreshRollup } from './platform/rollups.ts'
@@ -80,6 +81,8 @@ const KEY_KEEPERS: readonly Task['run'][] = [forgetCreditKeys, forgetExtensionKe
 
 const SCHEDULE_MS = 30_000
 const MEASURE_MS = 5000
+/** The day's entries are summed for it; a scrape comes as often. */
+const BUSINESS_MS = 15_000
 /** A sweep waits this long for a worker to take a row, while there are workers that can hear of it. */
 const WAITED_SECONDS = 2
 const SWEEP_BATCH = 25
@@ -95,6 +98,8 @@ export type WorkerOptions = {
   scheduleMs?: number
   /** False: the tasks of the housekeeping run nowhere. A test that runs one by hand would not know what it finds done. */
   housekeeping?: boolean
+  /** How often what waits is measured. */
+  measureMs?: number
   /** False: nothing of the timetable runs; for tests that do such work by hand. */
   timed?: boolean
   /** More reactions (tests have their own topics). */
@@ -104,6 +109,7 @@ export type WorkerOptions = {
 /** Everything that happens without a request, on every replica: jobs, sweeps, schedulers, matching. */
 export function startWorker(ctx: Ctx, options: WorkerOptions): { stop(deadlineMs?: number): Promise<void> } {
   const reactions = reactionsByTopic([...REACTIONS, ...(options.reactions ?? [])])
+  const { measureMs = MEASURE_MS } = options
   startMatching(ctx)
   startFlags(ctx, FLAG_BATCH)
   const workers = startWorkers(ctx, jobs(reactions))
@@ -111,10 +117,13 @@ export function startWorker(ctx: Ctx, options: WorkerOptions): { stop(deadlineMs
   const sweeps = startSweeps(ctx, [
     { what: 'timetable', everyMs: () => ctx.settings.get('sweepMs'), run: () => timetable.turn() },
     ...sweepsOf(ctx, reactions),
-    { what: 'books-told', everyMs: () => Math.min(MEASURE_MS, ctx.settings.get('ledgerCheckSeconds') * 1000), run: () => tellBooks(ctx) },
-    { what: 'payouts-measured', everyMs: () => MEASURE_MS, run: () => measurePayouts(ctx) },
-    { what: 'alerts-measured', everyMs: () => MEASURE_MS, run: () => measureAlerts(ctx) },
-    { what: 'outbox-age', everyMs: () => MEASURE_MS, run: () => measureOutbox(ctx) },
+    { what: 'books-told', everyMs: () => Math.min(measureMs, ctx.settings.get('ledgerCheckSeconds') * 1000), run: () => tellBooks(ctx) },
+    { what: 'payouts-measured', everyMs: () => measureMs, run: () => measurePayouts(ctx) },
+    { what: 'inbox-measured', everyMs: () => measureMs, run: () => measureInbox(ctx) },
+    { what: 'alerts-measured', everyMs: () => measureMs, run: () => measureAlerts(ctx) },
+    { what: 'outbox-age', everyMs: () => measureMs, run: () => measureOutbox(ctx) },
+    { what: 'queues-measured', everyMs: () => measureMs, run: () => measureQueues(ctx) },
+    { what: 'business-measured', everyMs: () => Math.min(BUSINESS_MS, measureMs * 3), run: () => measureBusiness(ctx) },
     ...(options.housekeeping === false ? [] : [{ what: 'schedulers', everyMs: () => options.scheduleMs ?? SCHEDULE_MS, run: async () => scheduleTasks(options.producer) }]),
     { what: 'wait-estimates', everyMs: () => ctx.settings.get('sweepMs'), run: () => flushTold(ctx) },
   ])
@@ -176,6 +185,10 @@ async function runTask(ctx: Ctx, name: string): Promise<void> {
 // One after the other: each is a transaction over a month of days.
 async function refreshRollups(ctx: Ctx): Promise<void> {
   for (const rollup of ROLLUPS) await refreshRollup(ctx, rollup)
+}
+
+async function measureBusiness(ctx: Ctx): Promise<void> {
+  await Promise.all([measureSessions(ctx), measureMitras(ctx), measureMoney(ctx)])
 }
 
 async function forgetKeys(ctx: Ctx): Promise<void> {

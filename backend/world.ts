@@ -37,7 +37,7 @@ export function createWorld(env: Env, overrides: WorldOverrides = {}): { ctx: Ct
   const log = overrides.log ?? createLog({ level: env.LOG_LEVEL, environment: env.APP_ENV })
   const metrics = createMetrics({ processMetrics: overrides.processMetrics ?? true })
   const clock: Clock = overrides.clock === undefined ? createClock() : { nowMs: overrides.clock.nowMs, heard: () => {} }
-  const pool = createPool({ url: env.DATABASE_URL, max: env.POOL_MAX, applicationName: overrides.applicationName ?? 'halobestie', log })
+  const pool = createPool({ url: env.DATABASE_URL, max: env.POOL_MAX, applicationName: overrides.applicationName ?? 'halobestie', log, told: { metrics, as: 'main' } })
   const valkey = connectValkey(env.VALKEY_URL, log, overrides.valkeyPatienceMs)
   const producer = createEnqueue(env.VALKEY_URL, log)
   const plugs: Plugs = { publish: () => {}, enqueue: producer.enqueue }

@@ -10,6 +10,8 @@ export type Readiness = {
   notReadyBecause: string | undefined
   /** Answers why the schema can't be used, or undefined. */
   checkSchema: () => Promise<string | undefined>
+  /** The database's schema as it was seen last. */
+  schemaFound?: number
 }
 
 const POSTGRES_WITHIN_MS = 2000
@@ -36,7 +38,8 @@ export const healthRoutes = (ctx: Ctx, readiness: Readiness): FastifyPluginAsync
   })
 }
 
-async function judge(ctx: Ctx, readiness: Readiness): Promise<Ready> {
+/** What /ready answers. */
+export async function judge(ctx: Ctx, readiness: Readiness): Promise<Ready> {
   const [postgres, schema] = await lookAtPostgres(ctx, readiness)
   const valkey = ctx.valkey.isUp()
   const starting = readiness.notReadyBecause

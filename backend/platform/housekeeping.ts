@@ -1,5 +1,6 @@
 import { sql } from './drizzle.ts'
 import type { Ctx } from './ctx.ts'
+import { findOutboxState } from './outbox-state.ts'
 
 const OUTBOX_KEPT_DAYS = 7
 
@@ -19,9 +20,10 @@ export async function purgeIdempotencyKeys(ctx: Ctx, limit: number): Promise<num
   return rowCount ?? 0
 }
 
-/** Puts the age of the oldest outbox row that waits into its metric: what the alert on stuck work looks at. */
+/** Puts how much of the outbox waits, and how long the oldest is due, into its metrics: what the alert on stuck work looks at. */
 export async function measureOutbox(ctx: Ctx): Promise<void> {
-  const { rows } = await ctx.sql.execute<{ seconds: string | null }>(sql`
-    select extract(epoch from app_now() - min(due_at)) as seconds from outbox where done_at is null and parked_at is null and due_at <= app_now()`)
-  ctx.metrics.outboxOldestSeconds.set(Number(rows[0]?.seconds ?? 0))
+  const { waiting, oldestSeconds, parked } = await findOutboxState(ctx.sql)
+  ctx.metrics.outboxOldestSeconds.set(oldestSeconds)
+  ctx.metrics.outboxRows.set({ state: 'waiting' }, waiting)
+  ctx.metrics.outboxRows.set({ state: 'parked' }, parked)
 }

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import type { Log } from './log.ts'
+import type { Metrics } from './metrics.ts'
 
 export type PoolOptions = {
   url: string
@@ -10,6 +11,8 @@ export type PoolOptions = {
   statementMs?: number
   /** Settings of every session of this pool, by their Postgres names. */
   settings?: Readonly<Record<string, string>>
+  /** Where it tells, by this name, how it is. */
+  told?: { metrics: Metrics; as: string }
 }
 
 const STATEMENT_MS = 6000
@@ -63,14 +66,21 @@ class PatientClient extends pg.Client {
 
 type Callback = (error: Error | undefined, client: pg.PoolClient | undefined, done: () => void) => void
 
+type Waited = (seconds: number, wasServed: boolean) => void
+
 /** Once no connection is left and none can be made, nobody waits for what will not come. */
 class HealingPool extends pg.Pool {
+  waited: Waited | undefined
   readonly live = new Set<pg.PoolClient>()
   private isAway = false
   private attemptedAtMs = Number.NEGATIVE_INFINITY
 
   override connect(callback?: Callback): Anything {
     if (callback === undefined) return new Promise((resolve, reject) => this.connect((error, client) => (error ? reject(error) : resolve(client))))
+    return this.take(this.waited === undefined ? callback : timed(callback, this.waited))
+  }
+
+  private take(callback: Callback): Anything {
     if (this.live.size > 0) return super.connect(callback)
     if (this.isAway && performance.now() - this.attemptedAtMs < ATTEMPT_EVERY_MS) {
       process.nextTick(callback, new Error('Connection terminated: Postgres is away'), undefined, () => {})
@@ -81,6 +91,14 @@ class HealingPool extends pg.Pool {
       this.isAway = error !== undefined && this.live.size === 0
       callback(error, client, done)
     })
+  }
+}
+
+function timed(callback: Callback, waited: Waited): Callback {
+  const askedAtMs = performance.now()
+  return (error, client, done) => {
+    waited((performance.now() - askedAtMs) / 1000, error === undefined)
+    callback(error, client, done)
   }
 }
 
@@ -105,6 +123,7 @@ export function createPool(options: PoolOptions): pg.Pool {
     keepAliveInitialDelayMillis: 10_000,
     options: Object.entries({ ...SESSION, ...options.settings }).map(([name, value]) => `-c ${name}=${value}`).join(' '),
   })
+  if (options.told) tell(pool, options.told)
   const idle = new Set<PatientClient>()
   const dropIdle = () => {
     for (const client of idle) client.drop()
@@ -128,6 +147,13 @@ export function createPool(options: PoolOptions): pg.Pool {
     else idle.add(client as PoolClient)
   })
   return pool
+}
+
+function tell(pool: HealingPool, { metrics, as }: NonNullable<PoolOptions['told']>): void {
+  metrics.pools.set(as, pool)
+  const seconds = metrics.poolWaitSeconds.labels({ pool: as })
+  const refused = metrics.poolRefused.labels({ pool: as })
+  pool.waited = (waited, wasServed) => (wasServed ? seconds.observe(waited) : refused.inc())
 }
 
 // The pool was given this class.

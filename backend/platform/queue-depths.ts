@@ -24,3 +24,12 @@ export async function findQueueDepths(ctx: Pick<Ctx, 'valkey'>): Promise<QueueDe
     return { name, waiting, active, delayed, failed }
   })
 }
+
+/** Puts them into the metric; away with what is not known any more. */
+export async function measureQueues(ctx: Pick<Ctx, 'valkey' | 'metrics'>): Promise<void> {
+  const depths = await findQueueDepths(ctx)
+  if (depths === null) return ctx.metrics.queueJobs.reset()
+  for (const { name: queue, ...counts } of depths) {
+    for (const state of ['waiting', 'active', 'delayed', 'failed'] as const) ctx.metrics.queueJobs.set({ queue, state }, counts[state])
+  }
+}

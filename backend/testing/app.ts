@@ -31,6 +31,8 @@ export type TestAppOptions = {
   worker?: ReplicaOptions['worker']
   pages?: ReplicaOptions['pages']
   valkeyPatienceMs?: ReplicaOptions['valkeyPatienceMs']
+  /** True: /metrics tells of the process as well. */
+  processMetrics?: boolean
 }
 
 type Ways = FaultProxy | readonly FaultProxy[]
@@ -76,7 +78,7 @@ export async function startTestApp(t: Life, options: TestAppOptions = {}): Promi
     const replica = await startReplica(env, {
       clock,
       applicationName: `replica-${index}`,
-      processMetrics: false,
+      processMetrics: options.processMetrics ?? false,
       ...(options.authenticators ? { authenticators: options.authenticators } : {}),
       ...(options.mount ? { mount: options.mount } : {}),
       ...(options.log ? { log: options.log } : {}),

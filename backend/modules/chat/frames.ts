@@ -10,13 +10,18 @@ import type { Sender } from './sender.ts'
 import { createSync } from './sync-conversations.ts'
 import { createTyping, type Typing } from './typing.ts'
 
+type Count = { inc(): void }
+/** What a send needs: who stores it, who hears of it, and where it is counted. */
+type Sends = { sender: Sender; typing: Typing; acked: Count; refused: Count; unsure: Count; ackSeconds: { observe(seconds: number): void } }
 type ChangeFrame = z.output<typeof editFrame> | z.output<typeof deleteFrame>
 
 /** The chat's frames. */
 export function chatFrames(ctx: Ctx, sender: Sender): FrameHandler[] {
   const sync = paceSyncs(createSync(ctx))
   const typing = createTyping(ctx, sender.members)
-  const sends = { sender, typing }
+  const { sends: answered, ackSeconds } = ctx.metrics
+  const outcome = (name: string) => answered.labels({ outcome: name })
+  const sends = { sender, typing, acked: outcome('acked'), refused: outcome('refused'), unsure: outcome('not_ready'), ackSeconds }
   const receipt = (what: 'read' | 'delivered') => async (_ctx: Ctx, connection: SignedIn, frame: { conversationId: string; seq: number }) => {
     await sender.receipts({ conversationId: frame.conversationId, userId: connection.actor.id, what, seq: frame.seq, connectionId: connection.id })
   }
@@ -33,16 +38,21 @@ export function chatFrames(ctx: Ctx, sender: Sender): FrameHandler[] {
   ]
 }
 
-async function sendMessage(ctx: Ctx, { sender, typing }: { sender: Sender; typing: Typing }, connection: SignedIn, frame: z.output<typeof sendFrame>): Promise<void> {
+async function sendMessage(ctx: Ctx, { sender, typing, ...told }: Sends, connection: SignedIn, frame: z.output<typeof sendFrame>): Promise<void> {
   const { clientId, conversationId, body } = frame
+  const cameAtMs = performance.now()
   try {
     const message = await sender.send({ conversationId, senderId: connection.actor.id, clientId: clientId.toLowerCase(), body, connectionId: connection.id })
     typing.sent(connection.actor.id, conversationId)
     crashPoint('message.acking')
     connection.sendFrame({ type: 'message:ack', clientId, conversationId, id: message.id, seq: message.seq, sentAt: message.sentAt })
+    told.acked.inc()
+    told.ackSeconds.observe((performance.now() - cameAtMs) / 1000)
   } catch (error) {
     // `not_ready` alone leaves open whether it is stored: the client keeps it and sends it again. Any other code is final.
-    connection.sendFrame({ type: 'message:rejected', clientId, ...refusalOf(ctx, error, 'message:send') })
+    const refusal = refusalOf(ctx, error, 'message:send')
+    connection.sendFrame({ type: 'message:rejected', clientId, ...refusal })
+    ;(refusal.code === 'not_ready' ? told.unsure : told.refused).inc()
   }
 }
 

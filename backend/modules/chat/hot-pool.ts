@@ -13,7 +13,7 @@ const BY_KEYS = { plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off', 
 
 /** Connections for the statements that every message needs: never behind a slow request, and with plans that last. */
 export function createHotPool(ctx: Ctx): Pool {
-  return createPool({ url: ctx.env.DATABASE_URL, max: CONNECTIONS, applicationName: 'halobestie-chat', log: ctx.log, statementMs: STATEMENT_MS, settings: BY_KEYS })
+  return createPool({ url: ctx.env.DATABASE_URL, max: CONNECTIONS, applicationName: 'halobestie-chat', log: ctx.log, statementMs: STATEMENT_MS, settings: BY_KEYS, told: { metrics: ctx.metrics, as: 'messages' } })
 }
 
 /** Runs a named statement. Throws what Postgres threw, or that it did not answer in time. */

@@ -27,16 +27,17 @@ export function createSync(ctx: Ctx): Sync {
     for (let from = 0; from < asks.length && connection.isOpen; from += PAGES_AHEAD) {
       const some = asks.slice(from, from + PAGES_AHEAD)
       const pages = await Promise.all(some.map((ask) => find({ conversationId: ask.id, userId: connection.actor.id, afterSeq: ask.afterSeq, afterChange: ask.afterChange, limit: PAGE_MESSAGES })))
-      for (const [at, page] of pages.entries()) await answer(connection, some[at]!, page)
+      for (const [at, page] of pages.entries()) await answer(ctx, connection, some[at]!, page)
     }
   }
 }
 
-async function answer(connection: SignedIn, ask: SyncAsk, page: Page | undefined): Promise<void> {
+async function answer(ctx: Ctx, connection: SignedIn, ask: SyncAsk, page: Page | undefined): Promise<void> {
   if (page === undefined) {
     connection.sendError('not_found', 'There is no such conversation.', 'sync', { conversationId: ask.id })
     return
   }
+  ctx.metrics.resumes.inc({ missed: page.messages.length > 0 ? 'some' : 'none' })
   const text = JSON.stringify({ type: 'conversation:synced', conversationId: ask.id, ...page })
   const last = page.messages.at(-1)
   const lastChange = ask.afterChange === undefined ? undefined : page.changes.at(-1)?.change ?? page.headChange

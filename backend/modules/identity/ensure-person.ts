@@ -20,7 +20,10 @@ export async function ensurePerson(tx: Tx, input: { kind: Kind; phone: string })
  */
 export async function findOrCreate(tx: Tx, kind: Kind, phone: StoredPhone, startedAfresh: StartedAfresh): Promise<{ user: User; isNew: boolean }> {
   const [made] = await tx.sql.insert(users).values({ id: tx.ids.next(), kind, ...phone }).onConflictDoNothing().returning()
-  if (made) return { user: made, isNew: true }
+  if (made) {
+    tx.afterCommit(({ metrics }) => metrics.signups.inc({ kind }))
+    return { user: made, isNew: true }
+  }
   const [found] = await tx.sql.update(users).set({
     lastActiveAt: sql`app_now()`,
     historyFrom: unlessIdle(tx, users.historyFrom, sql`app_now()`),

@@ -13,6 +13,7 @@ type Answer = { httpStatus: number; isSuccess: boolean; message: string; id: str
  */
 export function createFazpassGateway(env: Env, log: Log, metrics: Metrics, answerWithinMs = ANSWER_WITHIN_MS): OtpGateway {
   const call = async (operation: 'request' | 'verify', body: Record<string, string>): Promise<Answer> => {
+    const took = metrics.providerSeconds.startTimer({ provider: 'fazpass', call: operation })
     try {
       const answer = await ask(env, operation, body, answerWithinMs)
       metrics.providerCalls.inc({ provider: 'fazpass', call: operation, outcome: answer.isSuccess ? 'ok' : 'no' })
@@ -22,6 +23,8 @@ export function createFazpassGateway(env: Env, log: Log, metrics: Metrics, answe
       metrics.providerCalls.inc({ provider: 'fazpass', call: operation, outcome: failure.reason })
       log.warn({ provider: 'fazpass', call: operation, reason: failure.reason }, 'the OTP provider did not answer usefully')
       throw failure
+    } finally {
+      took()
     }
   }
   return {

@@ -1,4 +1,5 @@
 import { sql } from '../../platform/drizzle.ts'
+import type { Ctx } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { account } from './accounts.ts'
 
@@ -28,4 +29,12 @@ export async function sumToday(handle: Queryable): Promise<Today> {
     from today`)
   const row = rows[0]!
   return { day: row.day, revenueIdr: Number(row.revenue), earnedIdr: Number(row.earned), receivedIdr: Number(row.received) }
+}
+
+/** Puts the sums of today into the metric. */
+export async function measureMoney(ctx: Ctx): Promise<void> {
+  const { revenueIdr, earnedIdr, receivedIdr } = await sumToday(ctx.sql)
+  ctx.metrics.moneyTodayIdr.set({ what: 'revenue' }, revenueIdr)
+  ctx.metrics.moneyTodayIdr.set({ what: 'earned' }, earnedIdr)
+  ctx.metrics.moneyTodayIdr.set({ what: 'received' }, receivedIdr)
 }

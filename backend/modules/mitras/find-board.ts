@@ -1,4 +1,5 @@
 import { sql } from '../../platform/drizzle.ts'
+import type { Ctx } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
 
 export type BoardMitraRow = {
@@ -40,3 +41,11 @@ export async function findMitraBoard(handle: Queryable, limit: number): Promise<
 
 /** How many applications wait, for another module's statement. */
 export const waitingApplications = sql`(select count(*) from mitras where status = 'applied')`
+
+/** Puts how many mitras are online, free or with somebody, into the metric. */
+export async function measureMitras(ctx: Ctx): Promise<void> {
+  const { rows: [row] } = await ctx.sql.execute<{ online: number; free: number }>(sql`
+    select count(*)::int as online, count(*) filter (where open_capacity > used)::int as free from mitra_slots where open_capacity > 0`)
+  ctx.metrics.mitrasOnline.set({ state: 'free' }, row!.free)
+  ctx.metrics.mitrasOnline.set({ state: 'busy' }, row!.online - row!.free)
+}

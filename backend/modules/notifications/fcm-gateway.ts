@@ -33,6 +33,7 @@ export function createFcmGateway(env: Env, log: Log, metrics: Metrics, options: 
     enabled: open !== undefined,
     async send(messages) {
       if (!open) throw new Error('push is not configured')
+      const took = metrics.providerSeconds.startTimer({ provider: 'fcm', call: 'send' })
       const failAll = (error: unknown): PushResult[] => messages.map(() => judge(error))
       try {
         client ??= open()
@@ -47,6 +48,8 @@ export function createFcmGateway(env: Env, log: Log, metrics: Metrics, options: 
       } catch (error) {
         log.warn({ err: error, provider: 'fcm', messages: messages.length }, 'a call to the push provider failed')
         return failAll(error)
+      } finally {
+        took()
       }
     },
   }

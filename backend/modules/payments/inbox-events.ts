@@ -1,5 +1,5 @@
 import { and, count, desc, eq, inArray, lt, sql } from '../../platform/drizzle.ts'
-import type { Tx } from '../../platform/ctx.ts'
+import type { Ctx, Tx } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { readEvent } from './inbox-rules.ts'
 import { providerInbox } from './tables.ts'
@@ -66,4 +66,13 @@ export async function countInbox(handle: Queryable): Promise<{ waiting: number; 
     .where(inArray(providerInbox.state, ['received', 'parked'])).groupBy(providerInbox.state)
   const of = (state: InboxState) => rows.find((row) => row.state === state)?.events ?? 0
   return { waiting: of('received'), parked: of('parked') }
+}
+
+/** Puts how many events wait, how long the oldest of them has, and how many are parked into their metrics. */
+export async function measureInbox(ctx: Ctx): Promise<void> {
+  const { waiting, parked } = await countInbox(ctx.sql)
+  const [row] = await ctx.sql.select({ seconds: sql<number>`coalesce(extract(epoch from app_now() - min(${providerInbox.receivedAt})), 0)::float8` }).from(providerInbox).where(eq(providerInbox.state, 'received'))
+  ctx.metrics.inboxRows.set({ state: 'waiting' }, waiting)
+  ctx.metrics.inboxRows.set({ state: 'parked' }, parked)
+  ctx.metrics.inboxOldestSeconds.set(row!.seconds)
 }

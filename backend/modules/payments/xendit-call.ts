@@ -27,6 +27,7 @@ export function createXenditCall(env: Env, log: Log, metrics: Metrics, options: 
 
   return async (name, make, act) => {
     let answered: { json: unknown } | undefined
+    const took = metrics.providerSeconds.startTimer({ provider: 'xendit', call: name })
     const fetchApi: FetchLike = async (url, init) => {
       const { status, text, headers } = await send(url, init, timeoutMs)
       if (status === 429) noteLimited(env, headers)
@@ -47,6 +48,8 @@ export function createXenditCall(env: Env, log: Log, metrics: Metrics, options: 
         log.warn({ provider: 'xendit', call: name, reason: failure.reason, detail: failure.message }, 'a call to the payment provider failed')
         throw failure
       }
+    } finally {
+      took()
     }
     return answered?.json
   }

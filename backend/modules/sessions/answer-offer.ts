@@ -54,6 +54,7 @@ async function activate(tx: Tx, seen: Seen, offer: Offer): Promise<void> {
     userId: session.customerId, kind: 'session', dedupeKey: `accepted:${session.id}`, title: 'Mitra siap', body: 'Mitramu sudah menunggu di percakapan.',
     data: { kind: 'session', sessionId: session.id }, push: { tag: `session:${session.id}`, ttlSeconds: 600, highPriority: true },
   }])
+  tx.afterCommit(({ metrics }) => metrics.sessionsStarted.inc())
   announceSessions(tx, [session.id])
   crashPoint('offer.accepting')
 }

@@ -1,4 +1,5 @@
 import { asc, eq, inArray, sql } from '../../platform/drizzle.ts'
+import type { Ctx } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { OPEN_STATES } from './queries.ts'
 import { offers, sessions, type SessionState } from './tables.ts'
@@ -18,4 +19,13 @@ export async function findSessionBoard(handle: Queryable, limit: number) {
   const { rows: [rung] } = await handle.execute<{ ringing: number }>(sql`select count(*)::int as ringing from offers where state = 'ringing'`)
   const counts = Object.fromEntries(OPEN_STATES.map((one) => [one, counted.find((row) => row.state === one)?.sessions ?? 0])) as Record<(typeof OPEN_STATES)[number] & SessionState, number>
   return { counts, queued, running, ringing, offers: rung!.ringing }
+}
+
+/** Puts how many sessions are in each open state, and how long the first of the queue has waited, into their metrics. */
+export async function measureSessions(ctx: Ctx): Promise<void> {
+  const { rows } = await ctx.sql.execute<{ state: string; sessions: number; waited: number }>(sql`
+    select ${state} as state, count(*)::int as sessions, extract(epoch from app_now() - min(${queuedAt}))::float8 as waited
+    from ${sessions} where ${inArray(state, [...OPEN_STATES])} group by 1`)
+  for (const one of OPEN_STATES) ctx.metrics.sessionsOpen.set({ state: one }, rows.find((row) => row.state === one)?.sessions ?? 0)
+  ctx.metrics.customersWaitingSeconds.set(rows.find((row) => row.state === 'queued')?.waited ?? 0)
 }

@@ -40,10 +40,11 @@ export function fetchedBefore(tool: string): Program | undefined {
 }
 
 /**
- * One try: packages of the distribution (with what they need), and the program that one of them brings. What it looks for
- * beside itself is in `beside`: that is fetched even where the system has it, elsewhere.
+ * One try: packages of the distribution (with what they need, unless the program needs nothing and is fetched `alone`),
+ * and the program that one of them brings. What it looks for beside itself is in `beside`: that is fetched even where the
+ * system has it, elsewhere.
  */
-export type Try = { packages: readonly string[]; program: string; beside?: readonly string[] }
+export type Try = { packages: readonly string[]; program: string; beside?: readonly string[]; alone?: boolean }
 
 /**
  * Downloads packages with apt and unpacks them under `.data/tools`, so that nothing of the system is touched and nobody
@@ -89,9 +90,9 @@ function fetchInto(work: string, missing: string, tries: readonly Try[], isGood:
   // A source of somebody else's that fails must not keep us from the distribution's own: the next step tells whether it sufficed.
   const update = run('apt-get', [...settings, '-qq', 'update'], work)
   if (update.error) throw new ServerUnavailable(`${missing}, and it can't be fetched without apt-get: install one`)
-  for (const { packages, program, beside = [] } of tries) {
+  for (const { packages, program, beside = [], alone = false } of tries) {
     const plan = run('apt-get', [...settings, '-s', '--no-install-recommends', 'install', ...packages], work)
-    const wanted = [...new Set([...plan.stdout.matchAll(/^Inst (\S+)/gm)].map((match) => match[1] ?? '').concat(beside))]
+    const wanted = alone ? packages : [...new Set([...plan.stdout.matchAll(/^Inst (\S+)/gm)].map((match) => match[1] ?? '').concat(beside))]
     if (plan.status !== 0 || wanted.length === 0) continue
     if (run('apt-get', [...settings, '-qq', 'download', ...wanted], join(work, 'debs')).status !== 0) continue
     for (const deb of readdirSync(join(work, 'debs'))) run('dpkg', ['-x', join(work, 'debs', deb), unpacked], work)
