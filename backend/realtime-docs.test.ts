@@ -61,7 +61,7 @@ t.test('every close code, with what to do', async (t) => {
 })
 
 t.test('every error code that a socket can be told, and no other', async (t) => {
-  const sources = sourcesIn('platform/realtime/*.ts', 'modules/chat/*.ts', 'modules/identity/{access-tokens,standings,token-verifier}.ts', 'platform/version-gate.ts')
+  const sources = sourcesIn('platform/realtime/*.ts', 'modules/chat/*.ts', 'modules/identity/{access-tokens,standings,token-verifier}.ts', 'platform/version-gate.ts', 'platform/maintenance.ts')
   const inCode = Object.keys(ERROR_KINDS).filter((code) => sources.some(({ text }) => text.includes(`'${code}'`)))
   t.same(rows(section('Error codes')).flatMap(([code]) => named(code)).toSorted(), [...new Set([...inCode, 'internal'])].toSorted())
 })

@@ -84,7 +84,7 @@ export async function startReplica(env: Env, options: ReplicaOptions = {}): Prom
   const heartbeat = createHeartbeat(ctx)
   const live = createLiveSockets(ctx)
   const queueBoard = createQueueBoard(ctx)
-  const parts: Part[] = [settingsInForce(ctx, hub, heartbeat), heartbeat, lexicon, verifier, liveness, createMirror(ctx), realtime, live, queueBoard, sender, clocksOf(ctx, customers), backgroundWork(ctx, { producer: world.producer, ...options.worker })]
+  const parts: Part[] = [settingsInForce(ctx, hub, heartbeat, realtime), heartbeat, lexicon, verifier, liveness, createMirror(ctx), realtime, live, queueBoard, sender, clocksOf(ctx, customers), backgroundWork(ctx, { producer: world.producer, ...options.worker })]
   const apps: FastifyInstance[] = []
   try {
     const publicApp = await createPublicApp(ctx, { readiness, liveness, seen, realtime, sender, lexicon, authenticators: options.authenticators?.public ?? { user: (token) => verifier.verify(token) } })
@@ -135,19 +135,19 @@ function createReadiness(ctx: Ctx): Readiness {
   return readiness
 }
 
-function settingsInForce(ctx: Ctx, hub: Hub, heartbeat: { beat(): void }): Part {
+function settingsInForce(ctx: Ctx, hub: Hub, heartbeat: { beat(): void }, realtime: Realtime): Part {
   let watch: SettingsWatch | undefined
   return {
     async start() {
       await loadSettings(ctx)
-      watch ??= startWatch(ctx, hub, heartbeat)
+      watch ??= startWatch(ctx, hub, heartbeat, realtime)
     },
     stop: () => watch?.stop(),
   }
 }
 
 // Every replica learns of a change by itself, and tells its own sockets.
-function startWatch(ctx: Ctx, hub: Hub, heartbeat: { beat(): void }): SettingsWatch {
+function startWatch(ctx: Ctx, hub: Hub, heartbeat: { beat(): void }, realtime: Realtime): SettingsWatch {
   const watch = watchSettings(ctx)
   watch.onSettingsChanged((names) => {
     heartbeat.beat()
@@ -155,6 +155,7 @@ function startWatch(ctx: Ctx, hub: Hub, heartbeat: { beat(): void }): SettingsWa
     for (const connection of hub.connections()) {
       if (connection.actor) connection.sendFrame({ type: 'config:updated', ...configOf(ctx, connection.actor.kind) })
     }
+    if (names.includes('maintenance') && ctx.settings.get('maintenance')) void realtime.closeForMaintenance()
   })
   return watch
 }

@@ -2,7 +2,9 @@ import { sql as fragment } from './drizzle.ts'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import type { Ctx } from './ctx.ts'
+import { maintenanceOf } from './maintenance.ts'
 import type { SettingName } from './settings.ts'
+import { mayCharge } from './switches.ts'
 import { appOf, isOlder } from './version-gate.ts'
 
 const Query = z.object({
@@ -17,7 +19,9 @@ const AppConfig = z.object({
   latestVersion: z.string(),
   updateRequired: z.boolean(),
   maintenance: z.boolean(),
-  features: z.object({ payments: z.boolean() }),
+  maintenanceMessages: z.object({ id: z.string(), en: z.string() }).nullable(),
+  maintenanceUntil: z.string().nullable(),
+  features: z.object({ payments: z.boolean(), signUp: z.boolean(), newSessions: z.boolean() }),
   terms: z.object({ version: z.string(), url: z.string() }),
   support: z.object({ url: z.string() }),
   serverTime: z.string(),
@@ -38,16 +42,21 @@ export const appConfigRoutes = (ctx: Ctx): FastifyPluginAsyncZod => async (app) 
 
 /** Settings that an app is shown: when one of them changes, open sockets are told. */
 export const SHOWN_SETTINGS: ReadonlySet<SettingName> = new Set<SettingName>([
-  'customerMinVersion', 'customerLatestVersion', 'mitraMinVersion', 'mitraLatestVersion', 'maintenance', 'termsVersion', 'termsUrl', 'supportUrl',
+  'customerMinVersion', 'customerLatestVersion', 'mitraMinVersion', 'mitraLatestVersion', 'maintenance', 'maintenanceMinutes', 'maintenanceMessageId', 'maintenanceMessageEn',
+  'newSessionsClosed', 'signUpClosed', 'paymentsClosed', 'termsVersion', 'termsUrl', 'supportUrl',
 ])
 
 /** What an app is configured with, from this replica's memory. */
-export function configOf({ settings, gateways }: Pick<Ctx, 'settings' | 'gateways'>, app: 'customer' | 'mitra') {
+export function configOf(ctx: Pick<Ctx, 'settings' | 'gateways' | 'clock'>, app: 'customer' | 'mitra') {
+  const { settings } = ctx
+  const maintenance = maintenanceOf(ctx)
   return {
     minVersion: settings.get(app === 'mitra' ? 'mitraMinVersion' : 'customerMinVersion'),
     latestVersion: settings.get(app === 'mitra' ? 'mitraLatestVersion' : 'customerLatestVersion'),
-    maintenance: settings.get('maintenance'),
-    features: { payments: gateways.payments.enabled },
+    maintenance: maintenance !== undefined,
+    maintenanceMessages: maintenance?.messages ?? null,
+    maintenanceUntil: maintenance?.until?.toISOString() ?? null,
+    features: { payments: mayCharge(ctx), signUp: !settings.get('signUpClosed'), newSessions: !settings.get('newSessionsClosed') },
     terms: { version: settings.get('termsVersion'), url: settings.get('termsUrl') },
     support: { url: settings.get('supportUrl') },
   }

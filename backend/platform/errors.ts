@@ -16,6 +16,7 @@ export const ERROR_KINDS = {
   idempotency_key_reused: 'unprocessable',
   rate_limited: 'limited', otp_locked: 'limited', otp_resend_too_soon: 'limited', hold_cooldown: 'limited', too_many_frames: 'limited',
   maintenance: 'unavailable', not_ready: 'unavailable', payments_disabled: 'unavailable', payment_unavailable: 'unavailable',
+  sessions_closed: 'unavailable', sign_up_closed: 'unavailable',
   conflict: 'conflict', idempotency_in_progress: 'conflict', mitra_not_available: 'conflict', session_already_open: 'conflict',
   session_state_conflict: 'conflict', session_open: 'conflict', offer_expired: 'conflict', offer_taken: 'conflict',
   extension_pending: 'conflict', extension_refused: 'conflict', time_is_up: 'conflict', no_eligible_mitra: 'conflict',
@@ -40,14 +41,17 @@ export class AppError extends Error {
   readonly retryAfterSeconds: number | undefined
   /** When what is refused now is allowed again, where that is known. */
   readonly until: Date | undefined
+  /** What people are told, by language, where staff wrote it themselves. */
+  readonly messages: Readonly<Record<'id' | 'en', string>> | undefined
 
-  constructor(code: ErrorCode, detail?: string, extra: { errors?: readonly FieldError[]; retryAfterSeconds?: number; until?: Date } = {}) {
+  constructor(code: ErrorCode, detail?: string, extra: { errors?: readonly FieldError[]; retryAfterSeconds?: number; until?: Date | undefined; messages?: Readonly<Record<'id' | 'en', string>> } = {}) {
     super(detail ?? code)
     this.name = 'AppError'
     this.code = code
     this.errors = extra.errors
     this.retryAfterSeconds = extra.retryAfterSeconds
     this.until = extra.until
+    this.messages = extra.messages
   }
 
   get status(): number {

@@ -21,6 +21,7 @@ const PROBLEM = {
           type: { type: 'string' }, title: { type: 'string' }, status: { type: 'integer' }, code: { type: 'string' }, detail: { type: 'string' },
           instance: { type: 'string' }, requestId: { type: 'string' },
           until: { type: 'string', format: 'date-time' },
+          messages: { type: 'object', required: ['id', 'en'], properties: { id: { type: 'string' }, en: { type: 'string' } } },
           errors: { type: 'array', items: { type: 'object', properties: { path: { type: 'string' }, code: { type: 'string' }, message: { type: 'string' } } } },
         },
       },

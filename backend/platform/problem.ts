@@ -15,6 +15,7 @@ export type Problem = {
   requestId: string
   errors?: readonly FieldError[]
   until?: string
+  messages?: Readonly<Record<'id' | 'en', string>>
 }
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
@@ -37,6 +38,7 @@ export function problemOf(error: AppError, request: { url: string; id: string })
     requestId: request.id,
     ...(error.errors ? { errors: error.errors } : {}),
     ...(error.until ? { until: error.until.toISOString() } : {}),
+    ...(error.messages ? { messages: error.messages } : {}),
   }
 }
 

@@ -159,17 +159,29 @@ export const SETTINGS = {
   customerLatestVersion: { type: 'text', default: '1.0.0', maxLength: 32, about: 'Latest version of client_app.' } as Text,
   mitraMinVersion: { type: 'text', default: '0.0.0', maxLength: 32, about: 'Least version of mitra_app.' } as Text,
   mitraLatestVersion: { type: 'text', default: '1.0.0', maxLength: 32, about: 'Latest version of mitra_app.' } as Text,
-  maintenance: { type: 'flag', default: false, about: 'Public routes answer 503 maintenance, save health and webhooks.' } as Flag,
   supportUrl: { type: 'text', default: 'https://halobestie.com/support', maxLength: 200, about: 'Where the apps send people for help.' } as Text,
   termsUrl: { type: 'text', default: 'https://halobestie.com/terms', maxLength: 200, about: 'Where the apps show the terms.' } as Text,
+  // switches
+  maintenance: { type: 'flag', default: false, about: 'Public routes answer 503 maintenance and sockets are closed 4503; health, webhooks, payment return pages, app-config and staff go on.' } as Flag,
+  maintenanceMinutes: { type: 'int', default: 0, min: 0, max: 1440, unit: 'minutes', about: 'How long a maintenance is expected to last from its beginning: apps are told its end. 0: nothing is said.' } as Int,
+  maintenanceMessageId: { type: 'text', default: 'Kami sedang melakukan pemeliharaan. Coba lagi sebentar lagi.', maxLength: 300, about: 'What people are told during a maintenance, in Indonesian.' } as Text,
+  maintenanceMessageEn: { type: 'text', default: 'We are doing maintenance. Try again soon.', maxLength: 300, about: 'The same in English.' } as Text,
+  newSessionsClosed: { type: 'flag', default: false, about: 'No new session and no extension (503 sessions_closed); what has begun goes on. A maintenance that is planned begins with this.' } as Flag,
+  signUpClosed: { type: 'flag', default: false, about: 'No new account (503 sign_up_closed); who has one signs in as ever.' } as Flag,
+  paymentsClosed: { type: 'flag', default: false, about: 'Nothing new is charged at the provider (503 payments_disabled): wallet and zero price work, payments, refunds and payouts that were begun go on.' } as Flag,
+  pushesClosed: { type: 'flag', default: false, about: 'No push is sent. Those that come meanwhile wait; when pushes are open again, what is not stale is sent.' } as Flag,
 } as const satisfies Record<string, SettingDefinition>
 
 export type SettingName = keyof typeof SETTINGS
 
+/** What closes a part of the product at once. Throwing one or taking it back needs a reason. */
+export const SWITCHES = ['maintenance', 'newSessionsClosed', 'signUpClosed', 'paymentsClosed', 'pushesClosed'] as const satisfies readonly SettingName[]
+export type SwitchName = (typeof SWITCHES)[number]
+
 /** The parts of the catalogue, in its order, each with the setting that begins it. */
 export const SETTING_GROUPS = {
   'signing-in': 'otpSeconds', staff: 'staffLockFailures', availability: 'heartbeatSeconds', sessions: 'sweepMs', ratings: 'ratingWindowSeconds', money: 'mitraSharePercent',
-  messages: 'messageMaxLength', safety: 'crisisHotlines', privacy: 'erasureSettleSeconds', transcripts: 'transcriptSeconds', limits: 'anonymousRequests', apps: 'customerMinVersion',
+  messages: 'messageMaxLength', safety: 'crisisHotlines', privacy: 'erasureSettleSeconds', transcripts: 'transcriptSeconds', limits: 'anonymousRequests', apps: 'customerMinVersion', switches: 'maintenance',
 } as const satisfies Record<string, SettingName>
 export type SettingGroup = keyof typeof SETTING_GROUPS
 

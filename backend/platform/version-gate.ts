@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Ctx } from './ctx.ts'
 import { AppError } from './errors.ts'
+import { refuseInMaintenance } from './maintenance.ts'
 
 export type App = 'customer' | 'mitra'
 
@@ -8,7 +9,7 @@ const HEADER = /^(customer|mitra|client_app|mitra_app)\/(\d{1,6}(?:\.\d{1,6}){0,
 
 /** Refuses during maintenance, and apps below the minimum; a missing or unreadable version passes. */
 export function gate(ctx: Ctx, request: { headers: IncomingHttpHeaders }): void {
-  if (ctx.settings.get('maintenance')) throw new AppError('maintenance', 'We are doing maintenance. Try again soon.', { retryAfterSeconds: 60 })
+  refuseInMaintenance(ctx)
   const header = request.headers['x-app-version']
   if (typeof header !== 'string') return
   const [, name, version] = HEADER.exec(header) ?? []

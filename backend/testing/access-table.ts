@@ -122,6 +122,7 @@ export const INTERNAL_ROUTES: Readonly<Record<string, string>> = {
   'POST /internal/v1/staff': 'staff staff.manage, no keys',
   'PATCH /internal/v1/staff/:id': 'staff staff.manage, no keys',
   'GET /internal/v1/settings': 'staff settings.read',
+  'GET /internal/v1/switches': 'staff self',
   'GET /internal/v1/settings/:key': 'staff settings.read',
   'PUT /internal/v1/settings/:key': 'staff settings.write',
   'GET /internal/v1/settings/:key/history': 'staff settings.read',

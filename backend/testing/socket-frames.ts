@@ -46,7 +46,8 @@ export const SERVER_FRAMES: Record<string, z.ZodType> = {
   'notification:created': frame('notification:created', { notification: notificationShape }),
   'mitra:status': frame('mitra:status', { status: statusView }),
   'config:updated': frame('config:updated', {
-    minVersion: z.string(), latestVersion: z.string(), maintenance: z.boolean(), features: z.strictObject({ payments: z.boolean() }),
+    minVersion: z.string(), latestVersion: z.string(), maintenance: z.boolean(), maintenanceMessages: z.strictObject({ id: z.string(), en: z.string() }).nullable(), maintenanceUntil: time.nullable(),
+    features: z.strictObject({ payments: z.boolean(), signUp: z.boolean(), newSessions: z.boolean() }),
     terms: z.strictObject({ version: z.string(), url: z.url() }), support: z.strictObject({ url: z.url() }),
   }),
   error: frame('error', { code, detail: z.string(), of: z.string().optional(), conversationId: id.optional(), seq: seq.optional() }),

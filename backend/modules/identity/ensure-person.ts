@@ -14,6 +14,12 @@ export async function ensurePerson(tx: Tx, input: { kind: Kind; phone: string })
   return findOrCreate(tx, input.kind, storePhone(tx.env, parsePhone(input.phone, tx.settings.get('phonePrefixes'))), async () => {})
 }
 
+/** Whether the number has an account of this kind. */
+export async function hasAccount(tx: Tx, kind: Kind, phone: Pick<StoredPhone, 'phoneHash'>): Promise<boolean> {
+  const found = await tx.sql.select({ id: users.id }).from(users).where(and(eq(users.kind, kind), eq(users.phoneHash, phone.phoneHash), isNull(users.erasedAt)))
+  return found.length > 0
+}
+
 /**
  * Two at once are settled by the unique index: one makes the account, the other finds it. An account that was idle
  * for too long starts afresh: its number may have a new owner, who must not meet the old one's name, history and money.

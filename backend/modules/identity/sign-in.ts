@@ -1,7 +1,8 @@
 import type { Ctx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
+import { signUpClosed } from '../../platform/switches.ts'
 import { checkCode, consumeChallenge } from './check-code.ts'
-import { findOrCreate, type StartedAfresh } from './ensure-person.ts'
+import { findOrCreate, hasAccount, type StartedAfresh } from './ensure-person.ts'
 import { pairOf, type TokenPair } from './refresh-sign-in.ts'
 import { issueRefreshToken } from './refresh-tokens.ts'
 import { accountSuspended, findOut, shareNumber } from './standings.ts'
@@ -12,7 +13,7 @@ export type SignedIn = { tokens: TokenPair; user: User; isNew: boolean }
 
 /**
  * Signs in with a code, making the account where the number has none of this kind.
- * Throws `otp_invalid`, `otp_expired`, `otp_locked`, `account_suspended` or `not_ready`.
+ * Throws `otp_invalid`, `otp_expired`, `otp_locked`, `account_suspended`, `sign_up_closed` or `not_ready`.
  */
 export async function signIn(ctx: Ctx, input: SignInInput, startedAfresh: StartedAfresh): Promise<SignedIn> {
   const challenge = await checkCode(ctx, input.challengeId, input.code)
@@ -21,6 +22,7 @@ export async function signIn(ctx: Ctx, input: SignInInput, startedAfresh: Starte
     await shareNumber(tx, challenge.phoneHash)
     const out = await findOut(tx.sql, challenge.phoneHash)
     if (out) return { out }
+    if (tx.settings.get('signUpClosed') && !(await hasAccount(tx, challenge.kind, challenge))) return { isClosed: true }
     const { user, isNew } = await findOrCreate(tx, challenge.kind, challenge, startedAfresh)
     const id = tx.ids.next()
     await tx.sql.insert(signIns).values({ id, userId: user.id, deviceName: input.deviceName, ip: input.ip, appVersion: input.appVersion })
@@ -28,6 +30,7 @@ export async function signIn(ctx: Ctx, input: SignInInput, startedAfresh: Starte
   })
   // Only after the commit: the code of a suspended person is used up like any other.
   if ('out' in signedIn) throw accountSuspended(signedIn.out)
+  if ('isClosed' in signedIn) throw signUpClosed()
   const { id, user, isNew, refresh } = signedIn
   ctx.log.info({ userId: user.id, kind: user.kind, signInId: id, isNew }, 'signed in')
   return { user, isNew, tokens: pairOf(ctx, { ...refresh, signInId: id, userId: user.id, kind: user.kind }) }

@@ -11,8 +11,9 @@ import { decidePush, TRIES_MAX, type PushOutcome } from './rules.ts'
 const WAITED_SECONDS = 2
 const SWEEP_LIMIT = 20
 
-/** Sends one push that is due, if nobody else is at it. Answers whether it was ours. */
+/** Sends one push that is due, if nobody else is at it. While staff have closed pushes the rows wait: what is stale when they open again is dropped as ever. Answers whether it was ours. */
 export async function runPush(ctx: Ctx, id: string): Promise<boolean> {
+  if (ctx.settings.get('pushesClosed')) return false
   const [push] = await claimPushes(ctx, sql`id = ${id}`, 1)
   if (push) await run(ctx, push)
   return push !== undefined
@@ -20,6 +21,7 @@ export async function runPush(ctx: Ctx, id: string): Promise<boolean> {
 
 /** Sends due pushes that no worker has sent: what Valkey lost, and what is tried again. Answers how many. */
 export async function sweepPushes(ctx: Ctx, limit = SWEEP_LIMIT): Promise<number> {
+  if (ctx.settings.get('pushesClosed')) return 0
   const waitedSeconds = ctx.valkey.isUp() ? WAITED_SECONDS : 0
   const pushes = await claimPushes(ctx, sql`due_at <= app_now() - make_interval(secs => ${waitedSeconds})`, limit)
   await Promise.all(pushes.map((push) => run(ctx, push).catch((error: unknown) => ctx.log.error({ err: error, pushId: push.id }, 'a push could not be run'))))

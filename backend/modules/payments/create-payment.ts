@@ -2,6 +2,7 @@ import { sql } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import { AppError } from '../../platform/errors.ts'
 import { writeOutbox } from '../../platform/outbox.ts'
+import { mayCharge } from '../../platform/switches.ts'
 import { payments } from './tables.ts'
 import type { Payment } from './types.ts'
 
@@ -23,9 +24,9 @@ export type NewPayment = {
   expiresAt: Date
 }
 
-/** The row comes first, then (after the commit) `createInvoice`. Throws `payments_disabled` with `XENDIT_ENABLED=false`. */
+/** The row comes first, then (after the commit) `createInvoice`. Throws `payments_disabled` with `XENDIT_ENABLED=false` and while staff have closed payments. */
 export async function createPayment(tx: Tx, input: NewPayment): Promise<Payment> {
-  if (!tx.gateways.payments.enabled) throw new AppError('payments_disabled')
+  if (!mayCharge(tx)) throw new AppError('payments_disabled')
   const id = tx.ids.next()
   const [payment] = await tx.sql.insert(payments).values({
     ...input, id, state: 'creating',

@@ -1,5 +1,6 @@
 import { sql } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
+import { mayCharge } from '../../platform/switches.ts'
 import { notify } from '../notifications/index.ts'
 import { createPayment } from '../payments/index.ts'
 import { announceSessions } from './announce.ts'
@@ -18,7 +19,7 @@ export async function beginHold(tx: Tx, seen: Seen, found: { mitraId: string; ca
   const { mitraId, cameFromQueue } = found
   const [purchase] = await findPurchases(tx.sql, session.id)
   const split = purchase && (await fundPurchase(tx, session, purchase, session.useWallet))
-  if (!purchase || !split || (split.invoiceIdr > 0 && !tx.gateways.payments.enabled)) {
+  if (!purchase || !split || (split.invoiceIdr > 0 && !mayCharge(tx))) {
     await finishSession(tx, { session: { ...session, slotMitraId: mitraId }, now }, { to: 'cancelled', reason: 'payment_unavailable', actor: SYSTEM, give: 'all' })
     return
   }

@@ -5,6 +5,7 @@ import type { Ctx, Tx } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
 import { writeOutbox } from '../../platform/outbox.ts'
+import { sessionsClosed } from '../../platform/switches.ts'
 import { setMayReopen } from '../chat/index.ts'
 import { findMitras } from '../mitras/index.ts'
 import { createPayment, findPaymentOfPurchase, paymentView } from '../payments/index.ts'
@@ -27,7 +28,7 @@ export type ExtensionWish = { packageId: string; useWallet?: boolean | undefined
  * More time for a session that runs: at once where wallet and credit pay for it, else when its invoice is paid, which can
  * be until shortly after the end. The same `requestKey` answers the same extension. Throws `not_found`,
  * `session_state_conflict`, `extension_pending`, `extension_refused` (the mitra does not want any, or there were enough),
- * `time_is_up`, `amount_below_minimum`, `payments_disabled`.
+ * `time_is_up`, `amount_below_minimum`, `payments_disabled`, `sessions_closed`.
  */
 export async function extendSession(ctx: Ctx, actor: UserActor, sessionId: string, wish: ExtensionWish): Promise<StartReply> {
   await accessSession(ctx.sql, actor, sessionId)
@@ -49,6 +50,7 @@ async function findByKey(handle: Queryable, sessionId: string, requestKey: strin
 type Asked = { chosen: Package; wish: ExtensionWish; actor: Actor }
 
 async function extend(tx: Tx, seen: Seen, { chosen, wish, actor }: Asked): Promise<string> {
+  if (tx.settings.get('newSessionsClosed')) throw sessionsClosed()
   const bought = await findPurchases(tx.sql, seen.session.id)
   await assertExtendable(tx, seen, bought)
   crashPointAfterCommit(tx, 'extension.asked')

@@ -8,7 +8,7 @@ import { announceSessions } from './announce.ts'
 import { endClosing, markClosing } from './close-hold.ts'
 import { finishSession } from './finish-session.ts'
 import { nextOffer } from './next-offer.ts'
-import { pauseSession, resumeSession } from './pause-session.ts'
+import { pauseSession, resumeSession, unseenSeconds } from './pause-session.ts'
 import { addSeconds, changeSession, earlier, findPurchases, findSession, isPending, lockMatching, SYSTEM, type Seen } from './queries.ts'
 import { nextDueWhileActive } from './rules.ts'
 import { sessions } from './tables.ts'
@@ -100,12 +100,12 @@ async function waitForExtension(tx: Tx, seen: Seen, endsAt: Date): Promise<boole
 // gone for good (paused as of when they were last seen). Writes have stopped at `ends_at` in any case.
 async function meetEnd(tx: Tx, seen: Seen, mitraId: string): Promise<void> {
   const { session, now } = seen
-  const lastSeenAt = (await findUnseen(tx.sql, { mitraIds: [mitraId], seconds: tx.settings.get('staleSeconds') })).get(mitraId)
+  const lastSeenAt = (await findUnseen(tx.sql, { mitraIds: [mitraId], seconds: unseenSeconds(tx, 'staleSeconds') })).get(mitraId)
   if (!lastSeenAt) {
     await finishSession(tx, seen, { to: 'ended', reason: 'time_up', actor: SYSTEM, give: 'nothing' })
     return
   }
-  const isGone = (await findUnseen(tx.sql, { mitraIds: [mitraId], seconds: tx.settings.get('goneSeconds') })).has(mitraId)
+  const isGone = (await findUnseen(tx.sql, { mitraIds: [mitraId], seconds: unseenSeconds(tx, 'goneSeconds') })).has(mitraId)
   if (isGone) await pauseSession(tx, seen, lastSeenAt)
   // Nothing is decided yet: looked at again in a second, and not before what else is due.
   else await tx.sql.update(sessions).set({ dueAt: addSeconds(now, 1) }).where(eq(sessions.id, session.id))

@@ -7,6 +7,14 @@ import { announceSessions, noteInConversation } from './announce.ts'
 import { addSeconds, changeSession, earlier, findGap, SYSTEM, type Seen } from './queries.ts'
 import { nextDueWhileActive, skipGap } from './rules.ts'
 
+/** Nobody can be seen during a maintenance: a session that runs pauses after this, as of when its mitra was last seen. */
+const MAINTENANCE_UNSEEN_SECONDS = 15
+
+/** How long a mitra in a session must be unseen to count as stale or gone. */
+export function unseenSeconds({ settings }: Pick<Tx, 'settings'>, name: 'staleSeconds' | 'goneSeconds'): number {
+  return settings.get('maintenance') ? Math.min(MAINTENANCE_UNSEEN_SECONDS, settings.get(name)) : settings.get(name)
+}
+
 /** The mitra is gone: the clock stands still as of when they were last seen, within what is left of the allowance. */
 export async function pauseSession(tx: Tx, seen: Seen, lastSeenAt: Date): Promise<void> {
   const { session } = seen

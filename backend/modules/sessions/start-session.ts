@@ -3,6 +3,7 @@ import { crashPoint, crashPointAfterCommit } from '../../platform/crash-points.t
 import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { transact, violatedConstraint } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
+import { mayCharge, sessionsClosed } from '../../platform/switches.ts'
 import { assertMayTakePart, assertNotOut, assertStillHere, findPeople, findSamePersonPairs } from '../identity/index.ts'
 import { findWallet } from '../ledger/index.ts'
 import { findMitras, keepsServing } from '../mitras/index.ts'
@@ -32,7 +33,9 @@ export async function startSession(ctx: Ctx, customerId: string, input: StartSes
     assertMitra(ctx, customerId, input),
   ])
   // What a first try has reserved of a code is no longer there for the second: its session is looked for before.
-  const made = input.promoCode === undefined ? undefined : await findMade(ctx, customerId, requestKey)
+  const isClosed = ctx.settings.get('newSessionsClosed')
+  const made = input.promoCode === undefined && !isClosed ? undefined : await findMade(ctx, customerId, requestKey)
+  if (isClosed && !made) throw sessionsClosed()
   const wish = input.promoCode === undefined || made ? undefined : await wishOf(ctx, customerId, input.promoCode, chosen.priceIdr)
   if (!made) await assertPayable(ctx, customerId, chosen.priceIdr, { useWallet: input.useWallet ?? false, wish })
   const id = made ?? (await insertAndMatch(ctx, customerId, input, requestKey, chosen, wish)) ?? (await findOpenByKey(ctx, customerId, requestKey))
@@ -114,5 +117,5 @@ async function assertPayable(ctx: Ctx, customerId: string, priceIdr: number, mea
   const wallet = means.useWallet ? await findWallet(ctx.sql, customerId) : { balanceIdr: 0, promoIdr: 0 }
   const split = splitFunding({ priceIdr, promoIdr: codeIdr + wallet.promoIdr, walletIdr: wallet.balanceIdr, minInvoiceIdr: ctx.settings.get('minInvoiceIdr') })
   if (!split) throw new AppError('amount_below_minimum')
-  if (split.invoiceIdr > 0 && !ctx.gateways.payments.enabled) throw new AppError('payments_disabled')
+  if (split.invoiceIdr > 0 && !mayCharge(ctx)) throw new AppError('payments_disabled')
 }

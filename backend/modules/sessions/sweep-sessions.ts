@@ -5,7 +5,7 @@ import { findUncreated } from '../payments/index.ts'
 import { paymentNotCreated } from './close-hold.ts'
 import { meetDeadline } from './meet-deadline.ts'
 import { signalMatching } from './matching-signal.ts'
-import { pauseSession, resumeSession } from './pause-session.ts'
+import { pauseSession, resumeSession, unseenSeconds } from './pause-session.ts'
 import { decideOnSession } from './queries.ts'
 import { sessions } from './tables.ts'
 import { withdrawMitra } from './withdraw-mitra.ts'
@@ -40,8 +40,11 @@ async function sweepGone(ctx: Ctx): Promise<void> {
     .where(and(isNotNull(sessions.slotMitraId), inArray(sessions.state, ['held', 'ringing', 'active'])))
   const mitraIds = [...new Set(rows.map((row) => row.mitraId!))]
   if (mitraIds.length === 0) return
-  const unseen = await findUnseen(ctx.sql, { mitraIds, seconds: ctx.settings.get('goneSeconds') })
-  const gone = rows.filter((row) => unseen.has(row.mitraId!))
+  // The shorter time first: nobody is unseen for the longer one alone.
+  const unseen = await findUnseen(ctx.sql, { mitraIds, seconds: unseenSeconds(ctx, 'goneSeconds') })
+  if (unseen.size === 0) return
+  const goneForGood = ctx.settings.get('maintenance') ? await findUnseen(ctx.sql, { mitraIds, seconds: ctx.settings.get('goneSeconds') }) : unseen
+  const gone = rows.filter((row) => (row.state === 'active' ? unseen : goneForGood).has(row.mitraId!))
   await forEach(ctx, gone.filter((row) => row.state === 'active').map((row) => row.id), (id) =>
     decideOnSession(ctx, id, async (tx, seen) => {
       const lastSeenAt = seen.session.mitraId ? unseen.get(seen.session.mitraId) : undefined

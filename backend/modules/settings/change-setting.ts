@@ -4,7 +4,7 @@ import { AppError } from '../../platform/errors.ts'
 import { SETTINGS } from '../../platform/settings-catalogue.ts'
 import { appendAudit } from '../audit/index.ts'
 import { loadSettings } from './load-settings.ts'
-import { checkSetting, isSettingName } from './rules.ts'
+import { checkSetting, isSettingName, isSwitch } from './rules.ts'
 import { settings, settingsHistory } from './tables.ts'
 import { SETTINGS_CHANNEL } from './watch-settings.ts'
 
@@ -28,6 +28,7 @@ export async function changeSetting(tx: Tx, change: ChangeSetting): Promise<void
   const { key } = change
   if (!isSettingName(key)) throw new AppError('not_found', 'no such setting')
   const checked = checkSetting(key, change.value)
+  if (isSwitch(key) && change.reason === undefined) throw new AppError('validation_failed', 'Say why.', { errors: [{ path: 'reason', code: 'required', message: 'A switch is thrown and taken back with a reason.' }] })
   if (!checked.ok) throw new AppError('validation_failed', checked.message, { errors: [{ path: 'value', code: checked.code, message: checked.message }] })
 
   // The default becomes a row first, so that there is always one to lock and the history has no two equal beginnings.

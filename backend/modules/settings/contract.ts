@@ -34,3 +34,12 @@ export const replicaList = z.object({
   nextCursor: z.null(), version: z.number().int(),
 })
 export type ReplicaList = z.output<typeof replicaList>
+
+/** What staff can close at once: which of it is closed, since when, by whom and why. The reason is that of the last change. */
+export const switchList = z.object({
+  items: z.array(z.object({ key: z.string(), isThrown: z.boolean(), version: z.number().int(), changedAt: time.nullable(), changedBy: id.nullable(), reason: z.string().nullable() })),
+  /** What people are told while a maintenance is on. */
+  maintenance: z.object({ messages: z.object({ id: z.string(), en: z.string() }), until: time.nullable() }).nullable(),
+  nextCursor: z.null(), names,
+})
+export type SwitchList = z.output<typeof switchList>

@@ -18,7 +18,7 @@ export function loadSettings(ctx: Ctx): Promise<void> {
 }
 
 async function readAll(ctx: Ctx): Promise<void> {
-  const rows = await ctx.sql.select({ key: settings.key, value: settings.value, version: settings.version }).from(settings)
+  const rows = await ctx.sql.select({ key: settings.key, value: settings.value, version: settings.version, updatedAt: settings.updatedAt }).from(settings)
   const values: Record<string, unknown> = {}
   for (const { key, value } of rows) {
     if (!isSettingName(key)) continue // a newer or older version of the service knows it
@@ -26,7 +26,7 @@ async function readAll(ctx: Ctx): Promise<void> {
     if (checked.ok) values[key] = checked.value
     else warnOnce(ctx, key, JSON.stringify(value))
   }
-  ctx.settings.load(values, versionOf(rows))
+  ctx.settings.load(values, { version: versionOf(rows), changedAt: new Map(rows.map((row) => [row.key, row.updatedAt])) })
 }
 
 function warnOnce(ctx: Ctx, key: string, value: string): void {

@@ -1,8 +1,8 @@
-import { and, desc, eq, lt } from '../../platform/drizzle.ts'
+import { and, desc, eq, inArray, lt } from '../../platform/drizzle.ts'
 import type { Queryable } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
-import { groupOf, SETTINGS, type SettingDefinition, type SettingName } from '../../platform/settings-catalogue.ts'
-import type { HistoryList, SettingView } from './contract.ts'
+import { groupOf, SETTINGS, SWITCHES, type SettingDefinition, type SettingName } from '../../platform/settings-catalogue.ts'
+import type { HistoryList, SettingView, SwitchList } from './contract.ts'
 import { checkSetting, isSettingName } from './rules.ts'
 import { settings, settingsHistory } from './tables.ts'
 
@@ -39,6 +39,20 @@ export async function listSettingHistory(handle: Queryable, key: string, page: {
     items: items.map((row) => ({ ...row, oldValue: row.oldValue as Value, newValue: row.newValue as Value, changedAt: row.changedAt.toISOString() })), // only checked values are ever stored
     nextCursor: rows.length > page.limit ? items.at(-1)!.id : null,
   }
+}
+
+/** Every switch as it is stored, with the reason of its last change. */
+export async function listSwitches(handle: Queryable): Promise<SwitchList['items']> {
+  const rows = new Map((await handle.select().from(settings).where(inArray(settings.key, [...SWITCHES]))).map((row) => [row.key, row]))
+  const reasons = await handle.selectDistinctOn([settingsHistory.key], { key: settingsHistory.key, reason: settingsHistory.reason }).from(settingsHistory)
+    .where(inArray(settingsHistory.key, [...SWITCHES])).orderBy(settingsHistory.key, desc(settingsHistory.changedAt), desc(settingsHistory.id))
+  return SWITCHES.map((key) => {
+    const row = rows.get(key)
+    return {
+      key, isThrown: row?.value === true, version: row?.version ?? 0, changedAt: row?.updatedAt.toISOString() ?? null, changedBy: row?.updatedBy ?? null,
+      reason: reasons.find((one) => one.key === key)?.reason ?? null,
+    }
+  })
 }
 
 function known(key: string): SettingName {

@@ -1,4 +1,4 @@
-import { SETTINGS, type SettingDefinition, type SettingName } from '../../platform/settings-catalogue.ts'
+import { SETTINGS, SWITCHES, type SettingDefinition, type SettingName, type SwitchName } from '../../platform/settings-catalogue.ts'
 
 export type Checked = { ok: true; value: number | boolean | string | readonly number[] | readonly string[] } | { ok: false; code: string; message: string }
 
@@ -8,6 +8,10 @@ const CONTROL = /\p{Cc}/u
 /** Own keys only: `constructor` and its like are no settings. */
 export function isSettingName(key: string): key is SettingName {
   return Object.hasOwn(SETTINGS, key)
+}
+
+export function isSwitch(key: SettingName): key is SwitchName {
+  return SWITCHES.some((name) => name === key)
 }
 
 /** Whether a value fits its definition; the message tells the bounds. */

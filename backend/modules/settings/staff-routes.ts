@@ -1,15 +1,18 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import type { Ctx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
+import { maintenanceOf } from '../../platform/maintenance.ts'
 import { findReplicas } from '../../platform/replicas.ts'
 import type { NamesOf } from '../audit/index.ts'
 import { changeSetting } from './change-setting.ts'
-import { changeSettingBody, historyList, historyQuery, replicaList, revertSettingBody, settingList, settingParams, settingView } from './contract.ts'
+import { changeSettingBody, historyList, historyQuery, replicaList, revertSettingBody, settingList, settingParams, settingView, switchList } from './contract.ts'
 import { loadSettings } from './load-settings.ts'
 import { revertSetting } from './revert-setting.ts'
-import { getSetting, listSettingHistory, listSettings } from './queries.ts'
+import { getSetting, listSettingHistory, listSettings, listSwitches } from './queries.ts'
 
 const reading = { access: { staff: 'settings.read' }, limit: 'standard' } as const
+/** Everybody's page says what is closed. */
+const readingSwitches = { access: { staff: 'self' }, limit: 'standard' } as const
 const writing = { access: { staff: 'settings.write' }, limit: 'standard' } as const
 
 export const settingsStaffRoutes = (ctx: Ctx, { namesOf }: { namesOf: NamesOf }): FastifyPluginAsyncZod => async (app) => {
@@ -23,6 +26,15 @@ export const settingsStaffRoutes = (ctx: Ctx, { namesOf }: { namesOf: NamesOf })
     const { version } = await listSettings(ctx.sql)
     const replicas = await findReplicas(ctx.sql)
     return { version, nextCursor: null, items: replicas.map((one) => ({ ...one, hasAll: one.settingsVersion >= version })) }
+  })
+
+  app.get('/internal/v1/switches', { schema: { response: { 200: switchList } }, config: readingSwitches }, async (request) => {
+    const items = await listSwitches(ctx.sql)
+    const maintenance = maintenanceOf(ctx)
+    return {
+      items, maintenance: maintenance ? { messages: maintenance.messages, until: maintenance.until?.toISOString() ?? null } : null,
+      nextCursor: null, names: await namesOf(ctx.sql, request.staff.role, items.map((one) => one.changedBy)),
+    }
   })
 
   app.get('/internal/v1/settings/:key', { schema: { params: settingParams, response: { 200: settingView } }, config: reading }, (request) =>

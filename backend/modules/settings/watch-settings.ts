@@ -4,7 +4,8 @@ import { loadSettings } from './load-settings.ts'
 
 /** Told to every replica after the commit of a change. */
 export const SETTINGS_CHANNEL = 'settings:changed'
-const REREAD_MS = 15_000
+/** A kill switch must be in force within seconds, also with Valkey away. */
+const REREAD_MS = 4000
 
 export type SettingsChanged = (names: readonly SettingName[]) => void
 export type SettingsWatch = {

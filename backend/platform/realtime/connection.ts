@@ -10,7 +10,7 @@ import type { Position } from './publish.ts'
 
 /** Why the server closes a socket. */
 export const CLOSE = {
-  unauthenticated: 4401, revoked: 4403, authenticationTimeout: 4408, replaced: 4409, frameTooLarge: 4413, tooManyFrames: 4429, restart: 1012, tooSlow: 1013,
+  unauthenticated: 4401, revoked: 4403, authenticationTimeout: 4408, replaced: 4409, frameTooLarge: 4413, tooManyFrames: 4429, restart: 1012, tooSlow: 1013, maintenance: 4503,
 } as const
 
 /** A reader this far behind (bytes) gets no droppable events; beyond the second line it is sent away to resync. */

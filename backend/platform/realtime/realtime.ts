@@ -28,6 +28,8 @@ const HELD_FRAMES = 32
 const CLOSE_TIMEOUT_MS = 10_000
 /** Who was never let in gets this long. */
 const TURNED_AWAY_MS = 2000
+/** The sockets of a replica are closed over this time when a maintenance begins. */
+const MAINTENANCE_WITHIN_MS = 1000
 /** A pause this long between refused frames ends the time that a socket counts as over its limit. */
 const OVER_PAUSE_MS = 1000
 
@@ -47,6 +49,8 @@ export type Realtime = {
   start(): void
   /** Refuses new sockets and closes the open ones 1012, spread over `withinSeconds`. */
   drain(withinSeconds: number): Promise<void>
+  /** A maintenance has begun: closes the open sockets 4503; new ones are refused before they come here. */
+  closeForMaintenance(): Promise<void>
   stop(): Promise<void>
   /** Looks at once for what pub/sub lost. */
   heal(): Promise<void>
@@ -178,6 +182,8 @@ export function createRealtime(ctx: Ctx, hub: Hub, parts: RealtimeParts): Realti
     socket.on('close', onClose)
     entrance.enter(connection, ip)
     schedule(connection)
+    // It began while this one came in: the others have been closed already.
+    if (ctx.settings.get('maintenance')) return sendAway(connection, CLOSE.maintenance, 'maintenance', TURNED_AWAY_MS)
     if (brought !== undefined) authentication.begin(connection, brought)
   }
 
@@ -230,6 +236,7 @@ export function createRealtime(ctx: Ctx, hub: Hub, parts: RealtimeParts): Realti
       presence.start()
     },
     drain,
+    closeForMaintenance: () => closeInBatches([...entrance.strangers(), ...hub.connections()], MAINTENANCE_WITHIN_MS, 'maintenance'),
     async stop() {
       wheel.stop()
       await Promise.all([healer.stop(), presence.stop()])

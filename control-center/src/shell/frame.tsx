@@ -9,6 +9,7 @@ import { LiveMark } from '../live/mark.tsx'
 import { GROUPS, PAGES, type PageEntry } from '../pages.tsx'
 import { LANGUAGES, setLanguage, useLanguage, type Language } from '../texts.ts'
 import { useCode } from '../texts-common.ts'
+import { SwitchesBanner } from './switches-banner.tsx'
 import { useTitles } from './titles.ts'
 import { useShellText } from './texts.ts'
 
@@ -52,6 +53,7 @@ export function Frame() {
         <ScrollArea type="auto" scrollbarSize={6}><Pages path={path} /></ScrollArea>
       </AppShell.Navbar>
       <AppShell.Main id="content" ref={main} tabIndex={-1} style={{ outline: 'none', minWidth: 0 }}>
+        <SwitchesBanner />
         <Outlet />
       </AppShell.Main>
     </AppShell>

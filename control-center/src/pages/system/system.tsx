@@ -14,6 +14,7 @@ import { Money, StateBadge, Time } from '../../parts/values.tsx'
 import { useTitles } from '../../shell/titles.ts'
 import { DeadWork, FailedJobs } from './dead-work.tsx'
 import { Section } from './section.tsx'
+import { Switches } from './switches.tsx'
 import { useSystemText } from './texts.ts'
 
 const EVERY_MS = 5000
@@ -27,6 +28,7 @@ export function Page() {
   return (
     <PageFrame title={titles('health')} about={text('about')}>
       <ProblemAlert error={system.error} again={() => void system.refetch()} />
+      <Switches />
       {system.data === undefined ? <Skeleton height={320} /> : <State of={system.data} />}
       {may('parked.read') && <DeadWork />}
       {may('parked.read') && <FailedJobs isAway={system.data?.queues === null} />}
