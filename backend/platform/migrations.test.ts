@@ -183,7 +183,85 @@ t.test('readiness knows an empty, a fitting, an old and a newer schema', async (
   await migrateUp(options)
   t.strictSame(await checkSchema(sql, { min: 1, max: 2 }), { ok: true, found: 2, expected: { min: 1, max: 2 } })
   t.match(await checkSchema(sql, { min: 3, max: 4 }), { ok: false, found: 2, reason: /needs at least 3/ })
-  t.match(await checkSchema(sql, { min: 1, max: 1 }), { ok: false, found: 2, reason: /knows only 1/ })
+  t.match(await checkSchema(sql, { min: 1, max: 1 }), { ok: false, found: 2, reason: /needs code that knows 2, this code knows only 1/ })
+})
+
+t.test('a migration says what it means for older code, and that is kept with the record of it', async (t) => {
+  const { options, lines, ask } = await world(t, {
+    '0001_one': 'create table one (id int)', '0002_two': '-- expand\n-- why\nalter table one add column two text', '0003_three': '-- no-transaction\n-- contract: needs code that knows 0002\nselect 1',
+  })
+  await migrateDryRun(options)
+  t.strictSame(lines.splice(0), ['would apply 0001_one', 'would apply 0002_two (expand)', 'would apply 0003_three (contract, needs code that knows 0002; not tried: it needs to run outside a transaction)'])
+  await migrateUp(options)
+  t.strictSame(await ask('select version, needs from schema_migrations order by version'), [{ version: 1, needs: 1 }, { version: 2, needs: 0 }, { version: 3, needs: 2 }])
+  lines.length = 0
+  await migrateStatus(options)
+  t.match(lines, [/ ms$/, / {2}expand$/, / {2}contract, needs code that knows 0002$/])
+  const bad = (sql: string) => () => readMigrations(files({ ...Object.fromEntries(Array.from({ length: 46 }, (_, index) => [`${String(index + 1).padStart(4, '0')}_x`, ''])), '0047_new': sql }))
+  for (const sql of ['create table x ()', '\n-- expand', '-- expand\n-- contract: needs code that knows 0046\n', '-- contract: needs code', '-- expands']) t.throws(bad(sql), { name: 'MigrationError', message: /0047_new\.sql: the comment at its top must say/ }, sql)
+  t.throws(bad('-- contract: needs code that knows 0048'), { message: /no code knows 0048 before it knows this one/ })
+})
+
+t.test('code that is older than the schema is ready where what it does not know only expands', async (t) => {
+  const { database, options, write, ask } = await world(t, { '0001_one': 'create table one (id int)', '0002_two': '-- expand\nalter table one add column two text' })
+  const pool = new pg.Pool({ connectionString: database.url, max: 1 })
+  t.after(() => pool.end())
+  const sql = drizzle({ client: pool })
+  await migrateUp(options)
+  t.match(await checkSchema(sql, { min: 1, max: 1 }), { ok: true, found: 2 })
+  write('0003_three', '-- contract: needs code that knows 0002\nalter table one drop column id')
+  await migrateUp(options)
+  t.match(await checkSchema(sql, { min: 1, max: 2 }), { ok: true, found: 3 })
+  t.match(await checkSchema(sql, { min: 1, max: 1 }), { ok: false, found: 3, reason: 'the schema is at 3 and needs code that knows 2, this code knows only 1: deploy newer code' })
+  // What an older migrator has recorded.
+  await ask('alter table schema_migrations drop column needs')
+  t.match(await checkSchema(sql, { min: 1, max: 2 }), { ok: false, reason: /needs code that knows 3/ })
+  t.match(await checkSchema(sql, { min: 1, max: 3 }), { ok: true })
+  write('0004_four', '-- expand\nselect 1')
+  await migrateUp(options)
+  t.strictSame(await ask('select version, needs from schema_migrations order by version'), [{ version: 1, needs: null }, { version: 2, needs: null }, { version: 3, needs: null }, { version: 4, needs: 0 }])
+  t.match(await checkSchema(sql, { min: 1, max: 3 }), { ok: true, found: 4 })
+})
+
+t.test('what contracts waits for replicas that are too old, with what comes after it', async (t) => {
+  const replicas = `create function app_now() returns timestamptz language sql as 'select now()'; create table replicas (host text, version text, started_at timestamptz default now(), seen_at timestamptz)`
+  const { options, lines, ask, versions, write } = await world(t, { '0001_one': replicas, '0002_two': '-- expand\nalter table replicas add column knows_schema int' })
+  await migrateUp(options)
+  await ask(`insert into replicas (host, version, seen_at, knows_schema) values ('old', 'v1', now(), 47), ('new', 'v2', now(), 49), ('dead', 'v0', now() - interval '1 minute', 1), ('silent', 'v0', now(), null)`)
+  write('0003_three', '-- contract: needs code that knows 0003\nselect 1')
+  for (let version = 4; version <= 48; version++) write(`${String(version).padStart(4, '0')}_x`, '-- expand\nselect 1')
+  write('0049_contract', '-- contract: needs code that knows 0048\nselect 1')
+  write('0050_later', '-- expand\nselect 1')
+  lines.length = 0
+  await migrateUp(options)
+  t.equal((await versions()).at(-1), 48, 'all that every living replica can work on')
+  t.match(lines.slice(-2), ['0049_contract waits: it needs code that knows 0048, and there are replicas that do not: old (v1, knows 47), silent (v0, knows no newer schema than 46). Replace them, then run this again', 'the schema is at 48'])
+  await t.rejects(migrateUp({ ...options, needs: 49 }), { name: 'MigrationError', message: 'this code needs the schema at 49: stop those replicas first, or use --contract-now' })
+  await ask(`delete from replicas where host = 'old'; update replicas set knows_schema = 48 where host = 'silent'`)
+  await migrateUp(options)
+  t.equal((await versions()).at(-1), 50)
+  await ask(`update replicas set knows_schema = 1`)
+  write('0051_contract', '-- contract: needs code that knows 0050\nselect 1')
+  await migrateUp(options)
+  t.equal((await versions()).at(-1), 50)
+  await migrateUp({ ...options, contractNow: true })
+  t.equal((await versions()).at(-1), 51)
+})
+
+t.test('the command: killed while it builds an index, it builds it whole the next time', async (t) => {
+  const { database, dir, owner, ask, options } = await world(t, { '0001_one': 'create table if not exists one (id int)', '0002_index': '-- no-transaction\ndrop index concurrently if exists one_id;\ncreate index concurrently one_id on one (id);' })
+  const writer = await owner.connect()
+  await ask('create table one (id int)')
+  // The build waits for this transaction.
+  await writer.query('begin; insert into one values (1)')
+  const { child, done } = cli(database, 'up', '--dir', dir)
+  await eventually(async () => (await ask(`select 1 from pg_index where indexrelid = to_regclass('one_id') and not indisvalid`)).length > 0)
+  child.kill('SIGKILL')
+  await done
+  await writer.query('commit')
+  writer.release()
+  await migrateUp({ ...options, lockTimeoutMs: 5000 })
+  t.strictSame(await ask(`select indisvalid from pg_index where indexrelid = 'one_id'::regclass`), [{ indisvalid: true }])
 })
 
 t.test('statements are split where they end, and nowhere else', async (t) => {

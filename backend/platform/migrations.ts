@@ -1,12 +1,10 @@
-import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Queryable } from './database.ts'
+import { digitsOf, label, meaningOf, MigrationError, MIGRATIONS, newestIn, readMigrations, type Migration } from './migration-files.ts'
 import { splitStatements } from './sql-statements.ts'
 
-export const MIGRATIONS = join(import.meta.dirname, '../../migrations')
+export { MigrationError, MIGRATIONS, readMigrations } from './migration-files.ts'
 
 /** What the application may only add to and read: a row there is never changed or removed. */
 export const APPEND_ONLY_TABLES = ['ledger_transactions', 'ledger_entries', 'audit_log', 'session_events', 'daily_closings'] as const
@@ -14,14 +12,16 @@ export const APPEND_ONLY_TABLES = ['ledger_transactions', 'ledger_entries', 'aud
 /** The oldest schema that this code can work on: raise it with the first code that needs a newer migration. */
 const OLDEST_SCHEMA = 45
 
-const FILE = /^(\d{4})_([a-z0-9_]+)\.sql$/
 const LOCK_KEY = 7_412_025_110
-const LOCK_TIMEOUT_MS = 5000
-const LOCK_ATTEMPTS = 5
+// Whoever writes to a table waits behind the migration that waits for it: short tries, and many.
+const LOCK_TIMEOUT_MS = 700
+const LOCK_ATTEMPTS = 40
+const LOCK_PAUSE_MS = 2000
 const LOCK_NOT_AVAILABLE = '55P03'
 const UNDEFINED_TABLE = '42P01'
+/** Who has said within this time that it lives may still be there. */
+const ALIVE_SECONDS = 30
 
-export type Migration = { version: number; name: string; sql: string; checksum: string; transactional: boolean }
 export type MigrateOptions = {
   /** The connection of the schema's owner. */
   url: string
@@ -30,12 +30,11 @@ export type MigrateOptions = {
   dir?: string
   /** How long a migration may wait for a table's lock before it is tried again. */
   lockTimeoutMs?: number
+  /** Applies what contracts although replicas are alive that can't work on it: they are not ready from then on. */
+  contractNow?: boolean
+  /** The schema that this code needs; where what contracts keeps the database below it, that is an error. */
+  needs?: number
   log: (line: string) => void
-}
-
-/** Migrations or the database's record of them can't be used; the message is one line for people. */
-export class MigrationError extends Error {
-  override name = 'MigrationError'
 }
 
 // Not database.ts's: a one-off command that loads drizzle for this takes four times as long to start.
@@ -44,38 +43,30 @@ function sqlState(error: unknown): string | undefined {
   return raised instanceof pg.DatabaseError ? raised.code : undefined
 }
 
-/** The migrations of a folder in order; throws MigrationError on a gap, a duplicate or a strange name. */
-export function readMigrations(dir: string = MIGRATIONS): Migration[] {
-  return readdirSync(dir).filter((name) => name.endsWith('.sql')).toSorted().map((file, index) => {
-    const [, digits, name] = FILE.exec(file) ?? []
-    if (!digits || !name) throw new MigrationError(`migrations/${file}: the name must be NNNN_what_it_does.sql`)
-    if (Number(digits) !== index + 1) throw new MigrationError(`migrations/${file}: number ${String(index + 1).padStart(4, '0')} was expected here`)
-    const sql = readFileSync(join(dir, file), 'utf8').replaceAll('\r\n', '\n')
-    return { version: index + 1, name, sql, checksum: createHash('sha256').update(sql).digest('hex'), transactional: !/^-- no-transaction\s*$/.test(sql.split('\n', 1)[0] ?? '') }
-  })
-}
-
-function newestFile(dir: string): number {
-  return Math.max(0, ...readdirSync(dir).map((file) => Number(FILE.exec(file)?.[1] ?? 0)))
-}
-
-/** The schema versions that this code works on, both ends included. */
-export const SCHEMA_RANGE = { min: OLDEST_SCHEMA, max: newestFile(MIGRATIONS) } as const
+/** The schema versions that this code works on by itself, both ends included; a newer one says whether it works on that. */
+export const SCHEMA_RANGE = { min: OLDEST_SCHEMA, max: newestIn(MIGRATIONS) } as const
 
 export type SchemaCheck = { ok: boolean; found: number; expected: { min: number; max: number }; reason?: string }
 
-/** Says whether the database's schema is one that this code works on; `found` is 0 on a database without migrations. */
+/**
+ * Says whether the database's schema is one that this code works on; `found` is 0 on a database without migrations. A
+ * schema that is newer than this code is one where every migration that this code does not know only expands, or says
+ * that code as old as this is new enough.
+ */
 export async function checkSchema(sql: Queryable, expected: { min: number; max: number } = SCHEMA_RANGE): Promise<SchemaCheck> {
-  let found: number
+  let found = 0
+  let needs = 0
   try {
-    const { rows } = await sql.execute<{ version: number | null }>('select max(version) as version from schema_migrations')
+    // By way of JSON: a record that an older migrator made has no such column.
+    const { rows } = await sql.execute<{ version: number | null; needs: number | null }>(
+      `select max(version) as version, max(coalesce((to_jsonb(applied) ->> 'needs')::int, version)) as needs from schema_migrations applied`)
     found = rows[0]?.version ?? 0
+    needs = rows[0]?.needs ?? 0
   } catch (error) {
     if (sqlState(error) !== UNDEFINED_TABLE) throw error
-    found = 0
   }
   if (found < expected.min) return { ok: false, found, expected, reason: `the schema is at ${found}, this code needs at least ${expected.min}: migrate` }
-  if (found > expected.max) return { ok: false, found, expected, reason: `the schema is at ${found}, this code knows only ${expected.max}: deploy newer code` }
+  if (needs > expected.max) return { ok: false, found, expected, reason: `the schema is at ${found} and needs code that knows ${needs}, this code knows only ${expected.max}: deploy newer code` }
   return { ok: true, found, expected }
 }
 
@@ -143,7 +134,7 @@ async function inTransaction(client: pg.Client, end: 'commit' | 'rollback', work
 
 async function record(client: pg.Client, migration: Migration, startedMs: number): Promise<void> {
   const durationMs = Math.round(performance.now() - startedMs)
-  await client.query('insert into schema_migrations (version, name, checksum, duration_ms) values ($1, $2, $3, $4)', [migration.version, migration.name, migration.checksum, durationMs])
+  await client.query('insert into schema_migrations (version, name, checksum, duration_ms, needs) values ($1, $2, $3, $4, $5)', [migration.version, migration.name, migration.checksum, durationMs, migration.needs])
 }
 
 async function applyOnce(client: pg.Client, migration: Migration): Promise<void> {
@@ -160,10 +151,6 @@ async function applyOnce(client: pg.Client, migration: Migration): Promise<void>
   await record(client, migration, startedMs)
 }
 
-function label(migration: { version: number; name: string }): string {
-  return `${String(migration.version).padStart(4, '0')}_${migration.name}`
-}
-
 async function apply(client: pg.Client, migration: Migration, log: (line: string) => void): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -174,7 +161,7 @@ async function apply(client: pg.Client, migration: Migration, log: (line: string
       const busy = sqlState(error) === LOCK_NOT_AVAILABLE
       if (!busy || attempt >= LOCK_ATTEMPTS) throw new MigrationError(`${label(migration)} failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
       log(`${label(migration)}: a table is locked by somebody else, trying again`)
-      await sleep(500 * attempt)
+      await sleep(Math.min(LOCK_PAUSE_MS, 250 * attempt))
     }
   }
 }
@@ -203,19 +190,53 @@ async function grantTo(client: pg.Client, role: string): Promise<void> {
   })
 }
 
-/** Applies what is pending, then grants the application's role its rights. Two at once: the second finds nothing to do. */
+/** The replicas that live and are too old for what `needs` that much; undefined knowledge is of code before replicas told it. */
+async function findTooOld(client: pg.Client, needs: number): Promise<string[]> {
+  const { rows: [table] } = await client.query<{ there: boolean }>(`select to_regclass('replicas') is not null as there`)
+  if (!table?.there) return []
+  const { rows } = await client.query<{ replica: string }>(`
+    select format('%s (%s, knows %s)', host, version, coalesce(to_jsonb(replica) ->> 'knows_schema', 'no newer schema than 46')) as replica
+    from replicas replica
+    where seen_at > app_now() - make_interval(secs => $1) and coalesce((to_jsonb(replica) ->> 'knows_schema')::int, 46) < $2
+    order by started_at`, [ALIVE_SECONDS, needs])
+  return rows.map((row) => row.replica)
+}
+
+/** Says why a migration has to wait, or undefined. */
+async function mustWait(client: pg.Client, migration: Migration): Promise<string | undefined> {
+  if (migration.kind !== 'contract') return undefined
+  const tooOld = await findTooOld(client, migration.needs)
+  return tooOld.length === 0 ? undefined : `${label(migration)} waits: it needs code that knows ${digitsOf(migration.needs)}, and there are replicas that do not: ${tooOld.join(', ')}. Replace them, then run this again`
+}
+
+/**
+ * Applies what is pending, then grants the application's role its rights. Two at once: the second finds nothing to do.
+ * What contracts waits, with all that comes after it, until no replica lives that is too old for it.
+ */
 export async function migrateUp(options: MigrateOptions): Promise<void> {
   const migrations = readMigrations(options.dir)
   await locked(options, async (client) => {
     const pending = pendingOf(migrations, await readApplied(client))
     const grants = await needsRights(client, options.appRole)
+    // The record is the migrator's own, so it grows here: code that reads only the versions never notices.
     await client.query(`
       create table if not exists schema_migrations (
         version int primary key, name text not null, checksum text not null,
-        applied_at timestamptz not null default clock_timestamp(), duration_ms int not null)`)
-    for (const migration of pending) await apply(client, migration, options.log)
+        applied_at timestamptz not null default clock_timestamp(), duration_ms int not null);
+      alter table schema_migrations add column if not exists needs int`)
+    let at = migrations.length - pending.length
+    let waits: string | undefined
+    for (const migration of pending) {
+      waits = options.contractNow ? undefined : await mustWait(client, migration)
+      if (waits !== undefined) break
+      await apply(client, migration, options.log)
+      at = migration.version
+    }
     if (options.appRole !== undefined && grants) await grantTo(client, options.appRole)
-    options.log(pending.length === 0 ? `nothing to apply, the schema is at ${migrations.length}` : `the schema is at ${migrations.length}`)
+    if (waits !== undefined) options.log(waits)
+    options.log(pending.length === 0 ? `nothing to apply, the schema is at ${at}` : `the schema is at ${at}`)
+    const needed = options.needs ?? (options.dir === undefined ? SCHEMA_RANGE.min : 0)
+    if (waits !== undefined && at < needed) throw new MigrationError(`this code needs the schema at ${needed}: stop those replicas first, or use --contract-now`)
   })
 }
 
@@ -231,21 +252,25 @@ export async function migrateDryRun(options: MigrateOptions): Promise<void> {
             throw new MigrationError(`${label(migration)} would fail: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
           })
         }
-        options.log(migration.transactional ? `would apply ${label(migration)}` : `would apply ${label(migration)} (not tried: it needs to run outside a transaction)`)
+        const notes = [meaningOf(migration), migration.transactional ? '' : 'not tried: it needs to run outside a transaction'].filter((note) => note !== '')
+        const waits = await mustWait(client, migration)
+        options.log(`would apply ${label(migration)}${notes.length > 0 ? ` (${notes.join('; ')})` : ''}`)
+        if (waits !== undefined) options.log(waits)
       }
     })
     if (pending.length === 0) options.log(`nothing to apply, the schema is at ${migrations.length}`)
   })
 }
 
-/** Prints every migration with when it was applied, or `pending`; throws where record and files disagree. */
+/** Prints every migration with when it was applied, or `pending`, and what it means for older code; throws where record and files disagree. */
 export async function migrateStatus(options: MigrateOptions): Promise<void> {
   const migrations = readMigrations(options.dir)
   const applied = await connected(options.url, readApplied)
   const rows = new Map(applied.map((row) => [row.version, row]))
   for (const migration of migrations) {
     const row = rows.get(migration.version)
-    options.log(`${label(migration)}  ${row ? `${row.appliedAt.toISOString()}  ${row.durationMs} ms` : 'pending'}`)
+    const meaning = meaningOf(migration)
+    options.log(`${label(migration)}  ${row ? `${row.appliedAt.toISOString()}  ${row.durationMs} ms` : 'pending'}${meaning && `  ${meaning}`}`)
   }
   pendingOf(migrations, applied)
 }

@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import type { Ctx } from './ctx.ts'
 import type { Queryable } from './database.ts'
 import { sql } from './drizzle.ts'
+import { SCHEMA_RANGE } from './migrations.ts'
 
 const BEAT_MS = 2000
 /** Who has not said so for this long is taken for dead. */
@@ -14,7 +15,7 @@ const LISTED = 100
 
 export type Replica = { id: string; host: string; pid: number; version: string; settingsVersion: number; startedAt: string; seenAt: string; isAlive: boolean }
 
-/** Says every two seconds that this replica lives, which version it is and which settings it goes by; at once when `beat` is called. */
+/** Says every two seconds that this replica lives, which version it is, which schema it knows and which settings it goes by; at once when `beat` is called. */
 export function createHeartbeat(ctx: Ctx): { start(): Promise<void>; beat(): void; stop(): Promise<void> } {
   const id = ctx.ids.next()
   const host = hostname()
@@ -23,13 +24,15 @@ export function createHeartbeat(ctx: Ctx): { start(): Promise<void>; beat(): voi
   let failures = 0
   let running: Promise<void> = Promise.resolve()
   let isStopped = false
+  let hasPlace = false
 
   const write = async () => {
     try {
+      hasPlace ||= await hasPlaceForSchema(ctx.sql)
       await ctx.sql.execute(sql`
-        insert into replicas (id, host, pid, version, settings_version, started_at, seen_at)
-        values (${id}, ${host}, ${process.pid}, ${ctx.env.version}, ${ctx.settings.version()}, app_now(), app_now())
-        on conflict (id) do update set settings_version = excluded.settings_version, seen_at = excluded.seen_at`)
+        insert into replicas (id, host, pid, version, settings_version, started_at, seen_at${hasPlace ? sql`, knows_schema` : sql``})
+        values (${id}, ${host}, ${process.pid}, ${ctx.env.version}, ${ctx.settings.version()}, app_now(), app_now()${hasPlace ? sql`, ${SCHEMA_RANGE.max}` : sql``})
+        on conflict (id) do update set settings_version = excluded.settings_version, seen_at = excluded.seen_at${hasPlace ? sql`, knows_schema = excluded.knows_schema` : sql``}`)
       if (beats++ % SWEPT_EVERY === 0) await ctx.sql.execute(sql`delete from replicas where seen_at < app_now() - make_interval(secs => ${KEPT_SECONDS})`)
       failures = 0
     } catch (error) {
@@ -54,6 +57,12 @@ export function createHeartbeat(ctx: Ctx): { start(): Promise<void>; beat(): voi
       if (timer !== undefined) await ctx.sql.execute(sql`delete from replicas where id = ${id}`).catch(() => {}) // it grows old instead
     },
   }
+}
+
+// This code serves on the schema before that column too: it may be added while it runs.
+async function hasPlaceForSchema(handle: Queryable): Promise<boolean> {
+  const { rows } = await handle.execute(sql`select 1 from pg_attribute where attrelid = 'replicas'::regclass and attname = 'knows_schema' and not attisdropped`)
+  return rows.length > 0
 }
 
 /** The replicas that said lately that they live, and those that stopped saying so; in the order in which they started. */

@@ -36,15 +36,15 @@ export type Cluster = {
 export type Ways = Partial<Record<Way, FaultProxy>>
 export type Way = 'postgres' | 'valkey' | 'clients'
 
-/** `through`: where every replica has a fault proxy of its own. `seed` and `tell` are the proxies'. */
-export type ClusterOptions = { through?: readonly Way[]; seed?: number; tell?: (line: string) => void } & { replicas?: number; settings?: Partial<SettingValues>; env?: Record<string, string | undefined> }
+/** `db`: one that the test made, gone with the cluster. `through`: where every replica has a fault proxy of its own. `seed` and `tell` are the proxies'. */
+export type ClusterOptions = { through?: readonly Way[]; seed?: number; tell?: (line: string) => void } & { db?: TestDatabase; replicas?: number; settings?: Partial<SettingValues>; env?: Record<string, string | undefined> }
 
 /** Something that ends: a test, or a bench. */
 export type Life = { after(end: () => Promise<void>): void }
 
 /** Starts the cluster; everything ends with the test, killed replicas included. */
 export async function startCluster(t: Life, options: ClusterOptions = {}): Promise<Cluster> {
-  const [db, valkey, simulators] = await Promise.all([createTestDatabase(), startValkey(), startTestSimulators()])
+  const [db, valkey, simulators] = await Promise.all([options.db ?? createTestDatabase(), startValkey(), startTestSimulators()])
   const owner = new pg.Pool({ connectionString: db.ownerUrl, max: 2 })
   owner.on('error', () => {})
   await owner.query('insert into settings (key, value) select key, value from jsonb_each($1::jsonb)', [JSON.stringify(options.settings ?? {})])

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
-import { APP_ROLE, OWNER_ROLE, TEMPLATE } from './template.ts'
+import { migrateUp } from '../platform/migrations.ts'
+import { addTestClock, APP_ROLE, OWNER_ROLE, TEMPLATE } from './template.ts'
 
 export type TestClock = {
   /** Moves `app_now()` on (or back, when negative). */
@@ -66,6 +67,18 @@ export async function createTestDatabase(cluster = clusterUrl()): Promise<TestDa
   const name = `test_${randomBytes(6).toString('hex')}`
   // Copying the files costs a checkpoint, which is cheap without fsync; writing everything to the WAL costs four times as much.
   await onCluster(`create database ${name} template ${TEMPLATE} owner ${OWNER_ROLE} strategy file_copy`, cluster)
+  return openTestDatabase(name, cluster)
+}
+
+/** The same, with the migrations of `dir` alone: an older schema. */
+export async function createDatabaseOf(dir: string): Promise<TestDatabase> {
+  const empty = await createEmptyDatabase()
+  await migrateUp({ url: empty.ownerUrl, appRole: APP_ROLE, dir, log: () => {} })
+  await addTestClock(empty.ownerUrl)
+  return openTestDatabase(empty.name, clusterUrl())
+}
+
+function openTestDatabase(name: string, cluster: string): TestDatabase {
   const ownerUrl = urlFor(OWNER_ROLE, name, cluster)
   const control = new pg.Pool({ connectionString: ownerUrl, max: 1, allowExitOnIdle: true })
   control.on('error', () => {})

@@ -1,7 +1,7 @@
 import type { Test } from 'tap'
 import { call } from './app.ts'
 import { ChatClient } from './chat-client.ts'
-import { startCluster, type Cluster, type ClusterReplica } from './cluster.ts'
+import { startCluster, type Cluster, type ClusterOptions, type ClusterReplica } from './cluster.ts'
 import { findFaults, readOutcomes, type Entry } from './history.ts'
 import { approvedMitra, customer, expect, goOnline, type Person } from './people.ts'
 import { packageOf, startSession } from './stage.ts'
@@ -12,8 +12,8 @@ const MESSAGES = 100
 type Disturb = (cluster: Cluster) => Promise<void>
 
 /** The whole main job on two replicas, the customer on one and the mitra on the other, while `disturb` breaks things in the middle. */
-export async function liveThroughMainJob(t: Test, disturb: Disturb): Promise<void> {
-  const cluster = await startCluster(t, { settings: { healMs: 500, sweepMs: 250 } })
+export async function liveThroughMainJob(t: Test, disturb: Disturb, options: Pick<ClusterOptions, 'db'> = {}): Promise<Cluster> {
+  const cluster = await startCluster(t, { ...options, settings: { healMs: 500, sweepMs: 250 } })
   const [{ url }] = cluster.replicas as [ClusterReplica, ClusterReplica]
   const who = await customer(cluster, { replica: 0 })
   const mitra = await approvedMitra(cluster, { replica: 1 })
@@ -39,6 +39,7 @@ export async function liveThroughMainJob(t: Test, disturb: Disturb): Promise<voi
   const late = clients[0].send('too late')
   await eventually(() => clients[0].rejected.find((one) => one.clientId === late), 'a send after the end is refused')
   t.equal(clients[0].rejected.at(-1)?.code, 'conversation_closed')
+  return cluster
 }
 
 async function reachActive(cluster: Cluster, who: Person, mitra: Person, client: ChatClient) {

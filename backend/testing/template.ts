@@ -24,6 +24,13 @@ async function asClient(url: string, work: (client: pg.Client) => Promise<void>)
   }
 }
 
+/** Makes the clock of a migrated database one that tests can move. */
+export function addTestClock(ownerUrl: string): Promise<void> {
+  return asClient(ownerUrl, async (client) => {
+    await client.query(TEST_CLOCK)
+  })
+}
+
 /** Makes the two roles and the database that every test clones: migrated, with a clock that tests can move. */
 export async function prepareTemplate(postgres: Postgres): Promise<void> {
   await asClient(postgres.url(), async (client) => {
@@ -32,9 +39,7 @@ export async function prepareTemplate(postgres: Postgres): Promise<void> {
   })
   const ownerUrl = postgres.url(OWNER_ROLE, TEMPLATE)
   await migrateUp({ url: ownerUrl, appRole: APP_ROLE, log: () => {} })
-  await asClient(ownerUrl, async (client) => {
-    await client.query(TEST_CLOCK)
-  })
+  await addTestClock(ownerUrl)
   // A template that somebody is connected to can't be cloned.
   await asClient(postgres.url(), async (client) => {
     await client.query(`alter database ${TEMPLATE} with allow_connections false is_template true`)
