@@ -1,5 +1,6 @@
 import { armCrashPoints } from './platform/crash-points.ts'
 import { EnvError, readEnv, type Env } from './platform/env.ts'
+import { whatIsOff } from './platform/what-is-off.ts'
 
 /** Signals this close together are one: a terminal's Ctrl-C reaches a process and its npm parent, who passes it on. */
 const SAME_SIGNAL_MS = 500
@@ -44,6 +45,7 @@ try {
     log.fatal({ err: error }, 'a fault that nobody caught')
     process.exit(1)
   })
+  for (const { meaning, ...off } of whatIsOff(env)) log.warn({ event: 'not_configured', ...off }, `${off.off}: off; ${meaning}`)
   log.info({ version: env.version, public: replica.publicUrl, internal: replica.internalUrl }, 'listening')
 } catch (error) {
   if (error instanceof EnvError) fail(error.message)

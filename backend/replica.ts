@@ -15,6 +15,7 @@ import type { Ctx } from './platform/ctx.ts'
 import type { Env } from './platform/env.ts'
 import type { Readiness } from './platform/health.ts'
 import { checkSchema } from './platform/migrations.ts'
+import { ownAddress } from './platform/own-address.ts'
 import { createQueueBoard } from './platform/queue-board.ts'
 import { createHeartbeat } from './platform/replicas.ts'
 import { createHub, type Hub } from './platform/realtime/hub.ts'
@@ -92,7 +93,7 @@ export async function startReplica(env: Env, options: ReplicaOptions = {}): Prom
     const internalApp = await createInternalApp(ctx, { readiness, lexicon, live, queueBoard, pages: options.pages, authenticators: options.authenticators?.internal ?? { staff: createStaffAuthenticator(ctx), mayAct } })
     apps.push(internalApp)
     await options.mount?.(ctx, { publicApp, internalApp })
-    await internalApp.listen({ host: env.INTERNAL_HOST, port: env.INTERNAL_PORT })
+    await internalApp.listen({ host: ownAddress(env.INTERNAL_HOST), port: env.INTERNAL_PORT })
     await publicApp.listen({ host: env.HOST, port: env.PORT, backlog: BACKLOG })
     const stopping = new AbortController()
     const serving = boot(ctx, readiness, stopping.signal, parts)

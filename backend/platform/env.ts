@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { CRASH_POINTS } from './crash-points.ts'
+import { isHostOrNetwork } from './networks.ts'
 import { isTrustProxy } from './trust-proxy.ts'
 
 const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1')
@@ -34,7 +35,7 @@ const variables = z.object({
   PORT: port.default(3000),
   HOST: z.string().default('0.0.0.0'),
   INTERNAL_PORT: port.default(3001),
-  INTERNAL_HOST: z.string().default('127.0.0.1'),
+  INTERNAL_HOST: z.string().refine(isHostOrNetwork, 'must be an address, a name, or a network of at least 8 bits like 10.20.0.0/24').default('127.0.0.1'),
   INTERNAL_ALLOW_ALL_INTERFACES: flag.default(false),
   SIMULATOR_PORT: port.optional(),
   DATABASE_URL: url('postgres:', 'postgresql:'),

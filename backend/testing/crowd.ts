@@ -4,6 +4,7 @@ import { accessTokensOf } from '../modules/identity/access-tokens.ts'
 import { storePhone } from '../modules/identity/phones.ts'
 import type { UserActor } from '../platform/access.ts'
 import type { Ctx } from '../platform/ctx.ts'
+import type { Env } from '../platform/env.ts'
 import { SETTINGS } from '../platform/settings-catalogue.ts'
 import { testEnv } from './env.ts'
 import { call } from './http.ts'
@@ -12,6 +13,8 @@ import type { Person } from './people.ts'
 /** Replicas of this process (with their `ctx`), or processes of their own. */
 export type CrowdPlace = {
   replicas: readonly { url: string; ctx?: Ctx }[]
+  /** The replicas' environment, where they are neither of this process nor started with the keys of tests. */
+  env?: Env
   query<Row>(text: string, values?: unknown[]): Promise<Row[]>
 }
 export type CrowdOptions = { kind: 'customer' | 'mitra'; count: number; online?: boolean; capacity?: number; displayName?: string; devices?: boolean; tokenSeconds?: number; phone?: () => string }
@@ -22,7 +25,7 @@ export type CrowdOptions = { kind: 'customer' | 'mitra'; count: number; online?:
  */
 export async function crowd(place: CrowdPlace, options: CrowdOptions): Promise<Person[]> {
   const ctx = place.replicas[0]?.ctx
-  const env = envOf(ctx)
+  const env = envOf(place)
   const people = Array.from({ length: options.count }, () => {
     const phone = options.phone && storePhone(env, options.phone())
     return { id: v7(), signInId: v7(), hash: (phone?.phoneHash ?? randomBytes(32)).toString('hex'), encrypted: phone?.phoneEncrypted.toString('hex') ?? null, prefix: phone?.phonePrefix ?? '+6281200' }
@@ -42,7 +45,7 @@ export async function crowd(place: CrowdPlace, options: CrowdOptions): Promise<P
       select id, 'approved', app_now(), $2, $3, app_now() from unnest($1::uuid[]) as id`, [columns[0], options.capacity ?? 1, options.online ?? false])
     await place.query('update mitra_slots set idle_since = app_now() where mitra_id = any($1)', [columns[0]])
   }
-  const tokenOf = signerOf(ctx, options.tokenSeconds)
+  const tokenOf = signerOf(place, options.tokenSeconds)
   return people.map(({ id, signInId }, index) => personOn(place, { id, kind: options.kind, token: tokenOf({ kind: options.kind, id, signInId }) }, index))
 }
 
@@ -50,13 +53,14 @@ export async function crowd(place: CrowdPlace, options: CrowdOptions): Promise<P
 export async function signInAgain(place: CrowdPlace, { id, kind }: Person): Promise<Person> {
   const signInId = v7()
   await place.query('insert into sign_ins (id, user_id) values ($1, $2)', [signInId, id])
-  return personOn(place, { id, kind, token: signerOf(place.replicas[0]?.ctx)({ kind, id, signInId }) }, 0)
+  return personOn(place, { id, kind, token: signerOf(place)({ kind, id, signInId }) }, 0)
 }
 
-const envOf = (ctx: Ctx | undefined) => ctx?.env ?? testEnv({ DATABASE_URL: 'postgres://127.0.0.1/none', VALKEY_URL: 'redis://127.0.0.1' })
+const envOf = ({ env, replicas }: CrowdPlace) => env ?? replicas[0]?.ctx?.env ?? testEnv({ DATABASE_URL: 'postgres://127.0.0.1/none', VALKEY_URL: 'redis://127.0.0.1' })
 
-function signerOf(ctx: Ctx | undefined, seconds = 900): (actor: UserActor) => string {
-  const env = envOf(ctx)
+function signerOf(place: CrowdPlace, seconds = 900): (actor: UserActor) => string {
+  const env = envOf(place)
+  const ctx = place.replicas[0]?.ctx
   const nowMs = ctx?.clock.nowMs() ?? Date.now()
   const tokens = accessTokensOf(env, nowMs)
   return (actor) => tokens.sign(actor, nowMs, seconds).token

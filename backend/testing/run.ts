@@ -1,4 +1,5 @@
 // npm test [-- <path or part of a path> …]: brings a Postgres and a Valkey of its own and runs the test files on them.
+// npm run test:containers (--containers): the image and compose.yaml on a Docker engine; needs neither of the two.
 // npm run test:browser (--browser): the same with a browser and the built control center; --screenshots takes the pictures of its documentation.
 // The totals are single assertions; a file that crashed, hung or asserted nothing counts as one that failed.
 import { spawnSync } from 'node:child_process'
@@ -6,6 +7,7 @@ import { existsSync, globSync, lstatSync, mkdirSync, readdirSync, rmSync, statfs
 import { availableParallelism, constants } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { prepareContainers, removeContainers } from './containers/engine.ts'
 import { prepareTemplate } from './template.ts'
 import { discardPostgres, startPostgres, type Postgres } from './servers/postgres.ts'
 import { errorCode, identify, isAlive, isRunning, projectRoot, readText, ServerUnavailable } from './servers/processes.ts'
@@ -22,12 +24,18 @@ type Kind = {
   /** What its files leave running for each other is ended when the last one is done. */
   endWithinMs?: number
   /** Brings what only these files need; answers their variables. */
-  prepare?: () => NodeJS.ProcessEnv
+  prepare?: () => NodeJS.ProcessEnv | Promise<NodeJS.ProcessEnv>
+  /** Takes away what `prepare` and the files brought. */
+  clear?: () => void
+  /** False: without a Postgres and a Valkey of the runner. */
+  servers?: boolean
 }
 /** Most of a test's time is waiting for Postgres, Valkey and sockets: one more than there are cores. */
 const TESTS: Kind = { files: 'backend/**/*.test.ts', fileTimeoutMs: 240_000, processes: availableParallelism() + 1, filesAProcess: 12 }
 /** Each process has one browser and one running product for all its files. */
 const BROWSER: Kind = { files: 'control-center/tests/**/*.browser.ts', fileTimeoutMs: 600_000, processes: 2, filesAProcess: Infinity, endWithinMs: 60_000, prepare: prepareBrowser }
+/** One after the other: each brings up the whole product. */
+const CONTAINERS: Kind = { files: 'backend/testing/containers/*.containers.ts', fileTimeoutMs: 1_500_000, processes: 1, filesAProcess: 1, endWithinMs: 60_000, prepare: prepareContainers, clear: removeContainers, servers: false }
 const SCREENSHOTS: Kind = { ...BROWSER, files: 'control-center/tests/screenshots.ts' }
 const DATA = join(projectRoot, '.data')
 const TIMES = join(DATA, 'test-times.json')
@@ -136,8 +144,8 @@ function printTotals(reports: FileReport[], startedMs: number): void {
 
 async function main(): Promise<void> {
   const startedMs = performance.now()
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { browser: { type: 'boolean' }, screenshots: { type: 'boolean' } } })
-  const kind = values.screenshots ? SCREENSHOTS : values.browser ? BROWSER : TESTS
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: { browser: { type: 'boolean' }, containers: { type: 'boolean' }, screenshots: { type: 'boolean' } } })
+  const kind = values.screenshots ? SCREENSHOTS : values.browser ? BROWSER : values.containers ? CONTAINERS : TESTS
   const files = chooseFiles(kind, positionals)
   if (files.length === 0) throw new ServerUnavailable('there are no test files')
   const own = join(hasMemory() ? MEMORY : DATA, `test-${process.pid}`)
@@ -152,8 +160,11 @@ async function main(): Promise<void> {
   let postgres: Postgres | undefined
   const end = async () => {
     killTestFiles()
-    await postgres?.stop()
-    await discardPostgres(join(own, 'postgres'))
+    kind.clear?.()
+    if (kind.servers !== false) {
+      await postgres?.stop()
+      await discardPostgres(join(own, 'postgres'))
+    }
     rmSync(own, { recursive: true, force: true })
   }
   // npm, the bootstrap and the terminal may each deliver the same signal.
@@ -164,12 +175,15 @@ async function main(): Promise<void> {
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt)
   try {
-    const valkey = findValkey()
-    const prepared = kind.prepare?.()
-    postgres = await startPostgres({ dataDir: join(own, 'postgres'), durable: false })
-    await prepareTemplate(postgres)
+    const servers = kind.servers === false ? {} : { [PROGRAM_VARIABLE]: JSON.stringify(findValkey()) }
+    const prepared = await kind.prepare?.()
+    if (interrupted) return
+    if (kind.servers !== false) {
+      postgres = await startPostgres({ dataDir: join(own, 'postgres'), durable: false })
+      await prepareTemplate(postgres)
+    }
     // Most of a file's time is loading the product: what V8 has compiled once is kept for the next file and the next run.
-    const env = { ...process.env, ...prepared, NODE_COMPILE_CACHE: join(DATA, 'compile-cache'), TEST_DATABASE_URL: postgres.url(), [PROGRAM_VARIABLE]: JSON.stringify(valkey) }
+    const env = { ...process.env, ...prepared, ...servers, NODE_COMPILE_CACHE: join(DATA, 'compile-cache'), ...(postgres && { TEST_DATABASE_URL: postgres.url() }) }
     const times = readTimes()
     const reports = await runAll(kind, inOrder(files, times), env)
     if (interrupted) return
