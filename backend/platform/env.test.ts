@@ -63,7 +63,7 @@ t.test('what is weak or unusable is refused, by its name and without its value',
     PHONE_HASH_KEY: ['short', 'ab'.repeat(20)], XENDIT_WEBHOOK_TOKEN: ['short', 'password-password'], XENDIT_WEBHOOK_TOKEN_PREVIOUS: ['1234567890123456'], XENDIT_WEBHOOK_TOKEN_PREVIOUS_UNTIL: ['tomorrow'],
     XENDIT_SECRET_KEY: ['xnd_development_abc'], XENDIT_BASE_URL: ['http://127.0.0.1:3002/xendit'], FAZPASS_BASE_URL: ['http://127.0.0.1'],
     OTP_TEST_PHONES: ['+628111111111'], SIMULATOR_PORT: ['3002'], FCM_SIMULATOR: ['http://127.0.0.1'], FIREBASE_AUTH_EMULATOR_HOST: ['127.0.0.1:9099'], FAULT_AT: ['settle'],
-    INTERNAL_HOST: ['0.0.0.0', '::'], TRUST_PROXY: ['true', 'everybody', '10.0.0.0/99'], ALLOWED_ORIGINS: ['*', 'https://*.example.org', 'https://app.example.org/path', 'null'],
+    INTERNAL_HOST: ['0.0.0.0', '::', '0.0.0.0/0', '10.0.0.0/40'], TRUST_PROXY: ['true', 'everybody', '10.0.0.0/99'], ALLOWED_ORIGINS: ['*', 'https://*.example.org', 'https://app.example.org/path', 'null'],
     ADMIN_PASSWORD: ['admin', 'changeme1234567'], FAZPASS_ENABLED: ['false', 'yes'], XENDIT_ENABLED: ['0'],
   }
   for (const [name, values] of Object.entries(cases)) {
