@@ -1,17 +1,22 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Histogram } from '@prometheus-io/client'
 import t from 'tap'
-import { readExpression, readRules } from './testing/monitoring/expressions.ts'
+import { createMetrics } from './platform/metrics.ts'
+import { MONITORING, readExpression, readRules, type Rule } from './testing/monitoring/expressions.ts'
 import { FAULTS, TIMES } from './testing/monitoring/faults.ts'
 import { judgeStories, promtool, type Story } from './testing/monitoring/promtool.ts'
 import { sumOf, stretch, upSeries, type Scrape, type Series } from './testing/monitoring/scrapes.ts'
 import { INSTANCES, startStand, type Stand } from './testing/monitoring/stand.ts'
+import { projectRoot } from './testing/servers/processes.ts'
 import { eventually } from './testing/wait.ts'
 
 const alerts = readRules('alerts.yml')
 const names = new Set([...alerts, ...readRules('recording.yml')].flatMap(({ expr }) => readExpression(expr).selectors.map(({ metric }) => metric)))
-/** Longer than any rule waits, save the one that gives people four hours. */
-const MINUTES = 75
-const MINUTES_FOR_STAFF = 270
-const minutesOf = (fires: readonly string[]) => (fires.includes('MoneyNeedsStaff') ? MINUTES_FOR_STAFF : MINUTES)
+/** Longer than any of these alerts waits until it fires. */
+const minutesOf = (names: readonly string[]) => Math.max(12, ...alerts.filter(({ alert }) => names.includes(alert!)).map((rule) => waitOf(rule) + 12))
+const waitOf = (rule: Rule) => parseInt(rule.for ?? '0') * (rule.for?.endsWith('h') === true ? 60 : 1)
+const everything = alerts.map(({ alert }) => alert!)
 
 t.test('what is shipped is what Prometheus can read', async (t) => {
   for (const args of [['check', 'config', 'prometheus.yml'], ['check', 'rules', 'recording.yml', 'alerts.yml']]) {
@@ -20,43 +25,104 @@ t.test('what is shipped is what Prometheus can read', async (t) => {
   }
 })
 
+t.test('every metric and label that is asked for is there, and every one of ours is described', (t) => {
+  const { registry } = createMetrics()
+  const labels = new Map<string, readonly string[]>(registry.getMetricsAsArray().flatMap((metric) => {
+    const own = 'labelNames' in metric ? metric.labelNames as string[] : [] // the types leave out what every metric has
+    const parts = metric instanceof Histogram ? ['_bucket', '_sum', '_count'] : ['']
+    return parts.map((part) => [`${metric.name}${part}`, [...own, ...(part === '_bucket' ? ['le'] : [])]] as const)
+  }))
+  const page = readFileSync(join(projectRoot, 'docs/metrics.md'), 'utf8')
+  const described = new Map([...page.matchAll(/^\| `(\w+)` \| (\w+) \| (.*?) \| \S/gm)].map(([, name, , list]) => [name!, [...list!.matchAll(/`(\w+)`/g)].map((match) => match[1]!)]))
+  const ofOthers = new Set([...page.slice(page.indexOf('## Of others')).matchAll(/^\| (`.*?) \|/gm)].flatMap(([, list]) => [...list!.matchAll(/`(\w+)`/g)].map((match) => match[1]!)))
+  const recorded = new Set(readRules('recording.yml').map(({ record }) => record!))
+  const scraped = [...labels.keys()].filter((name) => !/^(nodejs|process)_/.test(name)).map((name) => name.replace(/_(bucket|sum)$/, '').replace(/_seconds_count$|_size_count$|_bytes_count$/, (end) => end.replace('_count', '')))
+  t.same([...described.keys()].toSorted(), [...new Set(scraped)].toSorted(), 'the table of docs/metrics.md has each of ours once')
+  for (const [name, list] of described) t.same(list, (labels.get(name) ?? labels.get(`${name}_sum`))!, `its labels: ${name}`)
+  for (const { where, expr } of [...askedByRules(), ...askedByDashboards()]) {
+    const { selectors, grouped } = readExpression(expr)
+    t.ok(selectors.length > 0, where)
+    const known = selectors.flatMap(({ metric }) => labels.get(metric) ?? [])
+    for (const { metric, labels: asked } of selectors) {
+      if (ofOthers.has(metric) || recorded.has(metric)) continue
+      t.ok(labels.has(metric), `${where}: ${metric}`)
+      t.same(asked.filter((label) => ![...labels.get(metric) ?? [], 'job', 'instance'].includes(label)), [], `${where}: labels of ${metric}`)
+    }
+    if (known.length > 0) t.same(grouped.filter((label) => ![...known, 'job', 'instance'].includes(label)), [], `${where}: grouped by`)
+  }
+  t.end()
+})
+
+t.test('every alert says what it is and what to do, and its paragraph is there', (t) => {
+  const headings = [...readFileSync(join(projectRoot, 'DEPLOY.md'), 'utf8').matchAll(/^### (Alert: .+)$/gm)].map((match) => match[1]!.toLowerCase().replaceAll(/[^\w\s-]/g, '').replaceAll(' ', '-'))
+  for (const { alert, labels, annotations } of alerts) {
+    t.match(labels, { severity: /^(critical|warning)$/ }, alert!)
+    t.match(annotations, { summary: /\w/, description: /[.?]$/, runbook: /^DEPLOY\.md#alert-/ }, alert!)
+    t.ok(headings.includes(annotations!['runbook']!.split('#')[1]!), `${alert}: ${annotations!['runbook']}`)
+  }
+  t.same([...new Set(alerts.map(({ annotations }) => annotations!['runbook']!.split('#')[1]!))].toSorted(), headings.toSorted(), 'and no paragraph is about nothing')
+  t.end()
+})
+
+function askedByRules() {
+  return [...alerts, ...readRules('recording.yml')].map(({ alert, record, expr }) => ({ where: alert ?? record!, expr }))
+}
+
+type Dashboard = { title: string; panels: { title: string; targets: { expr: string }[] }[]; annotations: { list: { name: string; expr: string }[] } }
+
+function askedByDashboards() {
+  return globSync('grafana/dashboards/*.json', { cwd: MONITORING }).flatMap((file) => {
+    const { title, panels, annotations } = JSON.parse(readFileSync(join(MONITORING, file), 'utf8')) as Dashboard
+    return [...panels.flatMap((panel) => panel.targets.map(({ expr }) => ({ where: `${title}, ${panel.title}`, expr }))), ...annotations.list.map(({ name, expr }) => ({ where: `${title}, ${name}`, expr }))]
+  })
+}
+
 // What is scraped by others: as those would tell it, with its fault and without. The time begins at 0 there.
-const OTHERS: readonly Story[] = [
-  ['ProbeFails', 'probe_success{job="probe"}', '0', '1'],
-  ['CertificateEnds', 'probe_ssl_earliest_cert_expiry{job="probe"}', String(13 * 86_400), String(60 * 86_400)],
-  ['DiskFull', 'node_filesystem_avail_bytes{fstype="ext4", mountpoint="/"}', '10', '40', 'node_filesystem_size_bytes{fstype="ext4", mountpoint="/"}', '100'],
-  ['ReplicationLag', 'pg_replication_lag_seconds', '31', '1'],
-  ['BackupOld', 'halobestie_backup_last_success_timestamp_seconds', String(-27 * 3600), String(-20 * 3600)],
-  ['BackupUnknown', 'up{job="node"}', '1', '0'],
-].flatMap(([alert, series, bad, good, beside, besides]) => [[bad!, [alert!]] as const, [good!, []] as const].map(([value, fires]) => ({
-  name: `${alert}: ${fires.length === 0 ? 'well' : 'its fault'}`, minutes: MINUTES, fires,
-  series: [upSeries(INSTANCES[0], true, MINUTES), { series: 'service_ready{job="halobestie"}', values: `1x${MINUTES}` }, { series: series!, values: `${value}x${MINUTES}` }, ...(beside === undefined ? [] : [{ series: beside, values: `${besides}x${MINUTES}` }])],
-})))
+const OTHERS = [
+  { fires: 'ProbeFails', series: 'probe_success{job="probe"}', bad: 0, good: 1 },
+  { fires: 'CertificateEnds', series: 'probe_ssl_earliest_cert_expiry{job="probe"}', bad: 13 * 86_400, good: 60 * 86_400 },
+  { fires: 'DiskFull', series: 'node_filesystem_avail_bytes{fstype="ext4", mountpoint="/"}', bad: 10, good: 40 },
+  { fires: 'ReplicationLag', series: 'pg_replication_lag_seconds', bad: 31, good: 1 },
+  { fires: 'BackupOld', series: 'halobestie_backup_last_success_timestamp_seconds{job="node"}', bad: -27 * 3600, good: -20 * 3600 },
+]
+const minutesOfOthers = minutesOf([...OTHERS.map(({ fires }) => fires), 'BackupUnknown'])
+const ofOthers = (fires: readonly string[], value: (one: (typeof OTHERS)[number]) => number | undefined): Story => ({
+  name: `others: ${fires.join(', ') || 'all well'}`, minutes: minutesOfOthers, fires,
+  series: [
+    ...INSTANCES.map((instance) => upSeries(instance, true, minutesOfOthers)),
+    ...[{ series: 'service_ready{job="halobestie"}', is: 1 }, { series: 'up{job="node"}', is: 1 }, { series: 'node_filesystem_size_bytes{fstype="ext4", mountpoint="/"}', is: 100 }, ...OTHERS.map((one) => ({ series: one.series, is: value(one) }))]
+      .flatMap(({ series, is }) => (is === undefined ? [] : [{ series, values: `${is}x${minutesOfOthers}` }])),
+  ],
+})
+const STORIES_OF_OTHERS = [
+  ofOthers([], ({ good }) => good),
+  ofOthers(OTHERS.map(({ fires }) => fires), ({ bad }) => bad),
+  ofOthers(['BackupUnknown'], ({ fires, good }) => (fires === 'BackupOld' ? undefined : good)),
+]
 
 t.test('every rule has a fault, and every fault a rule', (t) => {
-  const proven = new Set([...FAULTS, ...OTHERS].flatMap(({ fires }) => fires))
+  const proven = new Set([...FAULTS, ...STORIES_OF_OTHERS].flatMap(({ fires }) => fires))
   t.same([...proven].toSorted(), alerts.map(({ alert }) => alert!).toSorted())
   t.end()
 })
 
 t.test('each alert fires on its own fault, scraped from the running product, and none without', async (t) => {
   const stand = await startStand(t)
-  const stories: Story[] = [...OTHERS]
+  const stories: Story[] = [...STORIES_OF_OTHERS]
   const tell = (name: string, before: Scrape, after: Scrape | undefined, fires: readonly string[], may: readonly string[] = [], grows = false) => {
-    const minutes = minutesOf(fires)
+    const minutes = minutesOf(fires.length > 0 ? fires : everything)
     const scraped: Series[] = after === undefined ? [] : stretch(before, after, { minutes, names, grows })
     stories.push({ name, minutes, fires, may: may.filter((alert) => !fires.includes(alert)), series: [...INSTANCES.map((instance) => upSeries(instance, after !== undefined, minutes)), ...scraped] })
   }
   const quiet = await liveWell(stand)
   tell('a healthy run', ...quiet, [])
   for (const { what, fires, may = [], grows, inject, shows, mend } of FAULTS) {
-    const startedAtMs = performance.now()
     const before = (await stand.scrape())!
     await inject(stand)
     let after: Scrape | undefined
     await eventually(async () => {
       after = await stand.scrape()
-      return shows === undefined || shows(after, before)
+      return (shows === undefined || shows(after, before)) && (after === undefined || isSteady(after, [...fires, ...may]))
     }, what)
     await mend?.(stand)
     // What is measured is well again before the next one begins.
@@ -65,14 +131,17 @@ t.test('each alert fires on its own fault, scraped from the running product, and
       return now !== undefined && sumOf(now, 'service_ready') === INSTANCES.length && (mend === undefined || shows === undefined || !shows(now, now))
     }
     await eventually(isMended, `${what}: mended`)
-    console.log(what, Math.round(performance.now() - startedAtMs))
     tell(what, before, after, fires, [...may, ...TIMES], grows)
   }
-  const startedAtMs = performance.now()
   const { ok, output } = await judgeStories(stories)
-  console.log('judged', Math.round(performance.now() - startedAtMs))
   t.ok(ok, output)
 })
+
+/** On a busy machine an answer of Postgres or Valkey may come too late: that is not what was broken. */
+function isSteady(now: Scrape, mayFire: readonly string[]): boolean {
+  const gauges = { ValkeyAway: 'valkey_up', PostgresAway: 'postgres_up', ReplicaNotReady: 'service_ready' }
+  return Object.entries(gauges).every(([alert, gauge]) => mayFire.includes(alert) || sumOf(now, gauge) === INSTANCES.length)
+}
 
 /** Everything that people do in a few moments of a good day; again where the machine itself stood still meanwhile. */
 async function liveWell(stand: Stand): Promise<[Scrape, Scrape]> {
@@ -90,7 +159,7 @@ async function liveWell(stand: Stand): Promise<[Scrape, Scrape]> {
       return sumOf(after, 'pushes_total', { result: 'sent' }) > sumOf(before, 'pushes_total', { result: 'sent' })
     }, 'the push was sent')
     told = [before, after!]
-    return isQuick(before, after!)
+    return isQuick(before, after!) && isSteady(after!, [])
   }, 'a run in which the machine did not stand still', { timeoutMs: 90_000 })
   return told!
 }

@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import type { Ctx } from './ctx.ts'
 import { judge, type Readiness } from './health.ts'
 import { SCHEMA_RANGE } from './migrations.ts'
+import { SWITCHES } from './settings-catalogue.ts'
 
 /** GET /metrics in Prometheus' text format; for the internal listener only. */
 export const metricsRoutes = (ctx: Ctx, readiness: Readiness): FastifyPluginAsyncZod => async (app) => {
@@ -24,6 +25,7 @@ async function lookAround(ctx: Ctx, readiness: Readiness): Promise<void> {
     metrics.poolWaiting.set({ pool }, waitingCount)
   }
   metrics.valkeyUp.set(valkey.isUp() ? 1 : 0)
+  for (const what of SWITCHES) metrics.switchClosed.set({ what }, ctx.settings.get(what) ? 1 : 0)
   metrics.memoryLimitBytes.set(memoryLimit())
   metrics.clockSkewSeconds.set((Date.now() - clock.nowMs()) / 1000)
   const { status, dependencies } = await judge(ctx, readiness)

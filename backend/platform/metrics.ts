@@ -25,6 +25,7 @@ export function createMetrics(options: { processMetrics: boolean } = { processMe
     postgresUp: gauge('postgres_up', 'Whether this replica reaches Postgres.'),
     schemaVersion: gauge('schema_version', 'The schema that the database has, and the oldest and newest that this replica works on.', ['which']),
     memoryLimitBytes: gauge('memory_limit_bytes', 'What the container allows this process; 0 without a limit.'),
+    switchClosed: gauge('switch_closed', `Whether a switch of the settings closes this. ${OF_THE_DATABASE}`, ['what']),
     clockSkewSeconds: gauge('clock_skew_seconds', 'By how much the machine of this replica is ahead of Postgres, which tells the time here.'),
     poolConnections: gauge('postgres_pool_connections', 'Connections of this replica to Postgres that are busy or idle, and the most there may be.', ['pool', 'state']),
     poolWaiting: gauge('postgres_pool_waiting', 'What waits for a connection to Postgres.', ['pool']),

@@ -15,10 +15,10 @@ export type Fault = {
   may?: readonly string[]
   /** What was measured goes on growing, and does not only stay. */
   grows?: boolean
-  inject(stand: Stand): Promise<unknown>
+  inject: (stand: Stand) => Promise<unknown>
   /** Undefined: nobody answered the scrape. */
-  shows?(now: Scrape | undefined, before: Scrape): boolean
-  mend?(stand: Stand): Promise<unknown>
+  shows?: (now: Scrape | undefined, before: Scrape) => boolean
+  mend?: (stand: Stand) => Promise<unknown>
 }
 
 /** What only says that something takes long: a machine that is busy elsewhere says it too. */
@@ -44,7 +44,11 @@ const due = ({ app }: Stand, what: string) => app.query('update timetable set du
 const withConnection = async ({ app }: Stand, work: (client: pg.Client) => Promise<unknown>) => {
   const client = new pg.Client({ connectionString: app.db.ownerUrl })
   await client.connect()
-  await work(client).finally(() => client.end())
+  try {
+    await work(client)
+  } finally {
+    await client.end()
+  }
 }
 const take = (ms: number) => {
   const startedAtMs = performance.now()
@@ -82,14 +86,14 @@ export const FAULTS: readonly Fault[] = [
   {
     what: 'the container allows hardly more than what is used', fires: ['MemoryHigh'],
     async inject() {
-      const { constrainedMemory } = process
+      const constrainedMemory = process.constrainedMemory.bind(process)
       process.constrainedMemory = () => process.memoryUsage.rss()
       unlimit = () => (process.constrainedMemory = constrainedMemory)
     },
     shows: is('memory_limit_bytes', {}, some), mend: async () => unlimit(),
   },
   {
-    what: 'the event loop stands still', fires: ['EventLoopLag'],
+    what: 'the event loop stands still', fires: ['EventLoopLag'], may: ['ValkeyAway'],
     async inject() {
       for (const untilMs = performance.now() + 600; performance.now() < untilMs;);
     },
@@ -108,7 +112,7 @@ export const FAULTS: readonly Fault[] = [
     await said
   }) },
   {
-    what: 'Valkey refuses to publish', fires: ['PublishesLost'],
+    what: 'Valkey refuses to publish', fires: ['PublishesLost'], may: ['ValkeyAway'],
     async inject({ app, scene, conversationId }) {
       await onValkey(app.valkey.url, (valkey) => valkey.call('ACL', 'SETUSER', 'default', '-publish'))
       // Of another replica than the one on which the customer's socket is.
@@ -132,15 +136,20 @@ export const FAULTS: readonly Fault[] = [
   {
     what: 'the mirror is spoilt', fires: ['MirrorDrift'],
     inject: ({ app }) => onValkey(app.valkey.url, (valkey) => valkey.sadd('mitras:online', randomUUID())), shows: is('mirror_drift', {}, some),
+    // It heals itself.
+    mend: async () => undefined,
   },
   {
     what: 'a balance is spoilt', fires: ['LedgerDrift'],
     async inject(stand) {
-      await stand.app.query(`update ledger_balances set balance_idr = balance_idr + 7 where account = (select min(account) from ledger_balances)`)
+      await stand.app.query(`insert into ledger_balances (account, balance_idr) values ($1, 7)`, [`mitra_payable:${randomUUID()}`])
       await due(stand, 'ledger-check')
     },
     shows: is('ledger_drift_idr', {}, some),
-    mend: ({ app }) => app.query(`update ledger_balances set balance_idr = balance_idr - 7 where account = (select min(account) from ledger_balances)`),
+    async mend(stand) {
+      await stand.app.query('delete from ledger_balances where balance_idr = 7')
+      await due(stand, 'ledger-check')
+    },
   },
   {
     what: 'the books are not checked', fires: ['LedgerUnchecked'],
@@ -187,8 +196,9 @@ export const FAULTS: readonly Fault[] = [
     what: 'FCM refuses our pushes', fires: ['PushesFail', 'ProviderFails'],
     async inject({ app, owner }) {
       app.simulators.control.fcm.setToken(`phone-${owner.id}`, 'third-party-auth')
-      await app.query(`insert into pushes (id, user_id, kind, tag, title, body, data, dedupe_key, expires_at)
-        select gen_random_uuid(), $1, 'session', 'tag', 'Title', 'Body', '{}', 'test:' || n, app_now() + interval '1 hour' from generate_series(1, 5) n`, [owner.id])
+      const rows = await app.query<{ id: string }>(`insert into pushes (id, user_id, kind, tag, title, body, data, dedupe_key, expires_at)
+        select gen_random_uuid(), $1, 'session', 'tag', 'Title', 'Body', '{}', 'test:' || n, app_now() + interval '1 hour' from generate_series(1, 5) n returning id`, [owner.id])
+      for (const { id } of rows) app.replicas[0]!.ctx.enqueue('pushes', id)
     },
     shows: (now, before) => now !== undefined && sumOf(now, 'pushes_total') - sumOf(before, 'pushes_total') >= 5, mend: async ({ app, owner }) => app.simulators.control.fcm.setToken(`phone-${owner.id}`, null),
   },

@@ -24,11 +24,11 @@ export type Stand = {
   /** The way to each replica's metrics. */
   toInternal: readonly FaultProxy[]
   /** What Prometheus would get of all replicas; undefined: nobody answers. */
-  scrape(): Promise<Scrape | undefined>
+  scrape: () => Promise<Scrape | undefined>
   /** Sends one message and waits for its answer; answers its type. */
-  say(body: string): Promise<string>
+  say: (body: string) => Promise<string>
   /** A request that ends so. */
-  ask(what: 'broken' | 'slow' | 'well'): Promise<unknown>
+  ask: (what: 'broken' | 'slow' | 'well') => Promise<unknown>
 }
 
 /** A topic to which nothing has to be done. */
