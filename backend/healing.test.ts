@@ -7,7 +7,7 @@ import { startPairs } from './testing/pairs.ts'
 import { approvedMitra, customer, expect } from './testing/people.ts'
 import { chooseSeed, createRandom } from './testing/random.ts'
 import { connect, type TestSocket } from './testing/socket.ts'
-import { packageOf, STAGE_SETTINGS, stage, startSession } from './testing/stage.ts'
+import { invoiceOf, packageOf, STAGE_SETTINGS, stage, startSession } from './testing/stage.ts'
 import { eventually } from './testing/wait.ts'
 
 /** The healer may be faster than the publish of what it finds: then a version comes twice, and clients drop the second. */
@@ -45,8 +45,7 @@ t.test('sessions and offers on the socket', async (t) => {
     const [a, b] = await Promise.all([connect(who.on(1)), connect(mitra.on(1))])
     await valkey.call('ACL', 'SETUSER', 'default', '-publish')
     t.teardown(() => valkey.call('ACL', 'SETUSER', 'default', '+publish'))
-    const [payment] = await app.query<{ provider_invoice_id: string }>('select provider_invoice_id from payments where session_id = $1', [sessionId])
-    await app.simulators.control.xendit.pay(payment!.provider_invoice_id)
+    await app.simulators.control.xendit.pay(await invoiceOf(app, sessionId))
     const { offer } = await b.next('offer:created')
     t.equal(offer.sessionId, sessionId)
     await a.next('session:updated', { matches: (frame) => frame['session'].state === 'ringing' })
@@ -111,7 +110,7 @@ t.test('a tenth of all publishes is lost, the last of every burst among them, an
       const [a, b] = await Promise.all([connect(who), connect(mitra)])
       const started = await expect(201, startSession(who, { packageId, mitraId: mitra.id }))
       const sessionId = started.body.session.id as string
-      await app.simulators.control.xendit.pay(String(started.body.session.payment.checkoutUrl).split('/').at(-1)!)
+      await app.simulators.control.xendit.pay(await invoiceOf(app, sessionId))
       const { offer } = await b.next('offer:created')
       if (round === 0) await valkey.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
       await expect(200, mitra.on(0).call('POST', `/api/v1/offers/${offer.id}/accept`))

@@ -12,7 +12,7 @@ import { approvedMitra, customer, expect, goOffline, goOnline } from './testing/
 import { projectRoot } from './testing/servers/processes.ts'
 import { openSocket, type TestSocket } from './testing/socket.ts'
 import { CLIENT_FRAMES, misfit, SERVER_FRAMES } from './testing/socket-frames.ts'
-import { packageOf, startSession } from './testing/stage.ts'
+import { invoiceOf, packageOf, startSession } from './testing/stage.ts'
 import { staffOf } from './testing/staff.ts'
 import { eventually } from './testing/wait.ts'
 
@@ -82,7 +82,7 @@ t.test('limits, system messages and files are as the page says', async (t) => {
 })
 
 t.test('against the real server', async (t) => {
-  const app = await startTestApp(t, { settings: { sweepMs: 100, presenceGraceSeconds: 0 } })
+  const app = await startTestApp(t, { settings: { sweepMs: 100, presenceGraceSeconds: 0 }, valkeyPatienceMs: 30_000 })
 
   t.test('every route that is named is registered', async (t) => {
     const routes = named(page).flatMap((code) => /^(GET|POST|PUT|PATCH|DELETE) (\/\S+?)(?:\?.*)?$/.exec(code)?.slice(1) ?? []).join(' ').matchAll(/(\S+) (\S+)/g)
@@ -122,7 +122,7 @@ async function liveThroughASession(app: TestApp): Promise<TestSocket['frames']> 
   await goOnline(made)
   await other.next('mitra:status')
   const started = await expect(201, startSession(citra, { packageId }))
-  await app.simulators.control.xendit.pay(started.body.payment.checkoutUrl.split('/').at(-1))
+  await app.simulators.control.xendit.pay(await invoiceOf(app, started.body.session.id))
   const { offer } = await other.next('offer:created')
   const accepted = await expect(200, made.call('POST', `/api/v1/offers/${offer.id}/accept`))
   await other.next('offer:ended')

@@ -6,7 +6,7 @@ import { startCluster, type Cluster } from '../testing/cluster.ts'
 import { approvedMitra, customer, expect, type Person } from '../testing/people.ts'
 import { projectRoot } from '../testing/servers/processes.ts'
 import { connect } from '../testing/socket.ts'
-import { packageOf, startSession } from '../testing/stage.ts'
+import { invoiceOf, packageOf, startSession } from '../testing/stage.ts'
 import { eventually } from '../testing/wait.ts'
 
 const TEN_MINUTES = 600_000
@@ -86,7 +86,7 @@ t.test('the clocks of replicas decide nothing', async (t) => {
 async function reachActive(cluster: Cluster, who: Person, mitra: Person) {
   const { id: packageId } = await packageOf(cluster, 15)
   const started = await expect(201, startSession(who, { packageId, mitraId: mitra.id }))
-  await cluster.simulators.control.xendit.pay(String(started.body.session.payment.checkoutUrl).split('/').at(-1)!)
+  await cluster.simulators.control.xendit.pay(await invoiceOf(cluster, started.body.session.id))
   const offer = await eventually(async () => (await mitra.call('GET', '/api/v1/offers')).body.items[0], 'the offer rings', { timeoutMs: 30_000 })
   const accepted = await expect(200, mitra.call('POST', `/api/v1/offers/${offer.id}/accept`))
   return { sessionId: accepted.body.session.id as string, conversationId: accepted.body.session.conversationId as string }

@@ -5,7 +5,7 @@ import { ordersOf, proveOrder, type MoneyEvent } from '../testing/money-orders.t
 import { expect } from '../testing/people.ts'
 import { testSecrets } from '../testing/simulators/index.ts'
 import { staffByRows } from '../testing/staff-rows.ts'
-import { stage, STAGE_SETTINGS } from '../testing/stage.ts'
+import { invoiceOf, stage, STAGE_SETTINGS } from '../testing/stage.ts'
 import { eventually } from '../testing/wait.ts'
 
 t.test('events of a payment in every order', async (t) => {
@@ -31,8 +31,8 @@ t.test('events of a payment in every order', async (t) => {
     for (const told of [['SETTLED', 'PAID', 'SETTLED'], ['SETTLED']]) {
       app.simulators.control.setFaults({ xendit: { webhooks: { drop: 1 } } })
       const scene = await stage(app, 'held', { named: true })
-      const [payment] = await app.query<{ id: string; provider_invoice_id: string }>('select id, provider_invoice_id from payments where session_id = $1', [scene.sessionId])
-      const invoiceId = payment!.provider_invoice_id
+      const invoiceId = await invoiceOf(app, scene.sessionId)
+      const [payment] = await app.query<{ id: string }>('select id from payments where session_id = $1', [scene.sessionId])
       await app.simulators.control.xendit.settle(invoiceId)
       for (const status of told) {
         const body = JSON.stringify({ id: invoiceId, external_id: payment!.id, status, amount: 25_000, paid_amount: 25_000, currency: 'IDR' })

@@ -32,7 +32,7 @@ export function connectValkey(url: string, log: Log, patienceMs = COMMAND_TIMEOU
   })
   const subscriber = new Redis(url, {
     lazyConnect: true, enableOfflineQueue: true, maxRetriesPerRequest: null, connectTimeout: 2000,
-    keepAlive: 10_000, socketTimeout: SILENT_MS, retryStrategy: (times) => Math.min(times * 50, 1000),
+    keepAlive: 10_000, socketTimeout: Math.max(SILENT_MS, patienceMs), retryStrategy: (times) => Math.min(times * 50, 1000),
   })
   const watch = setInterval(() => {
     if (subscriber.status === 'ready') subscriber.ping().catch(report)

@@ -141,6 +141,11 @@ export async function vanish(app: TestApp, mitra: Person, seconds: number): Prom
   await app.query(`update mitras set last_seen_at = app_now() - make_interval(secs => $2) where user_id = $1`, [mitra.id, seconds])
 }
 
+/** The provider's id of a session's first invoice. A request waits only so long for it: an answer may come without. */
+export async function invoiceOf(app: Pick<TestApp, 'query'>, sessionId: string): Promise<string> {
+  return eventually(async () => (await app.query<{ id: string | null }>(`select provider_invoice_id as id from payments where session_id = $1 and kind = 'session'`, [sessionId]))[0]?.id, 'the invoice is made')
+}
+
 /** An invoice pays once; what a second payment does is tried with a second provider payment id, as a bank transfer may bring. */
 export async function payAgain(scene: Scene): Promise<void> {
   const [payment] = await scene.app.query<{ id: string; amount_idr: string }>('select id, amount_idr from payments where session_id = $1', [scene.sessionId])
@@ -191,9 +196,7 @@ function createScene(app: TestApp, who: Person, mitra: Person, sessionId: string
       payable: await sum(`mitra_payable:${mitra.id}`), revenue: await sum('platform_revenue'),
     }),
     async payInvoice() {
-      // A request waits only so long for its invoice.
-      const invoiceId = await eventually(async () => (await app.query<{ id: string | null }>(`select provider_invoice_id as id from payments where session_id = $1 and kind = 'session'`, [sessionId]))[0]?.id, 'the invoice is made')
-      await app.simulators.control.xendit.pay(invoiceId)
+      await app.simulators.control.xendit.pay(await invoiceOf(app, sessionId))
     },
     async offerId() {
       const found = await eventually(async () => (await app.query<{ id: string }>(`select id from offers where session_id = $1 and state = 'ringing'`, [sessionId]))[0], 'an offer rings')

@@ -7,7 +7,7 @@ import { crowd } from '../../testing/crowd.ts'
 import { findUnrest } from '../../testing/final-state.ts'
 import { customer, expect, introduce, signIn, type Person } from '../../testing/people.ts'
 import { fillWallet, giveLot } from '../../testing/promo-flows.ts'
-import { packageOf, stage, STAGE_SETTINGS, startSession } from '../../testing/stage.ts'
+import { invoiceOf, packageOf, stage, STAGE_SETTINGS, startSession } from '../../testing/stage.ts'
 import { staffByRows, type StaffPerson } from '../../testing/staff-rows.ts'
 import { eventually } from '../../testing/wait.ts'
 import { planRefund } from '../refunds/index.ts'
@@ -46,8 +46,11 @@ t.test('wallets of recycled numbers', async (t) => {
   })
 
   await t.test('the new owner of a number neither sees nor spends what the old one left; what comes later is theirs', async (t) => {
-    const old = await stage(app, 'cancelled', { phones: true })
-    const { invoiceId, paymentId } = (await app.query<{ invoiceId: string; paymentId: string }>(`select provider_invoice_id as "invoiceId", id as "paymentId" from payments where session_id = $1`, [old.sessionId]))[0]!
+    const old = await stage(app, 'held', { phones: true })
+    const invoiceId = await invoiceOf(app, old.sessionId)
+    const [{ paymentId }] = await app.query<{ paymentId: string }>('select id as "paymentId" from payments where session_id = $1', [old.sessionId]) as [{ paymentId: string }]
+    await expect(200, old.customer.call('POST', `/api/v1/sessions/${old.sessionId}/cancel`))
+    await old.until('cancelled')
     await app.simulators.control.xendit.pay(invoiceId, { afterExpiry: true })
     await eventually(async () => (await old.money()).wallet === 25_000, 'the late money is in the wallet')
     await giveLot(app, old.customer.id, 8_000, 30)
