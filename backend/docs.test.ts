@@ -109,7 +109,7 @@ t.test('against a running product', async (t) => {
   t.test('npm run tour goes through the main job', async (t) => {
     await seedDemo(ctx)
     const args = ['docs/tour/tour.mjs', '--public', app.url, '--internal', app.internalUrl]
-    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: projectRoot, timeout: 60_000 })
+    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: projectRoot, timeout: 150_000 })
     t.match(stdout, /"state":"ended"/)
     t.match(stdout, /posting {2}settlement session_escrow -25000, mitra_payable 17500, platform_revenue 7500/)
     t.match(stdout, /"ok":true/)
@@ -123,7 +123,7 @@ t.test('against a running product', async (t) => {
     let told = ''
     demo.stdout.setEncoding('utf8').on('data', (text: string) => (told += text))
     const lived = () => /[1-9]\d* messages, [1-9]\d* sessions over, [1-9]\d* rated/.test(told)
-    await eventually(lived, 'somebody has talked, ended and rated', { timeoutMs: 60_000 })
+    await eventually(lived, 'somebody has talked, ended and rated', { timeoutMs: 150_000 })
     demo.kill('SIGINT')
     const [code] = await once(demo, 'exit')
     t.equal(code, 0)

@@ -9,7 +9,12 @@ import { customer, type Person } from './testing/people.ts'
 import { chooseSeed, createRandom } from './testing/random.ts'
 import { eventually } from './testing/wait.ts'
 
-const DRAIN_SECONDS = 2
+/** Longer than this machine may stand still: a replica that was still for all of it could not tell anybody that it goes. */
+const DRAIN_SECONDS = 6
+/** By then a balancer has looked; what it sends there later is its own fault. */
+const LOOK_MS = 1000
+/** Every step of stopping has its own deadline, 20 s together, on a machine that does nothing else. */
+const ENDED_MS = 60_000
 const SOCKETS = 24
 const LOAD = 8
 const PAIRS = 6
@@ -44,7 +49,9 @@ async function load(cluster: Cluster, people: readonly Person[], isReady: () => 
 }
 
 t.test(`a replica that is asked to stop leaves without anybody noticing (SEED=${seed} npm test -- drain)`, async (t) => {
-  const cluster = await startCluster(t, { replicas: 2, env: { DRAIN_SECONDS: String(DRAIN_SECONDS) } })
+  const cluster = await startCluster(t, { replicas: 0 })
+  await cluster.startReplica(0, { DRAIN_SECONDS: String(DRAIN_SECONDS) })
+  await cluster.startReplica(1, { DRAIN_SECONDS: '2' })
   const [leaving] = cluster.replicas
   const people = await Promise.all(Array.from({ length: 4 }, () => customer(cluster)))
   const sockets: TestSocket[] = await Promise.all(Array.from({ length: SOCKETS }, (_, index) => connect(people[index % people.length]!)))
@@ -67,11 +74,11 @@ t.test(`a replica that is asked to stop leaves without anybody noticing (SEED=${
   await eventually(() => pairs.acked() > PAIRS, 'they talk', { timeoutMs: 60_000 })
 
   const askedMs = performance.now()
-  const lookedMs = askedMs + DRAIN_SECONDS * 1000
+  const lookedMs = askedMs + LOOK_MS
   const exited = leaving!.kill('SIGTERM')
   const closings = await Promise.all(sockets.map(async (socket) => ({ ...(await socket.closed), afterMs: performance.now() - askedMs })))
   t.equal(await exited, 0)
-  t.ok(performance.now() - askedMs < 25_000, `${Math.round(performance.now() - askedMs)} ms`)
+  t.ok(performance.now() - askedMs < ENDED_MS, `${Math.round(performance.now() - askedMs)} ms`)
   await watching
   isOver = true
   await talking
@@ -96,6 +103,6 @@ t.test(`a replica that is asked to stop leaves without anybody noticing (SEED=${
   await eventually(() => cluster.simulators.control.calls('fcm.send') > 0, 'it is at them', { timeoutMs: 60_000 })
   const otherMs = performance.now()
   t.equal(await cluster.replicas[1]!.kill('SIGTERM'), 0)
-  t.ok(performance.now() - otherMs < 25_000, `${Math.round(performance.now() - otherMs)} ms`)
+  t.ok(performance.now() - otherMs < ENDED_MS, `${Math.round(performance.now() - otherMs)} ms`)
   t.same(await cluster.query(`select state, attempts from pushes where user_id = $1 and state = 'queued' and attempts > 0`, [userId]), [], 'what it had begun it has finished')
 })

@@ -32,7 +32,7 @@ t.test('with an unusable environment the whole list is told at once, and no secr
   const { code, output, ms } = await launch(t, { APP_ENV: 'production', DATABASE_URL: AWAY.DATABASE_URL, AUTH_JWT_SECRET: secret, TRSUT_PROXY: '1', PORT: 'http', GIT_SHA: 'abc' }).ended
   t.equal(code, 1)
   // Two seconds on an idle machine; a busy one is given more.
-  t.ok(ms < 30_000, `${Math.round(ms)} ms`)
+  t.ok(ms < BOOT.timeoutMs, `${Math.round(ms)} ms`)
   for (const name of ['VALKEY_URL: is required', 'DATA_ENCRYPTION_KEYS: is required', 'AUTH_JWT_SECRET: ', 'PORT: ', 'TRSUT_PROXY: is not known', 'XENDIT_ENABLED: must be true', 'FAZPASS_ENABLED: must be true']) {
     t.ok(output.includes(`  - ${name}`), name)
   }
@@ -83,8 +83,6 @@ t.test('a second signal ends it at once, even with a request under way', async (
   await eventually(async () => (await call(`http://127.0.0.1:${port}`, 'GET', '/ready')).body.dependencies.process.status === 'draining', 'it drains')
   // Closer together they are one: Ctrl-C reaches a process from the terminal and from npm.
   await new Promise((resolve) => setTimeout(resolve, 600))
-  const secondMs = performance.now()
   process.child.kill('SIGINT')
-  t.equal((await process.ended).code, 1)
-  t.ok(performance.now() - secondMs < 8000)
+  t.equal((await process.ended).code, 1, 'not 0, as when it has drained')
 })

@@ -273,12 +273,13 @@ t.test('a client at a server that is not at its best', { jobs: 8 }, async (t) =>
     const { url, opened } = await startServer(t, (socket, _token, number) => {
       if (number > 1) welcome(socket)
     })
-    const silent = startRealtime(t, url, undefined, { readyMs: 300 })
+    const silent = startRealtime(t, url, undefined, { readyMs: 1000 })
     await silent.isReady()
-    t.ok(silent.closed.length > 0 && silent.closed.every((code) => code === 1006) && opened() === silent.closed.length + 1)
+    // A try that was given up before it reached the server is one more that came to nothing.
+    t.ok(opened() > 1 && silent.closed.every((code) => code === 1006) && silent.closed.length >= opened() - 1, `${silent.closed.join()} of ${opened()}`)
     silent.realtime.cut()
     let asked = 0
-    const stuck = startRealtime(t, url, () => (++asked === 1 ? new Promise(() => {}) : Promise.resolve('token')), { readyMs: 300 })
+    const stuck = startRealtime(t, url, () => (++asked === 1 ? new Promise(() => {}) : Promise.resolve('token')), { readyMs: 1000 })
     await stuck.isReady()
     t.ok(stuck.closed.length > 0 && stuck.closed.every((code) => code === 1006) && asked > 1)
   })
@@ -292,7 +293,7 @@ t.test('a client at a server that is not at its best', { jobs: 8 }, async (t) =>
       if (opened() === 1) talking = setInterval(() => tell(socket, { type: 'presence:online', userId: 'other' }), 100)
     })
     t.teardown(() => clearInterval(talking))
-    const { closed, isReady } = startRealtime(t, url, undefined, { answerMs: 4000 })
+    const { closed, isReady } = startRealtime(t, url, undefined, { answerMs: 6000 })
     await isReady()
     await eventually(() => beats > 1, 'another one is sent after the first had no answer')
     t.same([closed, opened()], [[], 1])
