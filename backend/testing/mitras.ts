@@ -13,12 +13,12 @@ export type MitrasApp = Awaited<ReturnType<typeof startMitras>>
 export type NewMitra = { capacity?: number; status?: string; online?: boolean; stale?: boolean; gender?: string; topics?: string[]; languages?: string[]; seenSecondsAgo?: number }
 
 /** Contexts that share a database and a Valkey of their own: what mitras do below HTTP, and without anybody else's sweeps. */
-export async function startMitras(t: Test, options: { replicas?: number; settings?: Partial<SettingValues> } = {}) {
+export async function startMitras(t: Test, options: { replicas?: number; settings?: Partial<SettingValues>; valkeyPatienceMs?: number } = {}) {
   const [db, valkey] = await Promise.all([createTestDatabase(), startValkey()])
   const owner = new pg.Pool({ connectionString: db.ownerUrl, max: 4 })
   owner.on('error', () => {})
   const env = testEnv({ DATABASE_URL: db.url, VALKEY_URL: valkey.url })
-  const replicas = Array.from({ length: options.replicas ?? 1 }, () => startReplica(env, options.settings))
+  const replicas = Array.from({ length: options.replicas ?? 1 }, () => startReplica(env, options))
   t.after(async () => {
     await Promise.all(replicas.map((replica) => replica.stop()))
     await Promise.all([owner.end(), valkey.stop()])
@@ -55,8 +55,8 @@ export async function startMitras(t: Test, options: { replicas?: number; setting
   }
 }
 
-function startReplica(env: Ctx['env'], settings: Partial<SettingValues> = {}) {
-  const world = createWorld(env, { processMetrics: false })
+function startReplica(env: Ctx['env'], { settings, valkeyPatienceMs }: { settings?: Partial<SettingValues>; valkeyPatienceMs?: number }) {
+  const world = createWorld(env, { processMetrics: false, ...(valkeyPatienceMs === undefined ? {} : { valkeyPatienceMs }) })
   const frames: { to: readonly string[]; frame: Frame }[] = []
   world.plugs.publish = (to, frame) => void frames.push({ to, frame })
   const ctx: Ctx = { ...world.ctx, settings: createSettings(settings) }

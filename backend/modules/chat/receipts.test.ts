@@ -13,7 +13,7 @@ async function places(app: TestApp, conversationId: string, userId: string) {
 
 t.test('receipts and typing', async (t) => {
   // What is told again would be counted here.
-  const app = await startTestApp(t, { replicas: 2, simulators: false, settings: { healMs: 10_000 } })
+  const app = await startTestApp(t, { replicas: 2, simulators: false, settings: { healMs: 10_000 }, valkeyPatienceMs: 30_000 })
 
   t.test('delivered and read reach the other member; they only grow and never pass the head', async (t) => {
     const { customer, mitra, conversationId } = await pairUp(app)

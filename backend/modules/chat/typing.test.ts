@@ -3,11 +3,12 @@ import { startTestApp } from '../../testing/app.ts'
 import { pairUp, sendOf } from '../../testing/conversations.ts'
 import { connect, type TestSocket } from '../../testing/socket.ts'
 import { eventually } from '../../testing/wait.ts'
+import { loadSettings } from '../settings/index.ts'
 
 const typesOf = (socket: TestSocket) => socket.frames.map((frame) => frame.type).filter((type) => type.startsWith('typing:') || type.startsWith('message:'))
 
 t.test('typing', async (t) => {
-  const app = await startTestApp(t, { replicas: 2, simulators: false, settings: { typingSeconds: 1 } })
+  const app = await startTestApp(t, { replicas: 2, simulators: false, settings: { typingSeconds: 1 }, valkeyPatienceMs: 30_000 })
   const start = async () => {
     const { customer, mitra, conversationId } = await pairUp(app)
     const [a, b] = await Promise.all([connect(customer), connect(mitra)])
@@ -24,6 +25,13 @@ t.test('typing', async (t) => {
   })
 
   t.test('ends with the message, and with the device', async (t) => {
+    // Here it does not end by itself, however long the message takes.
+    const set = async (seconds: number) => {
+      await app.query(`update settings set value = to_jsonb($1::int) where key = 'typingSeconds'`, [seconds])
+      await Promise.all(app.replicas.map(({ ctx }) => loadSettings(ctx)))
+    }
+    await set(60)
+    t.teardown(() => set(1))
     const { a, b, conversationId } = await start()
     a.send({ type: 'typing:start', conversationId })
     a.send(sendOf(conversationId, 'hi'))

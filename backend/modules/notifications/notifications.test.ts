@@ -12,7 +12,7 @@ const notice = (person: Person, key: string, more: Partial<Notice> = {}): Notice
 })
 
 t.test('the in-app inbox', async (t) => {
-  const app = await startTestApp(t, { replicas: 2, simulators: false })
+  const app = await startTestApp(t, { replicas: 2, simulators: false, valkeyPatienceMs: 30_000 })
   const [a, b] = app.replicas.map((replica) => replica.ctx)
   const citra = await signIn(app, { kind: 'customer' })
   const made = await signIn(app, { kind: 'mitra', replica: 1 })

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { personWithDevices, startBackground, type Background } from '../../testing/background.ts'
+import { freePort } from '../../testing/servers/processes.ts'
 import { startTestSimulators, type TokenFaultInput } from '../../testing/simulators/index.ts'
 import { eventually } from '../../testing/wait.ts'
 import { transact } from '../../platform/database.ts'
@@ -215,7 +216,8 @@ t.test('one step at a time, without workers and sweeps of their own', async (t) 
   })
 
   t.test('simulators that were started again elsewhere are found', async (t) => {
-    const first = await startTestSimulators()
+    // Outside of the range in which another process may take it meanwhile.
+    const first = await startTestSimulators({ port: await freePort() })
     const gateway = createFcmGateway({ ...app.ctx.env, FCM_SIMULATOR: first.url }, app.ctx.log, app.ctx.metrics)
     const message = { token: 'phone', title: 'a', body: 'b', data: {}, tag: 't', ttlSeconds: 5, highPriority: true }
     t.match(await gateway.send([message]), [{ outcome: 'accepted' }])
