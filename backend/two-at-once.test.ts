@@ -7,6 +7,7 @@ import { startTestApp, type Answer, type TestApp } from './testing/app.ts'
 import { findUnrest } from './testing/final-state.ts'
 import { expect, type Person } from './testing/people.ts'
 import { packageOf, stage, STAGE_SETTINGS, type Scene, type StagedState } from './testing/stage.ts'
+import { eventually } from './testing/wait.ts'
 
 /** The state in which an act on a session may take effect; elsewhere the session runs. */
 const STATES: Readonly<Record<string, StagedState>> = {
@@ -34,7 +35,8 @@ async function prepare(app: TestApp, route: RouteEntry): Promise<{ scene: Scene;
     session: async () => scene.sessionId, conversation: async () => conversationId, anyone: async () => scene.mitra.id, offer: () => scene.offerId(),
     payment: () => idOf(app, 'select id from payments where session_id = $1', scene.sessionId),
     device: () => idOf(app, 'select id from devices where user_id = $1', who.id),
-    notification: () => idOf(app, 'select id from notifications where user_id = $1', who.id),
+    // It follows from an act, a moment later.
+    notification: async () => (await eventually(async () => (await app.query<{ id: string }>('select id from notifications where user_id = $1 limit 1', [who.id]))[0], 'they are told something')).id,
     'sign-in': () => idOf(app, 'select id from sign_ins where user_id = $1', who.id),
   }
   const id = await ids[OBJECTS[route.url] ?? 'session']!()

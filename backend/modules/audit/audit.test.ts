@@ -7,7 +7,8 @@ import { appendAudit, listAudit, verifyAudit, type AuditPosition } from './index
 const ROWS = 25
 
 async function appWithChain(t: Parameters<typeof startTestApp>[0]): Promise<{ app: TestApp; ctx: Ctx }> {
-  const app = await startTestApp(t, { simulators: false })
+  // Nobody else verifies the chain while it is taken apart.
+  const app = await startTestApp(t, { simulators: false, worker: { housekeeping: false, timed: false } })
   const { ctx } = app.replicas[0]!
   for (let index = 1; index <= ROWS; index++) {
     await transact(ctx, (tx) => appendAudit(tx, {
