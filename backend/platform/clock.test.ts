@@ -5,7 +5,7 @@ import { createIds } from './ids.ts'
 
 t.test('the clock goes on from what Postgres said last', async (t) => {
   const clock = createClock()
-  t.ok(Math.abs(clock.nowMs() - Date.now()) < 1000, 'the machine’s, as long as nothing else is known')
+  t.ok(Math.abs(clock.nowMs() - Date.now()) < 60_000, 'the machine’s, as long as nothing else is known')
   const databaseMs = Date.UTC(2030, 0, 1)
   clock.heard(databaseMs, performance.now())
   const first = clock.nowMs()

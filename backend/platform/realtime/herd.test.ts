@@ -40,7 +40,7 @@ async function openUnanswering(t: Test, url: string, more: Record<string, string
 }
 
 t.test('coming back', async (t) => {
-  const app = await startTestApp(t, { replicas: 2, simulators: false, settings: { socketsPerUser: 3, strangersPerIp: 1 }, env: { TRUST_PROXY: '127.0.0.1' } }) // strangers: × 100 in development
+  const app = await startTestApp(t, { replicas: 2, simulators: false, settings: { socketsPerUser: 3, strangersPerIp: 1, authenticateSeconds: 60 }, env: { TRUST_PROXY: '127.0.0.1' } }) // strangers: × 100 in development
 
   t.test('a herd that is cut at once is back and resumed, and others send on meanwhile', async (t) => {
     const people = await crowd(app, { kind: 'customer', count: HERD })

@@ -92,7 +92,7 @@ t.test('frames', async (t) => {
 })
 
 t.test('too many frames', async (t) => {
-  const app = await startTestApp(t, { simulators: false, settings: { framesBurst: 20, framesPerSecond: 5, framesOverSeconds: 2 } })
+  const app = await startTestApp(t, { simulators: false, settings: { framesBurst: 20, framesPerSecond: 2, framesOverSeconds: 2 } })
 
   t.test('beyond the burst a frame is refused; the socket lives, and may send again later', async (t) => {
     const { customer, conversationId } = await pairUp(app)
@@ -213,7 +213,8 @@ t.test('coming and going', async (t) => {
     await eventually(() => app.replicas[0]!.realtime.hub.socketsOf(customer.id).every((connection) => connection.working > 0), 'sends are under way')
     const closedAt: number[] = []
     for (const socket of sockets) void socket.closed.then(() => closedAt.push(performance.now()))
-    const drained = app.replicas[0]!.realtime.drain(3)
+    // For longer than this process may stand still: what is due by then is done at once.
+    const drained = app.replicas[0]!.realtime.drain(6)
     await lock.query('commit')
     lock.release()
     await drained
