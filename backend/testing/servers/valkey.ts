@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { errorCode, freePort, guard, portTaken, projectRoot, ServerUnavailable, type Guarded } from './processes.ts'
 import { findValkey, type ValkeyProgram } from './valkey-program.ts'
 
-const START_TIMEOUT_MS = 10_000
+const START_TIMEOUT_MS = 30_000
 
 export type ValkeyOptions = {
   port?: number

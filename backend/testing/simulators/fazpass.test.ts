@@ -11,7 +11,7 @@ async function open(t: Test, options: Parameters<typeof startTestSimulators>[0] 
         method: 'POST',
         headers: { authorization: `Bearer ${merchantKey}`, 'content-type': 'application/json' },
         body: JSON.stringify(body),
-        signal: AbortSignal.timeout(5_000),
+        signal: AbortSignal.timeout(60_000),
       })
       const answer = (await response.json()) as { status: boolean; message: string; data?: { id: string; otp: string } }
       return { http: response.status, ...answer }

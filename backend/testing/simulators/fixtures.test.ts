@@ -243,7 +243,8 @@ t.test('a provider that hangs, breaks off, talks HTML or refuses the key ends th
   const all = (args: string[], variables: Record<string, string> = env) => forEachProvider((provider) => probe([provider, ...args, '--out', folder], variables))
   for (const [error, said] of [['hang', /no answer in 700 ms|did not answer in time/], ['html502', /50[02]|not JSON/], ['truncate', /broke off|no answer|the connection failed/]] as const) {
     control.setFaults({ xendit: { api: { error } }, fazpass: { api: { error } }, fcm: { api: { error } } })
-    for (const run of await all(['--timeout', '0.7'])) t.match(run, { code: 1, said }, error)
+    // An answer that comes takes its time on a busy machine: it is not given up so soon.
+    for (const run of await all(error === 'html502' ? [] : ['--timeout', '0.7'])) t.match(run, { code: 1, said }, error)
   }
   control.resetFaults()
   const strangers = await all([], { ...env, XENDIT_SECRET_KEY: 'xnd_development_stranger', FAZPASS_MERCHANT_KEY: 'stranger-key' })
