@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { personWithDevices } from './testing/background.ts'
 import { startCluster, type Cluster } from './testing/cluster.ts'
+import { crowd } from './testing/crowd.ts'
 import { call } from './testing/http.ts'
 import { connect, type TestSocket } from './testing/socket.ts'
 import { startPairs } from './testing/pairs.ts'
-import { customer, type Person } from './testing/people.ts'
+import type { Person } from './testing/people.ts'
 import { chooseSeed, createRandom } from './testing/random.ts'
 import { eventually } from './testing/wait.ts'
 
@@ -15,7 +16,8 @@ const DRAIN_SECONDS = 6
 const LOOK_MS = 1000
 /** Every step of stopping has its own deadline, 20 s together, on a machine that does nothing else. */
 const ENDED_MS = 60_000
-const SOCKETS = 24
+/** So many that closing them, a tenth of a second apart, takes longer than this machine may stand still. */
+const SOCKETS = 48
 const LOAD = 8
 const PAIRS = 6
 const PUSHES = 10
@@ -42,6 +44,7 @@ async function load(cluster: Cluster, people: readonly Person[], isReady: () => 
       } catch (error) {
         faults.push({ path, what: String(error instanceof Error ? (error.cause ?? error) : error), replica, sentMs })
       }
+      await sleep(10)
     }
   }
   await Promise.all(Array.from({ length: LOAD }, (_, index) => worker(index)))
@@ -53,7 +56,7 @@ t.test(`a replica that is asked to stop leaves without anybody noticing (SEED=${
   await cluster.startReplica(0, { DRAIN_SECONDS: String(DRAIN_SECONDS) })
   await cluster.startReplica(1, { DRAIN_SECONDS: '2' })
   const [leaving] = cluster.replicas
-  const people = await Promise.all(Array.from({ length: 4 }, () => customer(cluster)))
+  const people = (await crowd(cluster, { kind: 'customer', count: SOCKETS / 4 })).map((person) => person.on(0))
   const sockets: TestSocket[] = await Promise.all(Array.from({ length: SOCKETS }, (_, index) => connect(people[index % people.length]!)))
   let isReady = true
   let isOver = false

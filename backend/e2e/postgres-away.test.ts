@@ -11,8 +11,8 @@ import { stage } from '../testing/stage.ts'
 import { prepareTemplate } from '../testing/template.ts'
 import { eventually } from '../testing/wait.ts'
 
-/** Shorter than an outage, so that everybody would be stale and gone if an outage counted. */
-const SETTINGS = { sweepMs: 250, healMs: 500, staleSeconds: 5, goneSeconds: 6, recoverySweepSeconds: 5, livenessWriteSeconds: 1 }
+/** Shorter than an outage, so that everybody would be stale and gone if an outage counted; longer than this process may stand still and take to write a sign of life. */
+const SETTINGS = { sweepMs: 250, healMs: 500, staleSeconds: 7, goneSeconds: 8, recoverySweepSeconds: 5, livenessWriteSeconds: 0 }
 const POOL_MAX = 8
 
 const seed = chooseSeed()
