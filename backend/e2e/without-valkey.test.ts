@@ -43,7 +43,7 @@ async function liveWithout(t: Test, app: TestApp): Promise<void> {
   await Promise.all([socket.close(), other.close()])
 }
 
-async function mirrorIsRight(t: Test, { app, mitra }: Scene, url: string): Promise<void> {
+async function mirrorIsRight({ app, mitra }: Scene, url: string): Promise<void> {
   const client = new Redis(url, { maxRetriesPerRequest: null })
   client.on('error', () => {})
   // Who was not seen for a minute is taken out of it, and a busy machine takes more than that to come here.
@@ -67,7 +67,7 @@ t.test('Valkey is disposable', async (t) => {
     await client.flushall()
     client.disconnect()
     await liveWithout(t, app)
-    await mirrorIsRight(t, scene, app.valkey.url)
+    await mirrorIsRight(scene, app.valkey.url)
   })
 
   await t.test('stopped for 20 s', async (t) => {
@@ -76,7 +76,7 @@ t.test('Valkey is disposable', async (t) => {
     await liveWithout(t, app)
     await back
     app.valkey.kill('SIGCONT')
-    await mirrorIsRight(t, scene, app.valkey.url)
+    await mirrorIsRight(scene, app.valkey.url)
   })
 
   await t.test('restarted empty', async (t) => {
@@ -84,7 +84,7 @@ t.test('Valkey is disposable', async (t) => {
     await liveWithout(t, app)
     const again = await startValkey({ port: app.valkey.port })
     t.after(() => again.stop())
-    await mirrorIsRight(t, scene, again.url)
+    await mirrorIsRight(scene, again.url)
     await liveWithout(t, app)
   })
 })

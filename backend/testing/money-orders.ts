@@ -2,7 +2,7 @@ import type { TestApp } from './app.ts'
 import { expect } from './people.ts'
 import { testSecrets } from './simulators/index.ts'
 import type { StaffPerson } from './staff-rows.ts'
-import { newKey, stage } from './stage.ts'
+import { invoiceOf, newKey, stage } from './stage.ts'
 import { eventually } from './wait.ts'
 
 export type MoneyEvent = 'pending' | 'paid' | 'expired' | 'refunded'
@@ -25,8 +25,8 @@ export function ordersOf<T>(items: readonly T[]): T[][] {
 export async function proveOrder(app: TestApp, finance: StaffPerson, events: readonly MoneyEvent[]): Promise<Record<string, unknown>> {
   const { xendit } = app.simulators.control
   const scene = await stage(app, 'held', { named: true })
-  const [payment] = await app.query<{ id: string; provider_invoice_id: string }>('select id, provider_invoice_id from payments where session_id = $1', [scene.sessionId])
-  const [paymentId, invoiceId] = [payment!.id, payment!.provider_invoice_id]
+  const invoiceId = await invoiceOf(app, scene.sessionId)
+  const [{ id: paymentId }] = await app.query<{ id: string }>('select id from payments where session_id = $1', [scene.sessionId]) as [{ id: string }]
   await expect(200, scene.customer.call('POST', `/api/v1/sessions/${scene.sessionId}/cancel`))
   await scene.until('cancelled')
   await xendit.pay(invoiceId, { afterExpiry: true })
