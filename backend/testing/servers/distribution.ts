@@ -42,9 +42,10 @@ export function fetchedBefore(tool: string): Program | undefined {
 /**
  * One try: packages of the distribution (with what they need, unless the program needs nothing and is fetched `alone`),
  * and the program that one of them brings. What it looks for beside itself is in `beside`: that is fetched even where the
- * system has it, elsewhere.
+ * system has it, elsewhere. With `source`, a line of apt's sources, they come from there instead, alone: for a program of
+ * a later release that needs no more than a C library.
  */
-export type Try = { packages: readonly string[]; program: string; beside?: readonly string[]; alone?: boolean }
+export type Try = { packages: readonly string[]; program: string; beside?: readonly string[]; alone?: boolean; source?: string }
 
 /**
  * Downloads packages with apt and unpacks them under `.data/tools`, so that nothing of the system is touched and nobody
@@ -61,7 +62,7 @@ export function fetchProgram(tool: string, missing: string, tries: readonly Try[
   try {
     const found = fetchInto(work, missing, tries, isGood)
     writeFileSync(join(work, 'program.json'), JSON.stringify(found))
-    for (const folder of ['apt', 'debs']) rmSync(join(work, folder), { recursive: true, force: true })
+    for (const folder of ['apt', 'apt-other', 'debs']) rmSync(join(work, folder), { recursive: true, force: true })
     rmSync(cache, { recursive: true, force: true })
     renameSync(work, cache)
   } catch (error) {
@@ -77,24 +78,22 @@ export function fetchProgram(tool: string, missing: string, tries: readonly Try[
 
 function fetchInto(work: string, missing: string, tries: readonly Try[], isGood: (program: Program) => boolean): { path: string; folders: string[] } {
   const unpacked = join(work, 'root')
-  for (const folder of ['apt/lists/partial', 'apt/cache/archives/partial', 'debs', 'root']) mkdirSync(join(work, folder), { recursive: true })
-  const settings = Object.entries({
-    'Dir::State::lists': join(work, 'apt/lists'),
-    'Dir::Cache': join(work, 'apt/cache'),
-    'Dir::State::status': '/var/lib/dpkg/status',
-    'Debug::NoLocking': '1',
-    'APT::Sandbox::User': 'root',
-    'Acquire::Languages': 'none',
-    'Acquire::Retries': '2',
-  }).flatMap(([name, value]) => ['-o', `${name}=${value}`])
+  const settings = aptSettings(join(work, 'apt'))
   // A source of somebody else's that fails must not keep us from the distribution's own: the next step tells whether it sufficed.
   const update = run('apt-get', [...settings, '-qq', 'update'], work)
   if (update.error) throw new ServerUnavailable(`${missing}, and it can't be fetched without apt-get: install one`)
-  for (const { packages, program, beside = [], alone = false } of tries) {
-    const plan = run('apt-get', [...settings, '-s', '--no-install-recommends', 'install', ...packages], work)
+  for (const { packages, program, beside = [], source, alone = source !== undefined } of tries) {
+    const own = source === undefined ? settings : aptSettings(join(work, 'apt-other'), source)
+    if (source !== undefined) run('apt-get', [...own, '-qq', 'update'], work)
+    const plan = run('apt-get', [...own, '-s', '--no-install-recommends', 'install', ...packages], work)
     const wanted = alone ? packages : [...new Set([...plan.stdout.matchAll(/^Inst (\S+)/gm)].map((match) => match[1] ?? '').concat(beside))]
     if (plan.status !== 0 || wanted.length === 0) continue
-    if (run('apt-get', [...settings, '-qq', 'download', ...wanted], join(work, 'debs')).status !== 0) continue
+    // What a try before left would lie over this one's.
+    for (const folder of ['debs', 'root']) {
+      rmSync(join(work, folder), { recursive: true, force: true })
+      mkdirSync(join(work, folder))
+    }
+    if (run('apt-get', [...own, '-qq', 'download', ...wanted], join(work, 'debs')).status !== 0) continue
     for (const deb of readdirSync(join(work, 'debs'))) run('dpkg', ['-x', join(work, 'debs', deb), unpacked], work)
     const path = join(unpacked, program)
     const folders = foldersWithLibraries(unpacked)
@@ -102,6 +101,26 @@ function fetchInto(work: string, missing: string, tries: readonly Try[], isGood:
   }
   const reason = update.stderr.trim().split('\n').find((line) => /^[EW]:/.test(line)) ?? `none of the packages ${tries.map(({ packages }) => packages[0]).join(', ')} of the configured sources works here`
   throw new ServerUnavailable(`${missing}, and it could not be fetched (${reason}): install one`)
+}
+
+/** Apt in a folder of its own; with `source`, as if nothing were installed and no other source configured. */
+function aptSettings(folder: string, source?: string): string[] {
+  for (const part of ['lists/partial', 'cache/archives/partial']) mkdirSync(join(folder, part), { recursive: true })
+  const files = { list: join(folder, 'sources.list'), status: join(folder, 'status') }
+  if (source !== undefined) {
+    writeFileSync(files.list, `${source}\n`)
+    writeFileSync(files.status, '')
+  }
+  return Object.entries({
+    'Dir::State::lists': join(folder, 'lists'),
+    'Dir::Cache': join(folder, 'cache'),
+    'Dir::State::status': source === undefined ? '/var/lib/dpkg/status' : files.status,
+    ...(source === undefined ? {} : { 'Dir::Etc::sourcelist': files.list, 'Dir::Etc::sourceparts': '-' }),
+    'Debug::NoLocking': '1',
+    'APT::Sandbox::User': 'root',
+    'Acquire::Languages': 'none',
+    'Acquire::Retries': '2',
+  }).flatMap(([name, value]) => ['-o', `${name}=${value}`])
 }
 
 function run(command: string, args: string[], cwd: string): SpawnSyncReturns<string> {
