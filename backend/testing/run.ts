@@ -17,6 +17,7 @@ import { killTestFiles, startTestProcess, type FileReport } from './test-file.ts
 
 type Kind = {
   files: string
+  /** For what hangs: some files start a replica five times, which a busy machine takes half a minute for. */
   fileTimeoutMs: number
   processes: number
   /** Loading the product costs as much as a small file; a process that lives for ever would hide what leaks between files. */
@@ -31,7 +32,7 @@ type Kind = {
   servers?: boolean
 }
 /** Most of a test's time is waiting for Postgres, Valkey and sockets: one more than there are cores. */
-const TESTS: Kind = { files: 'backend/**/*.test.ts', fileTimeoutMs: 240_000, processes: availableParallelism() + 1, filesAProcess: 12 }
+const TESTS: Kind = { files: 'backend/**/*.test.ts', fileTimeoutMs: 480_000, processes: availableParallelism() + 1, filesAProcess: 12 }
 /** Each process has one browser and one running product for all its files. */
 const BROWSER: Kind = { files: 'control-center/tests/**/*.browser.ts', fileTimeoutMs: 600_000, processes: 2, filesAProcess: Infinity, endWithinMs: 60_000, prepare: prepareBrowser }
 /** One after the other: each brings up the whole product. */
