@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { createInternalApp } from './internal-app.ts'
 import { createSender } from './modules/chat/index.ts'
 import { createTokenVerifier } from './modules/identity/index.ts'
-import { createLiveness, createMirror } from './modules/mitras/index.ts'
+import { createLiveness, createMirror, type Liveness } from './modules/mitras/index.ts'
 import { createSeenCustomers, type SeenCustomers } from './modules/sessions/index.ts'
 import { createLexicon } from './modules/moderation/index.ts'
 import { loadSettings, watchSettings, type SettingsWatch } from './modules/settings/index.ts'
@@ -52,6 +52,7 @@ export type Replica = {
   readiness: Readiness
   realtime: Realtime
   live: LiveSockets
+  liveness: Liveness
   /** Resolves once the replica serves (schema in range, settings read, workers running), or stops before it ever did. */
   serving: Promise<void>
   /** Finishes what is under way and closes everything. Every step has its own deadline, 20 s together. */
@@ -98,7 +99,7 @@ export async function startReplica(env: Env, options: ReplicaOptions = {}): Prom
     const stopping = new AbortController()
     const serving = boot(ctx, readiness, stopping.signal, parts)
     return {
-      ctx, publicApp, internalApp, readiness, realtime, live, serving,
+      ctx, publicApp, internalApp, readiness, realtime, live, liveness, serving,
       publicUrl: urlOf(publicApp), internalUrl: urlOf(internalApp),
       async stop() {
         readiness.isDraining = true

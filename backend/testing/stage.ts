@@ -7,8 +7,8 @@ import { eventually } from './wait.ts'
 
 export type StagedState = 'queued' | 'held' | 'ringing' | 'active' | 'paused' | 'ended' | 'cancelled' | 'expired' | 'unserved'
 
-/** Settings under which time can be moved row by row: nothing waits for minutes, liveness is judged at once. */
-export const STAGE_SETTINGS = { sweepMs: 200, recoverySweepSeconds: 0, livenessWriteSeconds: 0, healMs: 200 } as const
+/** Settings under which time can be moved row by row: nothing waits for minutes, liveness is judged at once, and a request has its invoice however slow the machine is. */
+export const STAGE_SETTINGS = { sweepMs: 200, recoverySweepSeconds: 0, livenessWriteSeconds: 0, healMs: 200, invoiceWaitMs: 20_000 } as const
 
 /** A session in some state with its two people, and what a test asks about it. */
 export type Scene = {
@@ -133,11 +133,9 @@ async function bringTo(scene: Scene, state: StagedState): Promise<void> {
   }
 }
 
-/** The mitra was last seen so long ago. What replicas have gathered of them is written first: it would bring them back. */
-export async function vanish(app: TestApp, mitra: Person, seconds: number): Promise<void> {
-  const [before] = await app.query<{ now: Date }>('select app_now() as now')
-  await reappear(mitra)
-  await eventually(async () => (await app.query('select 1 from mitras where user_id = $1 and last_seen_at >= $2', [mitra.id, before!.now]))[0], 'the last sign of life is written')
+/** The mitra was last seen so long ago. What any replica has gathered of them is written first: it would bring them back. */
+export async function vanish(app: TestApp, mitra: Pick<Person, 'id'>, seconds: number): Promise<void> {
+  await Promise.all(app.replicas.map((replica) => replica.liveness.flush()))
   await app.query(`update mitras set last_seen_at = app_now() - make_interval(secs => $2) where user_id = $1`, [mitra.id, seconds])
 }
 
@@ -160,9 +158,12 @@ export async function reappear(mitra: Person): Promise<void> {
 /** Ends whatever is open and sends every mitra offline: whoever is left of an earlier scene would be matched. */
 export async function clearStage(app: TestApp): Promise<void> {
   await app.query(`update mitras set wants_online = false, stale = false`)
-  const open = () => app.query<{ id: string }>('select id from chat_sessions where ended_at is null')
-  for (const { id } of await open()) await endByStaff(app.replicas[0]!.ctx, { staffId: randomUUID(), sessionId: id, reason: 'the next scene' }, async () => {}).catch(() => undefined) // ended by itself meanwhile
-  await eventually(async () => (await open()).length === 0, 'nothing of the last scene is open')
+  const end = (sessionId: string) => endByStaff(app.replicas[0]!.ctx, { staffId: randomUUID(), sessionId, reason: 'the next scene' }, async () => {}).catch(() => undefined) // ended by itself, or moved on, meanwhile
+  await eventually(async () => {
+    const open = () => app.query<{ id: string }>('select id from chat_sessions where ended_at is null')
+    for (const { id } of await open()) await end(id)
+    return (await open()).length === 0
+  }, 'nothing of the last scene is open')
 }
 
 const SESSION_TIMES = ['due_at', 'queued_at', 'held_at', 'hold_until', 'closing_at', 'paid_at', 'ring_until', 'accepted_at', 'clock_started_at', 'ends_at', 'paused_at', 'pause_until', 'ended_at']
@@ -183,13 +184,16 @@ function createScene(app: TestApp, who: Person, mitra: Person, sessionId: string
       return row()
     },
     async travel(seconds) {
-      const back = (columns: string[]) => columns.map((column) => `${column} = ${column} - make_interval(secs => $2)`).join(', ')
-      await app.query(`update chat_sessions set ${back(SESSION_TIMES)} where id = $1`, [sessionId, seconds])
-      await app.query(`update offers set ${back(['created_at', 'expires_at'])} where session_id = $1`, [sessionId, seconds])
-      await app.query(`update payments set ${back(['create_until', 'expires_at'])} where session_id = $1`, [sessionId, seconds])
-      await app.query('update purchases set pay_until = pay_until - make_interval(secs => $2) where session_id = $1', [sessionId, seconds])
-      await app.query(`update mitra_intervals set ${back(['started_at', 'ended_at'])} where session_id = $1`, [sessionId, seconds])
-      await app.query(`update conversations set ${back(['writable_until'])} where id = (select conversation_id from chat_sessions where id = $1)`, [sessionId, seconds])
+      const back = (table: string, columns: readonly string[], where: string) => (
+        `update ${table} set ${columns.map((column) => `${column} = ${column} - make_interval(secs => ${Number(seconds)})`).join(', ')} where ${where}`)
+      // One text without parameters is one transaction: a sweep that came between would meet the deadline of one table and not of the other.
+      const ofSession = `session_id = '${sessionId}'`
+      await app.query([
+        back('chat_sessions', SESSION_TIMES, `id = '${sessionId}'`),
+        back('conversations', ['writable_until'], `id = (select conversation_id from chat_sessions where id = '${sessionId}')`),
+        back('payments', ['create_until', 'expires_at'], ofSession), back('purchases', ['pay_until'], ofSession),
+        back('offers', ['created_at', 'expires_at'], ofSession), back('mitra_intervals', ['started_at', 'ended_at'], ofSession),
+      ].join('; '))
     },
     money: async () => ({
       escrow: await sum(`session_escrow:${sessionId}`), wallet: await sum(`customer_wallet:${who.id}`),
