@@ -18,6 +18,7 @@ import { createWorld } from '../world.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 import { testEnv } from './env.ts'
 import { startTestSimulators, testSecrets, type Simulators } from './simulators/index.ts'
+import { PATIENCE_MS } from './wait.ts'
 
 /**
  * The smallest thing that can be paid for: confirmed money goes to the session's escrow once, an end unpaid is marked.
@@ -41,9 +42,11 @@ export const smallestHooks: InboxHooks = {
   },
 }
 
+const HASTY_MS = 200
+
 export type PaymentsApp = Awaited<ReturnType<typeof startPayments>>
 type Options = {
-  replicas?: number; settings?: Partial<SettingValues>; env?: Record<string, string>; gatewayTimeoutMs?: number; simulators?: Parameters<typeof startTestSimulators>[0]
+  replicas?: number; settings?: Partial<SettingValues>; env?: Record<string, string>; simulators?: Parameters<typeof startTestSimulators>[0]
   /** Events are judged as soon as they are stored, as with workers; else by `drainInbox`. */
   eager?: boolean
 }
@@ -51,7 +54,7 @@ type Options = {
 /** Replicas that have payments and the ledger and nothing else, with a database and a provider of their own. */
 export async function startPayments(t: Test, options: Options = {}) {
   let shiftMs = 0
-  const [db, simulators] = await Promise.all([createTestDatabase(), startTestSimulators({ clock: () => Date.now() + shiftMs, ...options.simulators })])
+  const [db, simulators] = await Promise.all([createTestDatabase(), startTestSimulators({ clock: () => Date.now() + shiftMs, ...options.simulators, xendit: { patienceMs: PATIENCE_MS, ...options.simulators?.xendit } })])
   const owner = new pg.Pool({ connectionString: db.ownerUrl, max: 2 })
   owner.on('error', () => {})
   const env = testEnv({ DATABASE_URL: db.url, VALKEY_URL: 'redis://127.0.0.1:1' }, {
@@ -73,9 +76,14 @@ export async function startPayments(t: Test, options: Options = {}) {
   return { ctx, replicas, db, simulators, xendit: simulators.control.xendit, owner, ...acts(ctx, simulators, db, owner, (seconds) => (shiftMs += seconds * 1000)) }
 }
 
+/** The same replica, which gives a provider up that does not answer at once: where it never will. What must arrive there is asked for by the patient one. */
+export function hasty(ctx: Ctx, timeoutMs = HASTY_MS): Ctx {
+  return { ...ctx, gateways: { ...ctx.gateways, payments: createXenditGateway(ctx.env, ctx.log, ctx.metrics, { timeoutMs }) } }
+}
+
 async function startReplica(env: Ctx['env'], options: Options) {
   const world = createWorld(env, { processMetrics: false })
-  const patience = options.gatewayTimeoutMs === undefined ? {} : { timeoutMs: options.gatewayTimeoutMs }
+  const patience = { timeoutMs: PATIENCE_MS }
   const payments = createXenditGateway(env, world.ctx.log, world.ctx.metrics, patience)
   const statements = createXenditStatements(env, world.ctx.log, world.ctx.metrics, patience)
   const ctx: Ctx = { ...world.ctx, settings: createSettings(options.settings), gateways: { ...world.ctx.gateways, payments, statements } }

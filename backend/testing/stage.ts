@@ -185,7 +185,7 @@ function createScene(app: TestApp, who: Person, mitra: Person, sessionId: string
     },
     async travel(seconds) {
       const back = (table: string, columns: readonly string[], where: string) => (
-        `update ${table} set ${columns.map((column) => `${column} = ${column} - make_interval(secs => ${Number(seconds)})`).join(', ')} where ${where}`)
+        `update ${table} set ${columns.map((column) => `${column} = ${column} - make_interval(secs => ${seconds})`).join(', ')} where ${where}`)
       // One text without parameters is one transaction: a sweep that came between would meet the deadline of one table and not of the other.
       const ofSession = `session_id = '${sessionId}'`
       await app.query([

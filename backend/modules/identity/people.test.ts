@@ -5,7 +5,7 @@ import { newPhone, signIn } from '../../testing/sign-in.ts'
 import { ensurePerson, findDeviceTokens, findPeople, findPhone, findSamePersonPairs, maskPhone, reencryptPhones, removeDeviceTokens } from './index.ts'
 
 t.test('what other modules ask of identity', async (t) => {
-  const app = await startTestApp(t, { simulators: false })
+  const app = await startTestApp(t, { simulators: false, worker: { timed: false } })
   const { ctx } = app.replicas[0]!
   const nobody = '01890000-0000-7000-8000-000000000000'
 

@@ -2,8 +2,7 @@ import t from 'tap'
 import type { Ctx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
 import { runOutboxRow, sweepOutbox } from '../../platform/outbox.ts'
-import { smallestHooks, startPayments, type PaymentsApp } from '../../testing/payments.ts'
-import { eventually } from '../../testing/wait.ts'
+import { hasty, smallestHooks, startPayments, type PaymentsApp } from '../../testing/payments.ts'
 import { closePayment, createInvoice, createPayment, expireInvoice, findPayment, findUncreated, markFailed, paymentReactions, sweepAsks } from './index.ts'
 
 const invoicesOf = (app: PaymentsApp, paymentId: string) => app.xendit.invoices(paymentId)
@@ -43,16 +42,21 @@ t.test('twenty at once on two replicas make one invoice', async (t) => {
   t.equal(await app.stateOf(id), 'pending')
 })
 
+/** Longer than a machine stands still: what is given up after it has arrived at the provider. */
+const ARRIVED_MS = 5000
+
 for (const error of ['hang', 'html502', 'garbage', 'truncate', 'reset', 500] as const) {
   t.test(`an uncertain answer (${error}) never makes two invoices`, async (t) => {
-    const app = await startPayments(t, { gatewayTimeoutMs: 2000 })
+    const app = await startPayments(t)
     const { id } = await app.newPayment()
-    app.simulators.control.setFaults({ xendit: { api: { error, afterEffect: true, operations: ['create'], times: 1 } } })
-    t.equal((await createInvoice(app.ctx, id)).state, 'creating')
+    const fail = (api: object) => app.simulators.control.setFaults({ xendit: { api: { error, ...api } } })
+    fail({ afterEffect: true, operations: ['create'] })
+    t.equal((await createInvoice(error === 'hang' ? hasty(app.ctx, ARRIVED_MS) : app.ctx, id)).state, 'creating')
     t.equal(invoicesOf(app, id).length, 1, 'the provider made it all the same')
-    app.simulators.control.setFaults({ xendit: { api: { error, operations: ['list'], times: 1 } } })
-    t.equal((await createInvoice(app.ctx, id)).state, 'creating', 'nobody knows yet, so nothing is made')
+    fail({ operations: ['list'] })
+    t.equal((await createInvoice(error === 'hang' ? hasty(app.ctx) : app.ctx, id)).state, 'creating', 'nobody knows yet, so nothing is made')
     t.equal(invoicesOf(app, id).length, 1)
+    app.simulators.control.resetFaults()
     t.match(await createInvoice(app.ctx, id), { state: 'pending', providerInvoiceId: invoicesOf(app, id)[0]!.id })
     t.equal(app.simulators.control.calls('xendit.create'), 1)
   })
@@ -68,9 +72,9 @@ t.test('an invoice that the provider did not make is made by the next try', asyn
 })
 
 t.test('one that was paid before we heard of it is taken and asked about at once', async (t) => {
-  const app = await startPayments(t, { gatewayTimeoutMs: 2000 })
+  const app = await startPayments(t)
   const { id } = await app.newPayment()
-  app.simulators.control.setFaults({ xendit: { api: { error: 'hang', afterEffect: true, operations: ['create'], times: 1 }, webhooks: { drop: 1 } } })
+  app.simulators.control.setFaults({ xendit: { api: { error: 'reset', afterEffect: true, operations: ['create'], times: 1 }, webhooks: { drop: 1 } } })
   await createInvoice(app.ctx, id)
   await app.xendit.pay(invoicesOf(app, id)[0]!.id)
   t.equal((await createInvoice(app.ctx, id)).state, 'pending')
@@ -120,7 +124,7 @@ t.test('a hold that is over or closing gets no invoice', async (t) => {
 })
 
 t.test('a request that died is followed by the outbox, on its own', async (t) => {
-  const app = await startPayments(t, { gatewayTimeoutMs: 2000 })
+  const app = await startPayments(t)
   await app.db.clock.stop()
   const created: string[] = []
   const reactions = new Map(paymentReactions({ created: async (_ctx, id) => void created.push(id) }).map((one) => [one.topic, one]))
@@ -163,7 +167,7 @@ t.test('with payments off none is begun', async (t) => {
 })
 
 t.test('ending an invoice: expired, paid before, unanswered, underpaid', async (t) => {
-  const app = await startPayments(t, { gatewayTimeoutMs: 2000 })
+  const app = await startPayments(t)
   const make = async () => (await createInvoice(app.ctx, (await app.newPayment()).id))
   const [expired, paid, unanswered, underpaid] = [await make(), await make(), await make(), await make()]
   app.simulators.control.setFaults({ xendit: { webhooks: { drop: 1 } } })
@@ -182,13 +186,13 @@ t.test('ending an invoice: expired, paid before, unanswered, underpaid', async (
   t.match(await app.query(`select account, amount_idr from ledger_entries where account like 'suspense:%'`), [{ amount_idr: '5000' }])
 
   app.simulators.control.setFaults({ xendit: { api: { error: 'hang' } } })
-  t.equal(await expireInvoice(app.ctx, smallestHooks.apply, unanswered.id), 'unanswered')
+  t.equal(await expireInvoice(hasty(app.ctx), smallestHooks.apply, unanswered.id), 'unanswered')
 })
 
 t.test('ending a payment whose creation was uncertain looks it up first', async (t) => {
-  const app = await startPayments(t, { gatewayTimeoutMs: 2000 })
+  const app = await startPayments(t)
   const { id } = await app.newPayment()
-  app.simulators.control.setFaults({ xendit: { api: { error: 'hang', afterEffect: true, operations: ['create'], times: 1 } } })
+  app.simulators.control.setFaults({ xendit: { api: { error: 'reset', afterEffect: true, operations: ['create'], times: 1 } } })
   await createInvoice(app.ctx, id)
   app.simulators.control.setFaults({ xendit: { api: { error: 503, operations: ['list'], times: 1 } } })
   t.equal(await expireInvoice(app.ctx, smallestHooks.apply, id), 'unanswered')
@@ -200,11 +204,18 @@ t.test('ending a payment whose creation was uncertain looks it up first', async 
 t.test('ending while the invoice is being made waits for it', async (t) => {
   const app = await startPayments(t, { replicas: 2 })
   const { id } = await app.newPayment()
-  app.simulators.control.setFaults({ xendit: { api: { delayMs: 500, operations: ['create'] } } })
-  const making = createInvoice(app.ctx, id)
-  await eventually(() => app.simulators.control.calls('xendit.create') === 1, 'the invoice is asked for')
-  t.equal(await expireInvoice(app.replicas[1]!.ctx, smallestHooks.apply, id), 'expired')
+  const slow = holding(app.ctx, 'createInvoice')
+  const making = createInvoice(slow.ctx, id)
+  await slow.answered
+  const end = () => expireInvoice(app.replicas[1]!.ctx, smallestHooks.apply, id)
+  let isOver = false
+  const ending = end().finally(() => (isOver = true))
+  await app.stateOf(id)
+  t.notOk(isOver, 'while it is being made nothing is ended')
+  slow.letThrough()
   t.equal((await making).state, 'pending')
+  // A machine that stood still may have had no patience left: then it is asked again, as it says.
+  t.equal(await ending === 'unanswered' ? await end() : await ending, 'expired')
   t.same(invoicesOf(app, id).map((invoice) => invoice.status), ['EXPIRED'])
 })
 

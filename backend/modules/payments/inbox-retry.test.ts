@@ -1,15 +1,17 @@
 import t from 'tap'
 import { transact } from '../../platform/database.ts'
-import { smallestHooks, startPayments } from '../../testing/payments.ts'
+import { hasty, smallestHooks, startPayments } from '../../testing/payments.ts'
 import { callBudget, createInvoice, runInboxRow, sweepInbox, type InboxHooks } from './index.ts'
 
 t.test('while the provider is away an event is tried again later, and not parked', async (t) => {
-  const app = await startPayments(t, { gatewayTimeoutMs: 2000 })
+  const app = await startPayments(t)
+  // Else the second after which it is tried again could be over within one drain.
+  await app.db.clock.stop()
   const payment = await createInvoice(app.ctx, (await app.newPayment()).id)
   await app.xendit.pay(payment.providerInvoiceId!)
   for (const error of ['hang', 'html502', 429, 'garbage'] as const) {
     app.simulators.control.setFaults({ xendit: { api: { error, operations: ['get'], retryAfterSeconds: 1 } } })
-    await app.drainInbox()
+    await app.drainInbox([error === 'hang' ? hasty(app.ctx) : app.ctx])
     t.match(await app.inbox(), [{ state: 'received', reason: /^provider_/ }], `${error}`)
     await app.advance(60)
     // After a 429 nobody calls until the provider's time is over, which nobody can move.

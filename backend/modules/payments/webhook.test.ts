@@ -175,9 +175,9 @@ t.test('late money is applied: expired → paid, failed → paid', async (t) => 
 })
 
 t.test('a webhook may be quicker than the answer to our own creation', async (t) => {
-  const app = await startPayments(t, { gatewayTimeoutMs: 2000 })
+  const app = await startPayments(t)
   const { id } = await app.newPayment()
-  app.simulators.control.setFaults({ xendit: { api: { error: 'hang', afterEffect: true, operations: ['create'], times: 1 } } })
+  app.simulators.control.setFaults({ xendit: { api: { error: 'reset', afterEffect: true, operations: ['create'], times: 1 } } })
   await createInvoice(app.ctx, id)
   const [invoice] = app.xendit.invoices(id)
   await app.xendit.pay(invoice!.id)

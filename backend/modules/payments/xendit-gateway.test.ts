@@ -1,12 +1,13 @@
 import t, { type Test } from 'tap'
-import { GatewayError, type NewInvoice } from '../../platform/gateways.ts'
+import { GatewayError, type NewInvoice, type PaymentGateway } from '../../platform/gateways.ts'
 import { createLog } from '../../platform/log.ts'
 import { createMetrics } from '../../platform/metrics.ts'
 import { testEnv } from '../../testing/env.ts'
 import { startTestSimulators, testSecrets, type FaultsInput } from '../../testing/simulators/index.ts'
+import { PATIENCE_MS } from '../../testing/wait.ts'
 import { createXenditGateway } from './xendit-gateway.ts'
 
-async function startGateway(t: Test, timeoutMs = 2000) {
+async function startGateway(t: Test) {
   const simulators = await startTestSimulators()
   t.after(() => simulators.stop())
   const env = testEnv({ DATABASE_URL: 'postgres://127.0.0.1:1/none', VALKEY_URL: 'redis://127.0.0.1:1' }, {
@@ -14,9 +15,11 @@ async function startGateway(t: Test, timeoutMs = 2000) {
     XENDIT_SUCCESS_REDIRECT_URL: 'http://127.0.0.1/s', XENDIT_FAILURE_REDIRECT_URL: 'http://127.0.0.1/f',
   })
   const metrics = createMetrics({ processMetrics: false })
-  const gateway = createXenditGateway(env, createLog({ level: 'silent', environment: 'test' }), metrics, { timeoutMs })
+  const log = createLog({ level: 'silent', environment: 'test' })
+  // Patient with whatever answers, however slow the machine is; hasty where nothing ever comes.
+  const [gateway, hasty] = [PATIENCE_MS, 200].map((timeoutMs) => createXenditGateway(env, log, metrics, { timeoutMs })) as [PaymentGateway, PaymentGateway]
   const counted = async () => (await metrics.providerCalls.get()).values.map((one) => `${one.labels['call']} ${one.labels['outcome']} ${one.value}`).toSorted()
-  return { gateway, simulators, xendit: simulators.control.xendit, counted, fail: (api: NonNullable<NonNullable<FaultsInput['xendit']>['api']>) => simulators.control.setFaults({ xendit: { api } }) }
+  return { gateway, hasty, simulators, xendit: simulators.control.xendit, counted, fail: (api: NonNullable<NonNullable<FaultsInput['xendit']>['api']>) => simulators.control.setFaults({ xendit: { api } }) }
 }
 
 const wanted = (externalId: string): NewInvoice => ({
@@ -77,10 +80,10 @@ t.test('every failure has its reason, and an uncertain one says so', async (t) =
     ['hang', 'timeout', true], ['reset', 'unreachable', true], ['html502', 'unreachable', true], [500, 'unreachable', true], [503, 'unreachable', true],
     [429, 'limited', false], ['garbage', 'unreadable', true], ['truncate', 'unreachable', true],
   ] as const
-  const { gateway, fail, counted } = await startGateway(t)
+  const { gateway, hasty, fail, counted } = await startGateway(t)
   for (const [error, reason, isUncertain] of cases) {
     fail({ error })
-    const thrown = await failure(gateway.createInvoice(wanted('order-1')))
+    const thrown = await failure((error === 'hang' ? hasty : gateway).createInvoice(wanted('order-1')))
     t.ok(thrown instanceof GatewayError)
     t.match(thrown, { reason, isUncertain }, `${error}`)
   }

@@ -1,9 +1,10 @@
 import t, { type Test } from 'tap'
-import { GatewayError } from '../../platform/gateways.ts'
+import { GatewayError, type PayoutGateway } from '../../platform/gateways.ts'
 import { createLog } from '../../platform/log.ts'
 import { createMetrics } from '../../platform/metrics.ts'
 import { testEnv } from '../../testing/env.ts'
 import { startTestSimulators, testSecrets, type FaultsInput } from '../../testing/simulators/index.ts'
+import { PATIENCE_MS } from '../../testing/wait.ts'
 import { createXenditPayouts } from './xendit-payouts.ts'
 
 async function start(t: Test) {
@@ -16,8 +17,9 @@ async function start(t: Test) {
   const said: string[] = []
   const { Writable } = await import('node:stream')
   const log = createLog({ level: 'debug', environment: 'test', destination: new Writable({ write: (chunk: Buffer, _encoding, done) => { said.push(chunk.toString()); done() } }) })
-  const gateway = createXenditPayouts(env, log, createMetrics({ processMetrics: false }), { timeoutMs: 1500 })
-  return { simulators, gateway, said, xendit: simulators.control.xendit, fail: (api: NonNullable<NonNullable<FaultsInput['xendit']>['api']>) => simulators.control.setFaults({ xendit: { api } }) }
+  // Patient with whatever answers, however slow the machine is; hasty where nothing ever comes.
+  const [gateway, hasty] = [PATIENCE_MS, 200].map((timeoutMs) => createXenditPayouts(env, log, createMetrics({ processMetrics: false }), { timeoutMs })) as [PayoutGateway, PayoutGateway]
+  return { simulators, gateway, hasty, said, xendit: simulators.control.xendit, fail: (api: NonNullable<NonNullable<FaultsInput['xendit']>['api']>) => simulators.control.setFaults({ xendit: { api } }) }
 }
 
 const wanted = (id: string) => ({ id, channelCode: 'ID_BCA', accountNumber: '9081726354', holderName: 'Kanari Kuningwati', amountIdr: 125_000, description: 'Pencairan' })
@@ -46,13 +48,13 @@ t.test('a payout is made once for its key, found, read, and tells how it ends', 
 })
 
 t.test('a refusal has its code, and whatever else fails its reason; nothing that is secret is logged', async (t) => {
-  const { gateway, xendit, fail, said } = await start(t)
+  const { gateway, hasty, xendit, fail, said } = await start(t)
   xendit.setPayoutRule({ refuse: { status: 400, code: 'INVALID_DESTINATION' } })
   t.match(await failure(gateway.createPayout(wanted('p'))), { reason: 'refused', status: 400, providerCode: 'INVALID_DESTINATION', isUncertain: false })
   xendit.setPayoutRule({ refuse: null })
   for (const [error, reason, isUncertain] of [['hang', 'timeout', true], ['reset', 'unreachable', true], ['html502', 'unreachable', true], [500, 'unreachable', true], [429, 'limited', false], ['garbage', 'unreadable', true]] as const) {
     fail({ error, operations: ['payout-create'] })
-    const thrown = await failure(gateway.createPayout(wanted(`p-${error}`)))
+    const thrown = await failure((error === 'hang' ? hasty : gateway).createPayout(wanted(`p-${error}`)))
     t.ok(thrown instanceof GatewayError)
     t.match(thrown, { reason, isUncertain }, `${error}`)
   }

@@ -3,6 +3,7 @@ import t from 'tap'
 import { transact } from '../../platform/database.ts'
 import { startRefunds, type RefundsApp } from '../../testing/refunds.ts'
 import { testSecrets } from '../../testing/simulators/index.ts'
+import { eventually } from '../../testing/wait.ts'
 import { account, sumAccount } from '../ledger/index.ts'
 import type { Payment } from '../payments/index.ts'
 import { judgeRefundEvent, settleByHand, type Refund } from './index.ts'
@@ -49,6 +50,8 @@ t.test('what is told of refunds', async (t) => {
     await Promise.all(Array.from({ length: 50 }, (_, index) => fetch(`${app.replicas[index % 2]!.url}/webhooks/xendit/refund`, {
       method: 'POST', headers: { 'x-callback-token': testSecrets.xenditWebhookToken }, body: eventOf(refund, refund.providerRefundId!, 'SUCCEEDED', { copy: index }),
     })))
+    // The provider waits for the answer to the first copy alone: the others may be on their way yet.
+    await eventually(async () => (await app.query(`select 1 from provider_inbox where kind = 'refund' having sum(received_count) = 200`)).length === 1, 'all of them have come')
     await app.drain(app.replicas.map((replica) => replica.ctx))
     t.match(await app.row(refund.id), { state: 'succeeded', providerStatus: 'succeeded' })
     t.equal(await pending(), 0)

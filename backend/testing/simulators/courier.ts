@@ -2,7 +2,7 @@ import type { DeliveryFaults } from './faults.ts'
 import type { SimulatedWorld } from './answering.ts'
 
 const reorderWindowMs = 250
-const patienceMs = 2_000
+const usualPatienceMs = 2_000
 
 interface Parcel<Item> {
   item: Item
@@ -11,12 +11,13 @@ interface Parcel<Item> {
 
 /**
  * Carries what a provider sends out, with the delivery faults in force. `send` resolves when the first copy has
- * been handed over, or at once when it waits; it says whether the item was lost.
+ * been handed over (or after `patienceMs`: who takes it may hang), or at once when it waits; it says whether the item was lost.
  */
 export function createCourier<Item>(
   world: SimulatedWorld,
   faults: () => DeliveryFaults,
   deliver: (item: Item, copy: number) => Promise<void>,
+  patienceMs = usualPatienceMs,
 ) {
   let held: Parcel<Item>[] = []
   let generation = 0

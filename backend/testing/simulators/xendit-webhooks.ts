@@ -19,6 +19,8 @@ export interface WebhookOptions {
   retryScale: number
   /** No answer in this time counts as a failed attempt. */
   webhookTimeoutMs: number
+  /** Whoever has something sent waits this long for its first attempt; 2 s unless told. */
+  patienceMs?: number | undefined
 }
 
 /** What a webhook is about; each kind goes to an address of its own. */
@@ -44,7 +46,7 @@ export function createWebhooks(world: SimulatedWorld, options: WebhookOptions) {
   let urls = [options.webhookUrl ?? []].flat()
   let turn = 0
   const events = new Map<string, WebhookEvent>()
-  const courier = createCourier<WebhookEvent>(world, () => world.faults.current.xendit.webhooks, attemptAndRetry)
+  const courier = createCourier<WebhookEvent>(world, () => world.faults.current.xendit.webhooks, attemptAndRetry, options.patienceMs)
 
   /** True when there is nothing left to try. */
   async function attempt(event: WebhookEvent, copy: number): Promise<boolean> {
