@@ -8,12 +8,15 @@ import { createWorld } from '../world.ts'
 import { createTestDatabase } from './database.ts'
 import { testEnv } from './env.ts'
 import { startValkey } from './servers/valkey.ts'
+import { PATIENCE_MS } from './wait.ts'
 
+/** `valkeyPatienceMs`: a Valkey that does not answer for so long is taken for away; here only one that is really gone, unless told. */
+export type MitrasOptions = { replicas?: number; settings?: Partial<SettingValues>; valkeyPatienceMs?: number }
 export type MitrasApp = Awaited<ReturnType<typeof startMitras>>
 export type NewMitra = { capacity?: number; status?: string; online?: boolean; stale?: boolean; gender?: string; topics?: string[]; languages?: string[]; seenSecondsAgo?: number }
 
 /** Contexts that share a database and a Valkey of their own: what mitras do below HTTP, and without anybody else's sweeps. */
-export async function startMitras(t: Test, options: { replicas?: number; settings?: Partial<SettingValues>; valkeyPatienceMs?: number } = {}) {
+export async function startMitras(t: Test, options: MitrasOptions = {}) {
   const [db, valkey] = await Promise.all([createTestDatabase(), startValkey()])
   const owner = new pg.Pool({ connectionString: db.ownerUrl, max: 4 })
   owner.on('error', () => {})
@@ -55,8 +58,8 @@ export async function startMitras(t: Test, options: { replicas?: number; setting
   }
 }
 
-function startReplica(env: Ctx['env'], { settings, valkeyPatienceMs }: { settings?: Partial<SettingValues>; valkeyPatienceMs?: number }) {
-  const world = createWorld(env, { processMetrics: false, ...(valkeyPatienceMs === undefined ? {} : { valkeyPatienceMs }) })
+function startReplica(env: Ctx['env'], { settings = {}, valkeyPatienceMs = PATIENCE_MS }: MitrasOptions) {
+  const world = createWorld(env, { processMetrics: false, valkeyPatienceMs })
   const frames: { to: readonly string[]; frame: Frame }[] = []
   world.plugs.publish = (to, frame) => void frames.push({ to, frame })
   const ctx: Ctx = { ...world.ctx, settings: createSettings(settings) }

@@ -1,12 +1,19 @@
-import t from 'tap'
-import { startMitras, type MitrasApp } from '../../testing/mitras.ts'
+import t, { type Test } from 'tap'
+import { startMitras, type MitrasApp, type MitrasOptions } from '../../testing/mitras.ts'
 import { eventually } from '../../testing/wait.ts'
 import { createLiveness, findAvailable, findLastSeen, findUnseen, sweepLiveness } from './index.ts'
 import { setOnline } from './set-online.ts'
 
 const RECOVERY_SECONDS = 90
 
-/** Uninterrupted sweeping for so long, a second of the database's time between two sweeps, however slow this machine is. */
+/** Time goes on only where the test moves it: two sweeps that a slow machine makes seconds apart would be an interruption. */
+async function start(t: Test, options: MitrasOptions = {}): Promise<MitrasApp> {
+  const app = await startMitras(t, options)
+  await app.clock.stop()
+  return app
+}
+
+/** Uninterrupted sweeping for so long, a second between two sweeps. */
 async function sweepFor(app: MitrasApp, seconds: number, sweep: (app: MitrasApp, second: number) => unknown = () => sweepLiveness(app.ctx)) {
   const fromMs = (await app.clock.now()).getTime()
   for (let second = 0; second < seconds; second++) {
@@ -26,7 +33,7 @@ async function statusOf(app: MitrasApp, mitraId: string) {
 }
 
 t.test('a mitra unseen for 60 s leaves new matches, the wish stays; seen again, online again', async (t) => {
-  const app = await startMitras(t)
+  const app = await start(t)
   const [silent, alive] = await Promise.all([app.newMitra(), app.newMitra()])
   const liveness = createLiveness(app.ctx)
   t.after(() => liveness.stop())
@@ -54,7 +61,7 @@ t.test('a mitra unseen for 60 s leaves new matches, the wish stays; seen again, 
 })
 
 t.test('nobody is judged before 90 s of uninterrupted sweeping', async (t) => {
-  const app = await startMitras(t)
+  const app = await start(t)
   const mitra = await app.newMitra({ online: true, seenSecondsAgo: 3600 })
   t.match(await sweepLiveness(app.ctx), { isOurs: true, judged: false, staleIds: [] }, 'the first sweep ever')
   await sweepFor(app, RECOVERY_SECONDS - 6)
@@ -66,7 +73,7 @@ t.test('nobody is judged before 90 s of uninterrupted sweeping', async (t) => {
 })
 
 t.test('a sweep after a gap marks nobody, and the waiting begins anew', async (t) => {
-  const app = await startMitras(t)
+  const app = await start(t)
   const mitras = await Promise.all([0, 20, 59].map((seenSecondsAgo) => app.newMitra({ online: true, seenSecondsAgo })))
   await settle(app)
   await app.clock.advance(300)
@@ -84,7 +91,7 @@ t.test('a sweep after a gap marks nobody, and the waiting begins anew', async (t
 })
 
 t.test('a second gap within the waiting starts it again', async (t) => {
-  const app = await startMitras(t)
+  const app = await start(t)
   const mitra = await app.newMitra({ online: true, seenSecondsAgo: 50 })
   await settle(app)
   await app.clock.advance(60)
@@ -97,8 +104,7 @@ t.test('a second gap within the waiting starts it again', async (t) => {
 })
 
 t.test('a short gap is no interruption, but is added to the deadline', async (t) => {
-  const app = await startMitras(t)
-  await app.clock.stop()
+  const app = await start(t)
   const mitra = await app.newMitra({ online: true, seenSecondsAgo: 59.2 })
   await settle(app)
   await app.clock.advance(1.2)
@@ -107,7 +113,7 @@ t.test('a short gap is no interruption, but is added to the deadline', async (t)
 })
 
 t.test('the gap is added to the deadline of somebody in a session', async (t) => {
-  const app = await startMitras(t)
+  const app = await start(t)
   const mitra = await app.newMitra({ online: true, seenSecondsAgo: 100 })
   await settle(app)
   const unseen = () => findUnseen(app.ctx.sql, { mitraIds: [mitra], seconds: 120 })
@@ -121,7 +127,7 @@ t.test('the gap is added to the deadline of somebody in a session', async (t) =>
 })
 
 t.test('two replicas sweep as one: none marks twice, and either keeps the sweeping uninterrupted', async (t) => {
-  const app = await startMitras(t, { replicas: 2 })
+  const app = await start(t, { replicas: 2 })
   await Promise.all(Array.from({ length: 20 }, () => app.newMitra({ online: true, seenSecondsAgo: 100 })))
   await settle(app)
   const sweeps = await Promise.all(app.replicas.map(({ ctx }) => sweepLiveness(ctx)))
@@ -134,7 +140,7 @@ t.test('two replicas sweep as one: none marks twice, and either keeps the sweepi
 })
 
 t.test('a replica that stops in the middle of its sweep blocks nobody else', async (t) => {
-  const app = await startMitras(t, { replicas: 2 })
+  const app = await start(t, { replicas: 2 })
   const client = await app.replicas[0]!.ctx.pool.connect()
   await client.query('begin')
   await client.query('select * from liveness_sweep for update')
@@ -144,17 +150,19 @@ t.test('a replica that stops in the middle of its sweep blocks nobody else', asy
   t.match(await sweepLiveness(app.replicas[1]!.ctx), { isOurs: true })
 })
 
-t.test('signs of life are coalesced: one write, at most every 10 s a mitra, with the time at which they were seen', async (t) => {
-  const app = await startMitras(t)
+t.test('signs of life are coalesced: one write, at most every so often a mitra, with the time at which they were seen', async (t) => {
+  const app = await start(t, { settings: { livenessWriteSeconds: 60 } })
   const mitras = await Promise.all(Array.from({ length: 30 }, () => app.newMitra({ online: true, seenSecondsAgo: 40 })))
   const liveness = createLiveness(app.ctx)
   t.after(() => liveness.stop())
+  const before = await app.clock.now()
+  // All in one turn: it writes by itself every second.
   for (let round = 0; round < 100; round++) for (const id of mitras) liveness.seen(id)
   liveness.seen(app.ctx.ids.next())
-  const before = await app.clock.now()
   t.equal(await liveness.flush(), 30, 'who is no mitra is nobody')
   const written = await findLastSeen(app.ctx.sql, mitras)
   t.ok([...written.values()].every((at) => Math.abs(at.getTime() - before.getTime()) < 20_000))
+  await app.clock.advance(60)
   for (const id of mitras) liveness.seen(id)
   t.equal(await liveness.flush(), 0, 'written just now')
   t.strictSame(await findLastSeen(app.ctx.sql, mitras), written)
@@ -163,7 +171,7 @@ t.test('signs of life are coalesced: one write, at most every 10 s a mitra, with
 })
 
 t.test('two replicas write the same mitras at once without a deadlock, and time never goes back', async (t) => {
-  const app = await startMitras(t, { replicas: 2, settings: { livenessWriteSeconds: 0 } })
+  const app = await start(t, { replicas: 2, settings: { livenessWriteSeconds: 0 } })
   const mitras = await Promise.all(Array.from({ length: 40 }, () => app.newMitra({ online: true, stale: false })))
   const both = app.replicas.map(({ ctx }) => createLiveness(ctx))
   t.after(() => Promise.all(both.map((liveness) => liveness.stop())))
@@ -177,15 +185,16 @@ t.test('two replicas write the same mitras at once without a deadlock, and time 
 })
 
 t.test('what could not be written is written later', async (t) => {
-  const app = await startMitras(t)
+  const app = await start(t)
   const mitra = await app.newMitra({ online: true, seenSecondsAgo: 40 })
   const liveness = createLiveness(app.ctx)
   t.after(() => liveness.stop())
   const before = (await findLastSeen(app.ctx.sql, [mitra])).get(mitra)!
-  liveness.seen(mitra)
   await app.query('alter table mitras rename to mitras_away')
+  liveness.seen(mitra)
   await t.rejects(liveness.flush())
   await app.query('alter table mitras_away rename to mitras')
-  t.equal(await liveness.flush(), 1)
+  // It may have been written by itself since.
+  await liveness.flush()
   t.ok((await findLastSeen(app.ctx.sql, [mitra])).get(mitra)! > before)
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { call, startTestApp } from '../../testing/app.ts'
 import { approvedMitra, customer, goOffline, goOnline, introduce, signIn } from '../../testing/people.ts'
-import { eventually } from '../../testing/wait.ts'
+import { eventually, PATIENCE_MS } from '../../testing/wait.ts'
 
 const application = { bio: '  I listen.  ', topics: ['work', 'family', 'work'], languages: ['id', 'en'], acceptsExtensions: false }
 
@@ -71,7 +71,7 @@ t.test('the profile is read and changed', async (t) => {
 })
 
 t.test('online and offline: repeated without effect, seen on every replica, two at once', async (t) => {
-  const app = await startTestApp(t, { simulators: false, replicas: 2 })
+  const app = await startTestApp(t, { simulators: false, replicas: 2, valkeyPatienceMs: PATIENCE_MS })
   const [mitra, client] = [await approvedMitra(app), await customer(app)]
   const put = (online: boolean, replica = 0) => mitra.on(replica).call('PUT', '/api/v1/mitra/status', { body: { online } })
   const seenAs = async (replica: number) => {
