@@ -98,7 +98,7 @@ t.test('GET /payments/:id asks, applies what it learns and shows it', async (t) 
   // Who asks waits some seconds for the provider; what comes later is shown later.
   const paid = await eventually(async () => {
     const shown = await show(app, payment.id, payment.customerId)
-    return shown.body.payment.state === 'paid' && shown
+    return shown.body.payment.state === 'paid' ? shown : undefined
   }, 'it is shown as paid')
   t.equal(paid.body.payment.checkoutUrl, undefined)
   t.equal(reads(app), 2)

@@ -2,6 +2,7 @@ import t from 'tap'
 import type { StaffAct, StaffRole } from '../../platform/access.ts'
 import { call, startTestApp } from '../../testing/app.ts'
 import { staffOf, type StaffClient } from '../../testing/staff.ts'
+import { PATIENCE_MS } from '../../testing/wait.ts'
 import { mayAct, ROLE_TABLE } from './index.ts'
 
 const ROLES: readonly StaffRole[] = ['super_admin', 'admin', 'finance', 'moderator', 'viewer']
@@ -11,7 +12,7 @@ const NOT_BUILT: readonly StaffAct[] = [
 ]
 
 t.test('what each role may do', async (t) => {
-  const app = await startTestApp(t, { simulators: false })
+  const app = await startTestApp(t, { simulators: false, valkeyPatienceMs: PATIENCE_MS })
   const inventory = app.replicas[0]!.internalApp.inventory.filter((route) => route.method !== 'HEAD')
   const staffRoutes = inventory.flatMap(({ method, url, access }) => (typeof access === 'object' ? [{ method, url, act: access.staff }] : []))
   // Ids of nothing: who may act is told that it is missing, who may not is refused before.

@@ -3,11 +3,11 @@ import { call, startTestApp, type Answer } from '../../testing/app.ts'
 import { approvedMitra, customer, introduce, signIn } from '../../testing/people.ts'
 import { STAGE_SETTINGS, stage } from '../../testing/stage.ts'
 import { staffOf } from '../../testing/staff.ts'
-import { eventually } from '../../testing/wait.ts'
+import { eventually, PATIENCE_MS } from '../../testing/wait.ts'
 
 const V1 = '/internal/v1'
 t.test('what staff control', async (t) => {
-  const app = await startTestApp(t, { replicas: 2, settings: STAGE_SETTINGS })
+  const app = await startTestApp(t, { replicas: 2, settings: STAGE_SETTINGS, valkeyPatienceMs: PATIENCE_MS, atNoon: true })
   const admin = await staffOf(app, 'admin')
   const audits = (targetId: string) => app.query('select act, actor_id, reason, details, ip, request_id from audit_log where target_id = $1 order by seq', [targetId])
 

@@ -6,13 +6,13 @@ import { startFaultProxy } from '../../testing/fault-proxy.ts'
 import { openSocket, type ReceivedFrame } from '../../testing/socket.ts'
 import { clearStage, STAGE_SETTINGS, stage } from '../../testing/stage.ts'
 import { staffOf, type StaffClient } from '../../testing/staff.ts'
-import { eventually } from '../../testing/wait.ts'
+import { eventually, PATIENCE_MS } from '../../testing/wait.ts'
 
 const PATH = '/internal/v1/live'
 
 t.test('the live board', async (t) => {
   const valkeyWay = await startFaultProxy(t)
-  const app = await startTestApp(t, { replicas: 2, settings: { ...STAGE_SETTINGS, pingSeconds: 1, crisisAcknowledgeSeconds: 3600 }, through: { valkey: valkeyWay } })
+  const app = await startTestApp(t, { replicas: 2, settings: { ...STAGE_SETTINGS, crisisAcknowledgeSeconds: 3600 }, through: { valkey: valkeyWay }, valkeyPatienceMs: PATIENCE_MS, atNoon: true })
   t.beforeEach(() => clearStage(app))
   const boss = await staffOf(app, 'super_admin')
   const open = (staff: Pick<StaffClient, 'cookie'>, replica = 0, headers: Record<string, string> = {}) =>
@@ -23,7 +23,8 @@ t.test('the live board', async (t) => {
   t.test('a page gets the whole board, and the next one when something has changed', async (t) => {
     const scene = await stage(app, 'active', { phones: true })
     const socket = await open(boss)
-    const { board, serverTime } = await socket.next('board', { matches: (frame) => frame.board.sessions.items.length > 0 })
+    const areAlive = (frame: ReceivedFrame) => frame.board.health.replicas.filter((replica: { isAlive: boolean }) => replica.isAlive).length === 2
+    const { board, serverTime } = await socket.next('board', { matches: (frame) => frame.board.sessions.items.length > 0 && frame.board.health.queues !== null && areAlive(frame) })
     const [session] = board.sessions.items.filter((one: { id: string }) => one.id === scene.sessionId)
     t.match(session, { state: 'active', customer: { id: scene.customer.id, displayName: 'Citra' }, mitra: { id: scene.mitra.id }, minutes: 15, pausedAt: null })
     t.ok(new Date(session.endsAt) > new Date(serverTime), 'its clock runs')
@@ -31,7 +32,6 @@ t.test('the live board', async (t) => {
     t.match(board.revenue, { receivedIdr: 25_000 })
     t.match(board.alerts, { total: 0, items: [] })
     t.match(board.health, { postgres: 'up', valkey: 'up', inbox: { parked: 0 }, queues: [{ name: 'outbox' }, {}, {}, {}] })
-    t.equal(board.health.replicas.filter((replica: { isAlive: boolean }) => replica.isAlive).length, 2)
 
     const waiting = await stage(app, 'queued')
     const { board: next } = await socket.next('board', { matches: (frame) => frame.board.queue.total === 1 })
@@ -143,7 +143,7 @@ t.test('the live board', async (t) => {
     await socket.next('board', { matches: (frame) => frame.board.health.valkey === 'up' })
     valkeyWay.reset()
     valkeyWay.refuse()
-    t.match((await socket.next('board', { matches: (frame) => frame.board.health.valkey === 'down' })).board.health, { queues: null })
+    await socket.next('board', { matches: (frame) => frame.board.health.valkey === 'down' && frame.board.health.queues === null })
     t.match(await boss.call('GET', '/internal/v1/system/jobs'), { status: 503, body: { code: 'not_ready' } }, 'nothing is known of the jobs')
     t.match(await boss.call('GET', '/queues/api/queues'), { status: 503, body: { code: 'not_ready' } })
     t.match(await boss.call('GET', '/internal/v1/system'), { status: 200, body: { valkey: { status: 'down' }, queues: null } })
@@ -163,7 +163,11 @@ t.test('the live board', async (t) => {
     await app.query(`insert into outbox (id, topic, payload, attempts, parked_at, last_error) values ($1, 'nobody.answers', '{"paymentId": "1"}', 12, app_now(), 'Error')`, [id])
     const finance = await staffOf(app, 'finance')
     t.match((await finance.call('GET', '/internal/v1/system/outbox?topic=nobody.answers')).body, { items: [{ id, topic: 'nobody.answers', ids: { paymentId: '1' }, attempts: 12, error: 'Error' }], nextCursor: null })
-    t.match((await finance.call('GET', '/internal/v1/system')).body, { outbox: { parked: 1 }, replicas: [{ isAlive: true }, { isAlive: true }], queues: [{ name: 'outbox' }, {}, {}, {}] })
+    const system = await eventually(async () => {
+      const { body } = await finance.call('GET', '/internal/v1/system')
+      return body.queues !== null && body.replicas.every((replica: { isAlive: boolean }) => replica.isAlive) ? body : undefined
+    }, 'everything is there')
+    t.match(system, { outbox: { parked: 1 }, replicas: [{ isAlive: true }, { isAlive: true }], queues: [{ name: 'outbox' }, {}, {}, {}] })
     t.same((await finance.call('GET', `/internal/v1/system/outbox?cursor=${id}`)).body.items, [], 'the next page')
     const path = `/internal/v1/system/outbox/${id}/retry`
     t.equal((await finance.call('POST', path, {})).status, 400, 'not without a reason')
@@ -204,13 +208,20 @@ t.test('the live board', async (t) => {
   t.test('who does not read is cut, who says too much is sent away', async (t) => {
     const [deaf, loud] = await Promise.all([open(boss), open(boss)])
     await Promise.all([deaf.next('board'), loud.next('board')])
+    // Asked for a sign of life this often, a page of a machine that stands still for a second would be cut as well.
+    const ping = async (seconds: number) => {
+      t.equal((await boss.call('PUT', '/internal/v1/settings/pingSeconds', { value: seconds, reason: 'a test' })).status, 200)
+      await eventually(() => app.replicas.every(({ ctx }) => ctx.settings.get('pingSeconds') === seconds), 'it is in force')
+    }
     deaf.pause()
+    await ping(1)
     for (let frame = 0; frame < 60; frame++) loud.send('x')
     t.equal((await loud.closed).code, 4429)
     const peers = () => app.replicas[0]!.live.size()
     await eventually(() => peers() === 0, 'the page that reads nothing is forgotten')
     deaf.resume()
     deaf.terminate()
+    await ping(25)
   })
 
   t.test('a replica that drains sends its pages away, and lets nobody in', async (t) => {
