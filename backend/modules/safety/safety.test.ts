@@ -5,14 +5,14 @@ import { expect, type Person } from '../../testing/people.ts'
 import { connect } from '../../testing/socket.ts'
 import { clearStage, stage, STAGE_SETTINGS, type Scene } from '../../testing/stage.ts'
 import { staffOf, type StaffClient } from '../../testing/staff.ts'
-import { eventually } from '../../testing/wait.ts'
+import { eventually, PATIENCE_MS } from '../../testing/wait.ts'
 import { eraseEvidence } from './escalate-alerts.ts'
 import { handleFlags } from './handle-flags.ts'
 
 type Case = { id: string; kind: string; state: string; sessionId: string; subjectId: string; escalations: number }
 
 t.test('safety', async (t) => {
-  const app = await startTestApp(t, { replicas: 2, settings: { ...STAGE_SETTINGS, crisisHotlines: ['Teman 119'], crisisAcknowledgeSeconds: 3600 }, worker: { housekeeping: false } })
+  const app = await startTestApp(t, { replicas: 2, settings: { ...STAGE_SETTINGS, crisisHotlines: ['Teman 119'], crisisAcknowledgeSeconds: 3600 }, worker: { housekeeping: false }, valkeyPatienceMs: PATIENCE_MS })
   const [ana, budi] = [await staffOf(app, 'moderator'), await staffOf(app, 'admin')]
   const { ctx } = app.replicas[0]!
   t.beforeEach(() => clearStage(app))

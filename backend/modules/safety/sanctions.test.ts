@@ -6,10 +6,10 @@ import { requestCode, signIn, verifyCode } from '../../testing/sign-in.ts'
 import { connect, type TestSocket } from '../../testing/socket.ts'
 import { clearStage, packageOf, stage, STAGE_SETTINGS, startSession } from '../../testing/stage.ts'
 import { staffByRows, type StaffPerson } from '../../testing/staff-rows.ts'
-import { eventually } from '../../testing/wait.ts'
+import { eventually, PATIENCE_MS } from '../../testing/wait.ts'
 
 t.test('sanctions', async (t) => {
-  const app = await startTestApp(t, { replicas: 2, settings: { ...STAGE_SETTINGS, otpResendSeconds: 1, otpPerPhoneHour: 1000, otpPerPhoneDay: 1000, otpPerPrefixHour: 1_000_000 } })
+  const app = await startTestApp(t, { replicas: 2, settings: { ...STAGE_SETTINGS, otpResendSeconds: 1, otpPerPhoneHour: 1000, otpPerPhoneDay: 1000, otpPerPrefixHour: 1_000_000 }, valkeyPatienceMs: PATIENCE_MS })
   const [ana, budi] = [await staffByRows(app, 'moderator'), await staffByRows(app, 'admin')]
   const { id: packageId } = await packageOf(app, 15)
   t.beforeEach(() => clearStage(app))

@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { NewInvoice } from '../../platform/gateways.ts'
 import { startTestApp } from '../../testing/app.ts'
 import { approvedMitra, customer, expect } from '../../testing/people.ts'
 import { clearStage, packageOf, reappear, stage, STAGE_SETTINGS, startSession, vanish } from '../../testing/stage.ts'
@@ -7,7 +8,7 @@ import { paymentNotCreated } from './close-hold.ts'
 import { eventually } from '../../testing/wait.ts'
 
 t.test('holds, their end in two phases, and pauses', async (t) => {
-  const app = await startTestApp(t, { replicas: 2, settings: { ...STAGE_SETTINGS, invoiceWaitMs: 1500 } })
+  const app = await startTestApp(t, { replicas: 2, settings: STAGE_SETTINGS })
   t.beforeEach(async () => {
     app.simulators.control.resetFaults()
     await clearStage(app)
@@ -53,7 +54,7 @@ t.test('holds, their end in two phases, and pauses', async (t) => {
     const payment = async () => (await app.query<{ state: string; provider_invoice_id: string }>('select state, provider_invoice_id from payments where session_id = $1', [scene.sessionId]))[0]!
     t.equal((await payment()).state, 'pending', 'nobody has confirmed anything')
     app.simulators.control.resetFaults()
-    await eventually(async () => (await payment()).state === 'expired', 'the payment has ended', { timeoutMs: 20_000 })
+    await eventually(async () => (await payment()).state === 'expired', 'the payment has ended')
     t.equal(app.simulators.control.xendit.invoice((await payment()).provider_invoice_id).status, 'EXPIRED')
   })
 
@@ -109,10 +110,22 @@ t.test('holds, their end in two phases, and pauses', async (t) => {
   await t.test('an invoice that takes long: 201 with a payment that says creating, then session:updated', async (t) => {
     await approvedMitra(app, { online: true })
     const who = await customer(app)
-    app.simulators.control.setFaults({ xendit: { api: { delayMs: 2500, operations: ['create'] } } })
     const { id: packageId } = await packageOf(app, 15)
+    // The request has no patience, and the provider's answer arrives only when it was answered.
+    const { ctx } = app.replicas[0]!
+    const { payments } = ctx.gateways
+    const [real, arrives] = [{ ...payments }, Promise.withResolvers<void>()]
+    Object.assign(payments, { createInvoice: async (wanted: NewInvoice) => {
+      const invoice = await real.createInvoice(wanted)
+      await arrives.promise
+      return invoice
+    } })
+    t.teardown(() => void Object.assign(payments, real))
+    ctx.settings.load({ ...STAGE_SETTINGS, invoiceWaitMs: 200 })
     const { body } = await expect(201, startSession(who, { packageId }))
+    ctx.settings.load(STAGE_SETTINGS)
     t.equal(body.payment.state, 'creating')
+    arrives.resolve()
     await eventually(async () => (await who.call('GET', `/api/v1/sessions/${body.session.id}`)).body.session.payment.state === 'pending', 'the invoice is made')
     const [count] = await app.query<{ n: number }>('select count(*)::int as n from payments where session_id = $1', [body.session.id])
     t.equal(count!.n, 1)
@@ -186,7 +199,7 @@ t.test('holds, their end in two phases, and pauses', async (t) => {
 
     await clearStage(app)
     const gone = await stage(app, 'active')
-    await gone.travel(895)
+    await gone.travel(795)
     await vanish(app, gone.mitra, 121)
     await gone.until('paused')
     await expect(200, gone.customer.call('POST', `/api/v1/sessions/${gone.sessionId}/end`))

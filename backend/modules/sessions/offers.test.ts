@@ -4,10 +4,10 @@ import { crowd } from '../../testing/crowd.ts'
 import { approvedMitra, expect, goOnline, type Person } from '../../testing/people.ts'
 import { clearStage, packageOf, stage, STAGE_SETTINGS, startSession } from '../../testing/stage.ts'
 import { connect } from '../../testing/socket.ts'
-import { eventually } from '../../testing/wait.ts'
+import { eventually, PATIENCE_MS } from '../../testing/wait.ts'
 
 t.test('offers', async (t) => {
-  const app = await startTestApp(t, { replicas: 2, settings: STAGE_SETTINGS })
+  const app = await startTestApp(t, { replicas: 2, settings: STAGE_SETTINGS, valkeyPatienceMs: PATIENCE_MS })
   t.beforeEach(() => clearStage(app))
 
   await t.test('an offer says what the mitra needs to know, over HTTP and the socket, and nothing of the customer but a first name', async (t) => {

@@ -42,7 +42,7 @@ type Sums = ReturnType<typeof answersOf> & Record<string, unknown>
 const rounded = ({ answerSeconds, ...rest }: Sums) => ({ ...rest, answerSeconds: answerSeconds && Object.fromEntries(Object.entries(answerSeconds).map(([name, value]) => [name, Math.round(value * 100) / 100])) })
 
 t.test('hours and answers are what a model counts by hand, over midnights and with what is still open', async (t) => {
-  const app = await startTestApp(t, { simulators: false, settings: STAGE_SETTINGS })
+  const app = await startTestApp(t, { simulators: false, settings: STAGE_SETTINGS, atNoon: true })
   const mitras = await crowd(app, { kind: 'mitra', count: 6 })
   const [customer] = await crowd(app, { kind: 'customer', count: 1 })
   const { id: packageId } = await packageOf(app, 15)

@@ -93,6 +93,7 @@ t.test('starting a session', async (t) => {
     for (let hold = 0; hold < 2; hold++) {
       const { body } = await expect(201, startSession(who, { packageId }))
       await expect(200, who.call('POST', `/api/v1/sessions/${body.session.id}/cancel`))
+      await eventually(async () => (await who.call('GET', `/api/v1/sessions/${body.session.id}`)).body.session.state === 'cancelled', 'the provider has answered, and it is over')
     }
     const third = await startSession(who, { packageId })
     t.same([third.status, third.body.code], [429, 'hold_cooldown'])
