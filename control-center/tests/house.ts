@@ -72,7 +72,7 @@ async function build(): Promise<Built> {
     void ends.toReversed().reduce((before, end) => before.then(end), Promise.resolve())
   }
   process.on('message', told)
-  const app = await startTestApp({ after: (end) => void ends.push(end) }, { replicas: 2, settings: { ...STAGE_SETTINGS, sweepMs: 400, anonymousRequests: 1_000_000, userRequests: 1_000_000 } })
+  const app = await startTestApp({ after: (end) => void ends.push(end) }, { replicas: 2, settings: { ...STAGE_SETTINGS, sweepMs: 400, anonymousRequests: 1_000_000, userRequests: 1_000_000 }, valkeyPatienceMs: PATIENCE_MS })
   const handed = process.env[CHROMIUM_VARIABLE]
   const { path, env } = handed === undefined ? findChromium() : (JSON.parse(handed) as Chromium) // written by the runner
   const browser = await chromium.launch({ executablePath: path, env: { ...process.env, ...env } })

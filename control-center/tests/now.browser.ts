@@ -41,7 +41,7 @@ browserTest('work that was given up is tried again from the system page, with a 
   await app.query(`insert into outbox (id, topic, payload, attempts, parked_at, last_error) values ($1, 'nobody.answers', '{"paymentId": "1"}', 12, app_now(), 'Error')`, [id])
   const { page } = await openAs('finance', '/system')
   await page.getByText('nobody.answers').first().waitFor()
-  t.ok(await page.getByRole('region', { name: 'Replicas' }).getByText('Lives').first().isVisible())
+  await page.getByRole('region', { name: 'Replicas' }).getByText('Lives').first().waitFor()
   await page.getByRole('button', { name: 'Try again' }).first().click()
   await page.getByRole('textbox', { name: 'Reason' }).fill('the provider is back')
   await page.locator('form').getByRole('button', { name: 'Try again' }).click()

@@ -42,7 +42,7 @@ browserTest('a customer is found from the header by number, and given credit: a 
   const { page } = await openAs('finance', '/account', { width: 390 })
   await page.getByRole('button', { name: 'Search' }).click()
   await page.getByLabel('Whom or what').fill(`0${customer.phone.slice(3)}`)
-  await page.getByRole('option', { name: /Kartika Sekar/ }).waitFor()
+  await page.getByRole('option', { name: /Kartika Sekar/ }).and(page.locator('[data-combobox-selected]')).waitFor()
   await page.keyboard.press('Enter')
   await page.getByRole('heading', { level: 1, name: 'Kartika Sekar' }).waitFor()
 

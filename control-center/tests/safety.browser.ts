@@ -62,7 +62,8 @@ browserTest('a case is read for a reason, noted on, handed over and closed', asy
   await page.getByText('The case is closed').waitFor()
   t.match(await caseOf(app, id), { state: 'closed', outcome: 'helped' })
   await page.getByText('they are with their sister').waitFor()
-  t.ok(await page.getByRole('button', { name: 'Hand over' }).isDisabled(), 'nothing more is done with it')
+  await page.getByRole('button', { name: 'Hand over', disabled: true }).waitFor()
+  t.pass('nothing more is done with it')
 })
 
 browserTest('over a colleague’s change nothing is lost of what was typed', async (t, { app, openAs }) => {
