@@ -5,7 +5,7 @@ import pg from 'pg'
 import type { Test } from 'tap'
 import { account, checkLedger, post, walletRoutes } from '../modules/ledger/index.ts'
 import {
-  createPayment, createXenditGateway, findPayment, markExpired, markPaid, paymentRoutes, postingKeyOfPayment, runInboxRow, sweepInbox, webhookRoutes,
+  createPayment, createXenditGateway, drainInbox, findPayment, markExpired, markPaid, paymentRoutes, postingKeyOfPayment, sweepInbox, webhookRoutes,
   type InboxHooks, type Payment,
 } from '../modules/payments/index.ts'
 import { createXenditStatements } from '../modules/reconciliation/index.ts'
@@ -95,7 +95,7 @@ async function startReplica(env: Ctx['env'], options: Options) {
     if (!options.eager || queue !== 'inbox') return
     // What has to wait (a provider that did not answer this once) has its turn again, as with workers; a little later than Postgres counts.
     const turn = delayMs > 0 ? pause(delayMs + 100, undefined, { signal: later.signal }) : Promise.resolve()
-    const run: Promise<unknown> = turn.then(() => runInboxRow(ctx, smallestHooks, id), () => {}).finally(() => running.delete(run))
+    const run: Promise<unknown> = turn.then(() => drainInbox(ctx, smallestHooks, id), () => {}).finally(() => running.delete(run))
     running.add(run)
   }
   const app = await createFastify(ctx, {
