@@ -59,6 +59,15 @@ export function startSession(person: Person, body: object): Promise<Answer> {
   return person.call('POST', '/api/v1/sessions', { body, headers: { 'idempotency-key': newKey() } })
 }
 
+/** As an app does it: told that the service is busy for a moment, it asks again with the same key. */
+function startPatiently(person: Person, body: object): Promise<Answer> {
+  const headers = { 'idempotency-key': newKey() }
+  return eventually(async () => {
+    const answer = await person.call('POST', '/api/v1/sessions', { body, headers })
+    return answer.status === 503 && answer.body.code === 'not_ready' ? undefined : answer
+  }, 'the service has a moment for a session')
+}
+
 /** Brings a session into a state the way people do: over HTTP, with the simulated provider. */
 export async function stage(app: TestApp, state: StagedState, options: StageOptions = {}): Promise<Scene> {
   const online = state !== 'queued' || options.named === true
@@ -69,7 +78,7 @@ export async function stage(app: TestApp, state: StagedState, options: StageOpti
   if (state === 'queued' && options.named) await occupy(app, mitra)
   const asked = { packageId, ...(options.named ? { mitraId: mitra.id, anyMitra: options.anyMitra ?? false } : {}), ...options.ask }
   await options.before?.(who)
-  const started = await expect(201, startSession(who, asked))
+  const started = await expect(201, startPatiently(who, asked))
   const scene = createScene(app, who, mitra, started.body.session.id as string)
   await bringTo(scene, state)
   return scene
