@@ -4,6 +4,7 @@
 # A registry of your own, or its password: --secret id=npmrc,src=$HOME/.npmrc (never stored); a proxy: --build-arg HTTPS_PROXY=…
 # It needs no writable file system (`--read-only`, not even a /tmp), no root and no capability.
 ARG NODE_IMAGE=node:24-trixie-slim
+ARG POSTGRES_IMAGE=postgres:17
 
 FROM ${NODE_IMAGE} AS sources
 WORKDIR /app
@@ -26,7 +27,7 @@ COPY tsconfig.json ./
 COPY control-center control-center
 RUN node control-center/build.ts && rm control-center/dist/.built.json
 
-FROM ${NODE_IMAGE}
+FROM ${NODE_IMAGE} AS service
 LABEL org.opencontainers.image.title="halobestie" \
       org.opencontainers.image.description="Find a companion who is online now, pay, and talk: the public and the internal listener" \
       org.opencontainers.image.licenses="UNLICENSED"
@@ -53,3 +54,19 @@ ARG GIT_SHA=""
 ARG VERSION="0.1.0"
 ENV GIT_SHA=${GIT_SHA}
 LABEL org.opencontainers.image.revision="${GIT_SHA}" org.opencontainers.image.version="${VERSION}"
+
+# docker build --target backup: the same, on Postgres' own programs, which must be of the server's version. Runs docker/backup.sh
+# and docker/restore.sh, as nobody in particular either.
+FROM ${POSTGRES_IMAGE} AS backup
+WORKDIR /app
+RUN mkdir -p /backups /spool /restored && chown 1000:1000 /backups /spool /restored
+COPY --from=service /usr/local/bin/node /usr/local/bin/node
+COPY --from=service /app /app
+COPY docker/backup.sh docker/restore.sh docker/
+USER 1000:1000
+STOPSIGNAL SIGTERM
+ENTRYPOINT []
+CMD ["docker/backup.sh", "schedule"]
+
+# What is built without a target.
+FROM service

@@ -67,8 +67,10 @@ t.test('every npm script that is named exists, every script is named, and starts
 
 t.test('every variable that is named is one', async (t) => {
   // Those of Compose are what its files ask for.
-  const composed = globSync('compose*.yaml', { cwd: projectRoot }).flatMap((file) => [...read(file).matchAll(/\$\{([A-Z_]+)/g)].map((match) => match[1]!))
-  const known = new Set([...ENV_NAMES, ...composed, 'MIGRATION_DATABASE_URL', 'GIT_SHA', 'NODE_ENV', 'NODE_OPTIONS', 'DOCKER_BUILDKIT', 'DOCKER_NPMRC', 'PATH', 'SEED'])
+  const composed = globSync('compose*.yaml', { cwd: projectRoot }).flatMap((file) => [...read(file).matchAll(/\$\{([A-Z0-9_]+)/g)].map((match) => match[1]!))
+  // Those of scripts stand in their headers.
+  const scripted = globSync('docker/*.sh', { cwd: projectRoot }).flatMap((file) => [...read(file).matchAll(/^#   ?((?:[A-Z][A-Z0-9_]+(?:\[_FILE\])?,? )+)/gm)].flatMap((match) => match[1]!.match(/[A-Z][A-Z0-9_]+/g) ?? []))
+  const known = new Set([...ENV_NAMES, ...composed, ...scripted, 'MIGRATION_DATABASE_URL', 'GIT_SHA', 'NODE_ENV', 'NODE_OPTIONS', 'DOCKER_BUILDKIT', 'DOCKER_NPMRC', 'PATH', 'SEED'])
   for (const { file, codes } of pages) {
     const named = codes.flatMap((code) => [...code.matchAll(/^([A-Z][A-Z0-9]*_?[A-Z0-9_]+)(?:=.*)?$/g)].map((match) => match[1]!))
     t.ok(named.length > 5)

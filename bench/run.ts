@@ -16,6 +16,7 @@ import { benchFaults } from './faults.ts'
 import { benchHerd } from './herd.ts'
 import { benchKill } from './kill.ts'
 import { benchLists } from './lists.ts'
+import { benchMigrate } from './migrate.ts'
 import { benchMoney, benchOrders } from './money.ts'
 import { benchOutbox } from './outbox.ts'
 import { benchPeople } from './people.ts'
@@ -26,7 +27,7 @@ import { benchSockets } from './sockets.ts'
 import { benchWaiting } from './waiting.ts'
 import { benchWebhooks } from './webhooks.ts'
 
-const BENCHES: Record<string, Bench> = { chat: benchChat, crashes: benchCrashes, day: benchDay, kill: benchKill, lists: benchLists, money: benchMoney, orders: benchOrders, outbox: benchOutbox, people: benchPeople, sockets: benchSockets, beacon: benchBeacon, faults: benchFaults, herd: benchHerd, reseed: benchReseed, search: benchSearch, slow: benchSlow, waiting: benchWaiting, webhooks: benchWebhooks }
+const BENCHES: Record<string, Bench> = { chat: benchChat, crashes: benchCrashes, day: benchDay, kill: benchKill, lists: benchLists, migrate: benchMigrate, money: benchMoney, orders: benchOrders, outbox: benchOutbox, people: benchPeople, sockets: benchSockets, beacon: benchBeacon, faults: benchFaults, herd: benchHerd, reseed: benchReseed, search: benchSearch, slow: benchSlow, waiting: benchWaiting, webhooks: benchWebhooks }
 const RESULTS = join(projectRoot, 'bench/results.md')
 
 function accept(name: string, options: BenchOptions, figures: Figures): void {

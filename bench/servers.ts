@@ -19,6 +19,7 @@ export type BenchServers = {
   /** The superuser's, for what only they may do. */
   adminUrl: string
   owner: pg.Pool
+  ownerUrl: string
   replicas: { url: string; internalUrl: string; pid: number }[]
   stop(): Promise<void>
 }
@@ -54,7 +55,7 @@ export async function startBenchServers(options: { replicas: number; isThrowaway
       parts.push(replica)
       replicas.push(replica)
     }
-    return { databaseUrl, adminUrl: postgres.url(undefined, DATABASE), valkeyUrl: valkey.url, owner, replicas, stop }
+    return { databaseUrl, adminUrl: postgres.url(undefined, DATABASE), valkeyUrl: valkey.url, owner, ownerUrl, replicas, stop }
   } catch (error) {
     await stop()
     throw error

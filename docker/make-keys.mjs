@@ -33,6 +33,7 @@ if (process.env.APP_ENV === 'production' && missing.some(({ name }) => name !== 
 
 const passwords = { superuser: secret('/keys/owner/postgres-password'), owner: secret('/keys/owner/owner-password'), app: secret('/keys/owner/app-password') }
 const made = process.env.APP_ENV === 'production' ? [] : missing
+secret('/keys/owner/backup-key', () => `${randomBytes(32).toString('base64')}\n`)
 const line = (name, value) => `${name}='${value}'\n`
 write('/keys/app/app.env', made.map(({ name, make }) => line(name, make())).join('') + line('DATABASE_URL', `postgres://halobestie_app:${passwords.app}@postgres:5432/halobestie`))
 write('/keys/owner/owner.env', [

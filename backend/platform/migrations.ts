@@ -110,6 +110,11 @@ async function readApplied(client: pg.Client): Promise<Applied[]> {
   }
 }
 
+/** The newest migration that was applied; null on a database without. */
+export async function findSchemaVersion(client: pg.Client): Promise<number | null> {
+  return (await readApplied(client)).at(-1)?.version ?? null
+}
+
 /** Compares what was applied with the files, and returns the files that are still to be applied. */
 function pendingOf(migrations: readonly Migration[], applied: readonly Applied[]): Migration[] {
   for (const row of applied) {

@@ -57,13 +57,13 @@ export function newName(): string {
   return `${process.env[RUN_VARIABLE] ?? ''}-${process.pid}-${projects}`
 }
 
-/** Builds the project's image with these build arguments, under a tag that is removed with the run. Only what changed is built anew. */
-export async function buildImage(tag: string, buildArguments: Record<string, string> = {}): Promise<string> {
+/** Builds the project's image (or another target of its Dockerfile) with these build arguments, under a tag that is removed with the run. Only what changed is built anew. */
+export async function buildImage(tag: string, buildArguments: Record<string, string> = {}, target?: string): Promise<string> {
   const name = `${REPOSITORY}:${process.env[RUN_VARIABLE]}-${tag}`
   // A registry of one's own: a file as npm reads it, seen by the build alone.
   const npmrc = process.env['DOCKER_NPMRC'] ? ['--secret', `id=npmrc,src=${process.env['DOCKER_NPMRC']}`] : []
   const args = Object.entries(buildArguments).flatMap(([key, value]) => ['--build-arg', `${key}=${value}`])
-  await docker('build', '--quiet', ...npmrc, ...args, '--tag', name, projectRoot)
+  await docker('build', '--quiet', ...npmrc, ...args, ...(target === undefined ? [] : ['--target', target]), '--tag', name, projectRoot)
   return name
 }
 
