@@ -20,6 +20,7 @@ import { createQueueBoard } from './platform/queue-board.ts'
 import { createHeartbeat } from './platform/replicas.ts'
 import { createHub, type Hub } from './platform/realtime/hub.ts'
 import type { Realtime } from './platform/realtime/realtime.ts'
+import { startTracing } from './platform/tracing.ts'
 import { createPublicApp, createPublicRealtime } from './public-app.ts'
 import { startWorker, type WorkerOptions } from './worker.ts'
 import { createWorld, type WorldOverrides } from './world.ts'
@@ -70,7 +71,8 @@ const CLOCKS_MS = 1000
 
 /** One whole replica: both listeners and what runs behind them. Throws when a listener can't be opened. */
 export async function startReplica(env: Env, options: ReplicaOptions = {}): Promise<Replica> {
-  const world = createWorld(env, options)
+  const tracing = await startTracing(env, (reason) => ctx.log.warn({ reason }, 'traces could not be sent'))
+  const world = createWorld(env, { tracing, ...options })
   const { ctx } = world
   const readiness = createReadiness(ctx)
   const verifier = createTokenVerifier(ctx)

@@ -15,6 +15,8 @@ import { createMetrics, type Metrics } from './platform/metrics.ts'
 import { createPool } from './platform/pool.ts'
 import { createEnqueue, type Producer } from './platform/queues.ts'
 import { createSettings } from './platform/settings.ts'
+import { traceGateways } from './platform/trace-gateways.ts'
+import { NO_TRACING, type Tracing } from './platform/tracing.ts'
 import { connectValkey } from './platform/valkey.ts'
 
 export type WorldOverrides = {
@@ -27,6 +29,7 @@ export type WorldOverrides = {
   /** How long Valkey may take for an answer: for tests of what holds while it is there, on a machine where it may stand still. */
   valkeyPatienceMs?: number
   gateways?: Partial<Gateways>
+  tracing?: Tracing
 }
 
 /** What can be plugged in later: the sockets' part once it exists, and whatever a test wants to see. */
@@ -34,12 +37,13 @@ export type Plugs = { publish: World['publish']; enqueue: World['enqueue'] }
 
 /** Everything outside of a replica: pool, Valkey, gateways. Opens nothing that must be there: both may be away. */
 export function createWorld(env: Env, overrides: WorldOverrides = {}): { ctx: Ctx; plugs: Plugs; producer: Producer; close(): Promise<void> } {
-  const log = overrides.log ?? createLog({ level: env.LOG_LEVEL, environment: env.APP_ENV })
+  const tracing = overrides.tracing ?? NO_TRACING
+  const log = overrides.log ?? createLog({ level: env.LOG_LEVEL, environment: env.APP_ENV, traceId: tracing.traceId })
   const metrics = createMetrics({ processMetrics: overrides.processMetrics ?? true })
   const clock: Clock = overrides.clock === undefined ? createClock() : { nowMs: overrides.clock.nowMs, heard: () => {} }
-  const pool = createPool({ url: env.DATABASE_URL, max: env.POOL_MAX, applicationName: overrides.applicationName ?? 'halobestie', log, told: { metrics, as: 'main' } })
+  const pool = createPool({ url: env.DATABASE_URL, max: env.POOL_MAX, applicationName: overrides.applicationName ?? 'halobestie', log, told: { metrics, as: 'main' }, tracing })
   const valkey = connectValkey(env.VALKEY_URL, log, overrides.valkeyPatienceMs)
-  const producer = createEnqueue(env.VALKEY_URL, log)
+  const producer = createEnqueue(env.VALKEY_URL, log, tracing.jobs)
   const plugs: Plugs = { publish: () => {}, enqueue: producer.enqueue }
   const ctx: Ctx = {
     env, log, metrics, pool, valkey, clock,
@@ -48,12 +52,13 @@ export function createWorld(env: Env, overrides: WorldOverrides = {}): { ctx: Ct
     settings: createSettings(),
     publish: (userIds, frame, options) => plugs.publish(userIds, frame, options),
     enqueue: (queue, rowId, options) => plugs.enqueue(queue, rowId, options),
-    gateways: createGateways(env, log, metrics, clock, overrides.gateways),
+    gateways: traceGateways(tracing, createGateways(env, log, metrics, clock, overrides.gateways)),
+    tracing,
   }
   return {
     ctx, plugs, producer,
     async close() {
-      await Promise.all([producer.close(), valkey.close(), pool.end()])
+      await Promise.all([producer.close(), valkey.close(), pool.end(), tracing.stop()])
     },
   }
 }

@@ -9,6 +9,7 @@ import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import type { Publish } from './realtime/publish.ts'
 import type { Settings } from './settings.ts'
+import type { Tracing } from './tracing.ts'
 import type { ValkeyLink } from './valkey.ts'
 
 /** The outside, and only that: what a use case reaches besides rows. Never a module. */
@@ -25,6 +26,7 @@ export type World = {
   publish: Publish
   enqueue: Enqueue
   gateways: Gateways
+  tracing: Tracing
 }
 
 /** What a route or a job has. `afterCommit?: never` lets the compiler refuse a nested transaction. */

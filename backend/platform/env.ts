@@ -70,6 +70,12 @@ const variables = z.object({
   /** How long a stopping process goes on answering while balancers take it out. */
   DRAIN_SECONDS: z.coerce.number().int().min(0).max(10).default(5),
   APP_LINK_URL: z.string().refine((value) => URL.canParse(value), 'must be a URL').default('halobestie://payment'),
+  /** Traces are sent here (OTLP over HTTP, `/v1/traces` behind it); none are made without it. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: http.optional(),
+  OTEL_EXPORTER_OTLP_HEADERS: list.refine((items) => items.every((item) => /^[\w-]+=./.test(item)), 'must be a list of name=value').optional(),
+  OTEL_SERVICE_NAME: z.string().max(64).default('halobestie'),
+  /** The share of requests, frames and pieces of work that is traced. */
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(0.1),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   FAULT_AT: list.pipe(z.array(z.enum(CRASH_POINTS))).optional(),
 })

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { enforce, identify, type Authenticators, type Identified } from './auth-hook.ts'
 import { SECURITY_HEADERS, allowedOrigins, applyCors } from './browser.ts'
@@ -15,6 +15,7 @@ import { observe } from './observe.ts'
 import { serveDocs } from './openapi.ts'
 import { PROBLEM_TYPE, handleError, pathOf, problemOf, sendProblem } from './problem.ts'
 import { guardRoutes, methodsOf } from './route-guard.ts'
+import type { OpenSpan } from './tracing.ts'
 import { trustedProxies } from './trust-proxy.ts'
 import { gate } from './version-gate.ts'
 
@@ -33,6 +34,8 @@ const REQUEST_ID = /^[A-Za-z0-9._-]{8,128}$/
 declare module 'fastify' {
   interface FastifyRequest {
     scope: { requestId: string }
+    /** Where traces are made. */
+    span: OpenSpan | undefined
   }
   interface FastifyInstance {
     openFastLane(route: FastRoute): void
@@ -69,6 +72,7 @@ export async function createFastify(ctx: Ctx, options: HttpOptions): Promise<Fas
   app.setErrorHandler((error, request, reply) => handleError(ctx.log, error, request, reply))
   app.decorate('inventory', [])
   app.decorateRequest('scope')
+  app.decorateRequest('span')
   app.decorateRequest('user')
   app.decorateRequest('staff')
   parseBodies(app)
@@ -96,7 +100,14 @@ function addOuterHooks(app: FastifyInstance, ctx: Ctx, { listener, readiness }: 
     reply.headers(SECURITY_HEADERS).header('x-request-id', request.id)
     // A draining process asks its callers to come again on a new connection, which the balancer gives to somebody else.
     if (readiness?.isDraining === true || isUpgrade(request.raw)) reply.header('connection', 'close')
-    requestScope.run(request.scope, () => {
+    const { limit } = request.routeOptions.config
+    // Probes and metrics would be most of all traces.
+    if (ctx.tracing.isOn && !(limit === 'none' && request.method === 'GET')) {
+      const route = request.routeOptions.url ?? 'unmatched'
+      // A caller's own traceparent is not looked at: it could have everything traced.
+      request.span = ctx.tracing.begin(`${request.method} ${route}`, 'server', { 'http.request.method': request.method, 'http.route': route, 'http.request.id': request.id })
+    }
+    inScope(request, () => {
       if (applyCors(request, reply, origins)) return
       if (listener === 'public' && request.routeOptions.config.alwaysOpen !== true) gate(ctx, request)
       done()
@@ -110,8 +121,14 @@ function addOuterHooks(app: FastifyInstance, ctx: Ctx, { listener, readiness }: 
   // The body arrives by events of the connection, which know nothing of the request's scope.
   app.addHook('preValidation', (request, _reply, done) => {
     if (request.body === undefined && request.routeOptions.schema?.body !== undefined) request.body = {}
-    requestScope.run(request.scope, done)
+    inScope(request, done)
   })
+}
+
+function inScope(request: FastifyRequest, work: () => void): void {
+  const { span } = request
+  if (span === undefined) requestScope.run(request.scope, work)
+  else span.within(() => requestScope.run(request.scope, work))
 }
 
 function addCallerHooks(app: FastifyInstance, ctx: Ctx, limits: Limits, authenticators: Authenticators): void {

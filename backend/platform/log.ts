@@ -9,7 +9,7 @@ export const requestScope = new AsyncLocalStorage<{ requestId: string }>()
 const SECRET_FIELDS = ['authorization', 'cookie', 'password', 'token', 'accessToken', 'refreshToken', 'code', 'otp', 'phone', 'body', 'totp']
 
 /** JSON lines with `timestamp`, `service`, `environment`; never message text, tokens, codes or phone numbers. */
-export function createLog(options: { level: string; environment: string; destination?: NodeJS.WritableStream }): Log {
+export function createLog(options: { level: string; environment: string; destination?: NodeJS.WritableStream; traceId?: () => string | undefined }): Log {
   return pino(
     {
       level: options.level,
@@ -17,7 +17,10 @@ export function createLog(options: { level: string; environment: string; destina
       timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
       // A copy, because pino merges each line's fields into what it is given.
-      mixin: () => ({ ...requestScope.getStore() }),
+      mixin: () => {
+        const traceId = options.traceId?.()
+        return { ...requestScope.getStore(), ...(traceId === undefined ? {} : { traceId }) }
+      },
       serializers: { err: describeError },
       redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `req.headers.${field}`]), censor: '[redacted]' },
     },

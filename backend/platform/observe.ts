@@ -18,6 +18,11 @@ export function observe(app: FastifyInstance, ctx: Ctx): void {
       },
       'request',
     )
+    if (request.span !== undefined) {
+      request.span.set({ 'http.response.status_code': reply.statusCode })
+      if (reply.statusCode >= 500) request.span.fail(undefined)
+      request.span.end()
+    }
     done()
   })
 }

@@ -33,9 +33,10 @@ const ATTEMPTS_MAX = 12
 export async function writeOutbox(tx: Tx, entries: readonly OutboxEntry[]): Promise<void> {
   if (entries.length === 0) return
   const rows = entries.map((entry) => ({ id: tx.ids.next(), ...entry }))
+  const traceparent = tx.tracing.traceparent() ?? null
   await tx.sql.execute(fragment`
-    insert into outbox (id, topic, payload, due_at)
-    select r.id, r.topic, r.payload, app_now() + make_interval(secs => r.due)
+    insert into outbox (id, topic, payload, due_at, traceparent)
+    select r.id, r.topic, r.payload, app_now() + make_interval(secs => r.due), ${traceparent}::text
     from jsonb_to_recordset(${JSON.stringify(rows.map((row) => ({ id: row.id, topic: row.topic, payload: row.payload, due: row.dueInSeconds ?? 0 })))}::jsonb)
       as r(id uuid, topic text, payload jsonb, due double precision)`)
   tx.afterCommit(() => {
@@ -43,7 +44,7 @@ export async function writeOutbox(tx: Tx, entries: readonly OutboxEntry[]): Prom
   })
 }
 
-type Claimed = { id: string; topic: string; payload: unknown; attempts: number }
+type Claimed = { id: string; topic: string; payload: unknown; attempts: number; traceparent: string | null }
 
 /** Claims one due row by its id and runs its reaction. Answers whether it was ours to run. */
 export async function runOutboxRow(ctx: Ctx, reactions: ReadonlyMap<string, Reaction>, id: string, by: 'job' | 'sweep'): Promise<boolean> {
@@ -72,7 +73,7 @@ async function claim(ctx: Ctx, which: ReturnType<typeof fragment>, limit: number
       where ${which} and done_at is null and parked_at is null and due_at <= app_now()
         and (claimed_until is null or claimed_until < app_now())
       order by due_at limit ${limit} for update skip locked))
-    returning id, topic, payload, attempts`)
+    returning id, topic, payload, attempts, traceparent`)
   return result.rows
 }
 
@@ -83,7 +84,8 @@ async function runClaimed(ctx: Ctx, reactions: ReadonlyMap<string, Reaction>, ro
     const known = reactions.get(row.topic)
     if (!known) throw new Error(`no reaction to ${row.topic}`)
     crashPoint('outbox.claimed')
-    await known.run(ctx, known.payload.parse(row.payload))
+    // What caused it goes on here, however long it waited and whoever found it.
+    await ctx.tracing.run(`outbox ${row.topic}`, 'consumer', () => known.run(ctx, known.payload.parse(row.payload)), { 'outbox.topic': row.topic, 'outbox.attempt': row.attempts, 'outbox.by': by }, row.traceparent)
     crashPoint('outbox.run')
     await ctx.sql.execute(fragment`update outbox set done_at = app_now(), claimed_until = null where id = ${row.id}`)
     ctx.metrics.outboxDone.inc({ topic: row.topic, by })

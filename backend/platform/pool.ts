@@ -1,5 +1,6 @@
 import pg from 'pg'
 import type { Log } from './log.ts'
+import { nameOfStatement, type Tracing } from './tracing.ts'
 import type { Metrics } from './metrics.ts'
 
 export type PoolOptions = {
@@ -7,6 +8,7 @@ export type PoolOptions = {
   max: number
   applicationName: string
   log: Log
+  tracing?: Tracing
   /** The longest that Postgres works on one statement. */
   statementMs?: number
   /** Settings of every session of this pool, by their Postgres names. */
@@ -39,6 +41,7 @@ type Anything = ReturnType<typeof JSON.parse>
 class PatientClient extends pg.Client {
   isSilent = false
   whenSilent: (() => void) | undefined
+  tracing: Tracing | undefined
 
   constructor(config?: pg.ClientConfig) {
     // The pool's own limit counts the waiting for a place as well.
@@ -46,8 +49,31 @@ class PatientClient extends pg.Client {
   }
 
   override query(...args: Anything[]): Anything {
-    const asked: unknown = (super.query as (...given: unknown[]) => unknown).apply(this, args)
+    const asked = this.tracing?.isRecording() === true ? this.traced(this.tracing, args) : this.ask(args)
     if (asked instanceof Promise) asked.catch((error: unknown) => this.judge(error))
+    return asked
+  }
+
+  private ask(args: unknown[]): unknown {
+    return (super.query as (...given: unknown[]) => unknown).apply(this, args)
+  }
+
+  private traced(tracing: Tracing, args: unknown[]): unknown {
+    const span = tracing.begin(nameOfStatement(args[0]), 'client', { 'db.system.name': 'postgresql' })
+    const done = (error?: unknown) => {
+      if (error) span.fail(error)
+      span.end()
+    }
+    const callback = args.at(-1)
+    if (typeof callback === 'function') {
+      return this.ask([...args.slice(0, -1), (error: unknown, ...more: unknown[]) => {
+        done(error)
+        callback(error, ...more)
+      }])
+    }
+    const asked = this.ask(args)
+    if (asked instanceof Promise) asked.then(() => done(), done)
+    else span.end()
     return asked
   }
 
@@ -132,6 +158,7 @@ export function createPool(options: PoolOptions): pg.Pool {
   pool.on('connect', (client) => {
     const made = client as PoolClient
     made.whenSilent = dropIdle
+    made.tracing = options.tracing
     pool.live.add(made)
     made.once('end', () => void pool.live.delete(made))
     // A client that is checked out and between two statements has no other listener: without one the process would die.

@@ -1,4 +1,4 @@
-import { Queue } from 'bullmq'
+import { Queue, type Telemetry } from 'bullmq'
 import { Redis } from 'iovalkey'
 import type { Enqueue, QueueName } from './jobs.ts'
 import type { Log } from './log.ts'
@@ -21,7 +21,7 @@ export type Producer = {
  * sweep of its table finds the row. Job ids are BullMQ's own: with the row's id, the retry of a row whose job still
  * runs would be taken for a repetition and lost.
  */
-export function createEnqueue(url: string, log: Log): Producer {
+export function createEnqueue(url: string, log: Log, telemetry?: Telemetry): Producer {
   const client = new Redis(url, {
     lazyConnect: true, enableOfflineQueue: false, maxRetriesPerRequest: 1, connectTimeout: 2000, commandTimeout: COMMAND_TIMEOUT_MS,
     keepAlive: 10_000, retryStrategy: (times) => Math.min(times * 50, 1000),
@@ -47,7 +47,7 @@ export function createEnqueue(url: string, log: Log): Producer {
     const known = queues.get(name)
     if (known) return known
     const queue = new Queue(name, {
-      connection: client, prefix: QUEUE_PREFIX, streams: { events: { maxLen: 100 } }, // nobody listens to the events
+      connection: client, prefix: QUEUE_PREFIX, ...(telemetry ? { telemetry } : {}), streams: { events: { maxLen: 100 } }, // nobody listens to the events
       defaultJobOptions: { attempts: 1, removeOnComplete: true, removeOnFail: { age: 3600, count: 1000 } },
     })
     queue.on('error', report)

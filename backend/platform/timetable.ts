@@ -78,7 +78,7 @@ async function addMissing(ctx: Ctx, timed: readonly Timed[]): Promise<void> {
 async function run(ctx: Ctx, timed: readonly Timed[], row: Claimed): Promise<void> {
   const work = timed.find(({ what }) => what === row.what)!
   try {
-    await work.run(ctx)
+    await ctx.tracing.run(`timed ${row.what}`, 'consumer', async () => work.run(ctx))
     await finish(ctx, row, sql`failures = 0, due_at = ${nextTime(work.every(ctx))}`)
   } catch (error) {
     ctx.metrics.sweepErrors.inc({ what: row.what })

@@ -46,7 +46,7 @@ export function startWorkers(ctx: Ctx, jobs: Record<QueueName, JobRun>): { stop(
   }
   const workers = QUEUES.map((name) => {
     const worker = new Worker<{ id: string }>(name, (job) => process(name, job.data.id), {
-      connection: client, prefix: QUEUE_PREFIX, concurrency: jobs[name].concurrency,
+      connection: client, prefix: QUEUE_PREFIX, ...(ctx.tracing.jobs ? { telemetry: ctx.tracing.jobs } : {}), concurrency: jobs[name].concurrency,
       lockDuration: LOCK_MS, stalledInterval: STALLED_EVERY_MS, maxStalledCount: 1, runRetryDelay: 1000,
     })
     return worker.on('error', report)

@@ -76,7 +76,8 @@ function handle(ctx: Ctx, handler: FrameHandler, connection: SignedIn, frame: { 
     return
   }
   try {
-    const work = handler.handle(ctx, connection, parsed.data)
+    const act = () => handler.handle(ctx, connection, parsed.data)
+    const work = ctx.tracing.isOn ? ctx.tracing.run(`frame ${handler.type}`, 'server', async () => act()) : act()
     if (work === undefined) return
     connection.working++
     work.then(() => void connection.working--, (error: unknown) => {
