@@ -38,7 +38,7 @@ export type Plugs = { publish: World['publish']; enqueue: World['enqueue'] }
 /** Everything outside of a replica: pool, Valkey, gateways. Opens nothing that must be there: both may be away. */
 export function createWorld(env: Env, overrides: WorldOverrides = {}): { ctx: Ctx; plugs: Plugs; producer: Producer; close(): Promise<void> } {
   const tracing = overrides.tracing ?? NO_TRACING
-  const log = overrides.log ?? createLog({ level: env.LOG_LEVEL, environment: env.APP_ENV, traceId: tracing.traceId })
+  const log = overrides.log ?? createLog({ level: env.LOG_LEVEL, environment: env.APP_ENV, traceId: () => tracing.traceId() })
   const metrics = createMetrics({ processMetrics: overrides.processMetrics ?? true })
   const clock: Clock = overrides.clock === undefined ? createClock() : { nowMs: overrides.clock.nowMs, heard: () => {} }
   const pool = createPool({ url: env.DATABASE_URL, max: env.POOL_MAX, applicationName: overrides.applicationName ?? 'halobestie', log, told: { metrics, as: 'main' }, tracing })

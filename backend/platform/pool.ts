@@ -60,19 +60,19 @@ class PatientClient extends pg.Client {
 
   private traced(tracing: Tracing, args: unknown[]): unknown {
     const span = tracing.begin(nameOfStatement(args[0]), 'client', { 'db.system.name': 'postgresql' })
-    const done = (error?: unknown) => {
+    const end = (error?: unknown) => {
       if (error) span.fail(error)
       span.end()
     }
     const callback = args.at(-1)
     if (typeof callback === 'function') {
       return this.ask([...args.slice(0, -1), (error: unknown, ...more: unknown[]) => {
-        done(error)
+        end(error)
         callback(error, ...more)
       }])
     }
     const asked = this.ask(args)
-    if (asked instanceof Promise) asked.then(() => done(), done)
+    if (asked instanceof Promise) asked.then(() => end(), end)
     else span.end()
     return asked
   }

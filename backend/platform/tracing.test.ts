@@ -27,7 +27,7 @@ t.test('one trace holds a request, its statements, the outbox, the job and the c
     settings: STAGE_SETTINGS, env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20of-the-collector', OTEL_TRACES_SAMPLER_ARG: '1', OTEL_SERVICE_NAME: 'halobestie-test' },
     log: createLog({ level: 'debug', environment: 'development', destination, traceId: () => traceId() }),
   })
-  traceId = app.replicas[0]!.ctx.tracing.traceId
+  traceId = () => app.replicas[0]!.ctx.tracing.traceId()
   const find = (what: string, matches: (span: SeenSpan) => boolean) => eventually(() => collector.spans.find(matches), what)
   const parentOf = (span: SeenSpan) => collector.spans.find(({ spanId }) => spanId === span.parentSpanId)
   const within = (span: SeenSpan, names: string[] = []): string[] => {

@@ -22,14 +22,19 @@ export async function startOtlpCollector(t: Life): Promise<OtlpCollector> {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
-      if (request.method !== 'POST' || request.url !== '/v1/traces') return void response.writeHead(404).end()
+      if (request.method !== 'POST' || request.url !== '/v1/traces') {
+        response.writeHead(404).end()
+        return
+      }
       const body = Buffer.concat(chunks).toString()
       collector.headers.push(request.headers)
       collector.bodies.push(body)
-      if (collector.answer === 'hang') return void hanging.add(response)
-      if (collector.answer === 'fault') return void response.writeHead(500).end()
-      collector.spans.push(...readSpans(body))
-      response.writeHead(200, { 'content-type': 'application/json' }).end('{"partialSuccess":{}}')
+      if (collector.answer === 'hang') hanging.add(response)
+      else if (collector.answer === 'fault') response.writeHead(500).end()
+      else {
+        collector.spans.push(...readSpans(body))
+        response.writeHead(200, { 'content-type': 'application/json' }).end('{"partialSuccess":{}}')
+      }
     })
   })
   server.listen(0, '127.0.0.1')
