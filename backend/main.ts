@@ -40,10 +40,11 @@ try {
   const replica = await startReplica(env)
   stop = () => replica.stop()
   if (!Number.isNaN(stopped)) await stop()
-  const { log } = replica.ctx
+  const { log, reports } = replica.ctx
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'a fault that nobody caught')
-    process.exit(1)
+    // Its report is on its way; where none is made this is at once.
+    void reports.stop().finally(() => process.exit(1))
   })
   for (const { meaning, ...off } of whatIsOff(env)) log.warn({ event: 'not_configured', ...off }, `${off.off}: off; ${meaning}`)
   log.info({ version: env.version, public: replica.publicUrl, internal: replica.internalUrl }, 'listening')

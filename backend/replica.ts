@@ -20,6 +20,7 @@ import { createQueueBoard } from './platform/queue-board.ts'
 import { createHeartbeat } from './platform/replicas.ts'
 import { createHub, type Hub } from './platform/realtime/hub.ts'
 import type { Realtime } from './platform/realtime/realtime.ts'
+import { startReports } from './platform/reports.ts'
 import { startTracing } from './platform/tracing.ts'
 import { createPublicApp, createPublicRealtime } from './public-app.ts'
 import { startWorker, type WorkerOptions } from './worker.ts'
@@ -72,7 +73,8 @@ const CLOCKS_MS = 1000
 /** One whole replica: both listeners and what runs behind them. Throws when a listener can't be opened. */
 export async function startReplica(env: Env, options: ReplicaOptions = {}): Promise<Replica> {
   const tracing = await startTracing(env, (reason) => ctx.log.warn({ reason }, 'traces could not be sent'))
-  const world = createWorld(env, { tracing, ...options })
+  const reports = await startReports(env, (reason) => ctx.log.warn({ reason }, 'an error could not be reported'))
+  const world = createWorld(env, { tracing, reports, ...options })
   const { ctx } = world
   const readiness = createReadiness(ctx)
   const verifier = createTokenVerifier(ctx)

@@ -14,6 +14,7 @@ import { createLog, type Log } from './platform/log.ts'
 import { createMetrics, type Metrics } from './platform/metrics.ts'
 import { createPool } from './platform/pool.ts'
 import { createEnqueue, type Producer } from './platform/queues.ts'
+import { NO_REPORTS, reportLogged, type Reports } from './platform/reports.ts'
 import { createSettings } from './platform/settings.ts'
 import { traceGateways } from './platform/trace-gateways.ts'
 import { NO_TRACING, type Tracing } from './platform/tracing.ts'
@@ -30,6 +31,7 @@ export type WorldOverrides = {
   valkeyPatienceMs?: number
   gateways?: Partial<Gateways>
   tracing?: Tracing
+  reports?: Reports
 }
 
 /** What can be plugged in later: the sockets' part once it exists, and whatever a test wants to see. */
@@ -37,8 +39,8 @@ export type Plugs = { publish: World['publish']; enqueue: World['enqueue'] }
 
 /** Everything outside of a replica: pool, Valkey, gateways. Opens nothing that must be there: both may be away. */
 export function createWorld(env: Env, overrides: WorldOverrides = {}): { ctx: Ctx; plugs: Plugs; producer: Producer; close(): Promise<void> } {
-  const tracing = overrides.tracing ?? NO_TRACING
-  const log = overrides.log ?? createLog({ level: env.LOG_LEVEL, environment: env.APP_ENV, traceId: () => tracing.traceId() })
+  const { tracing = NO_TRACING, reports = NO_REPORTS } = overrides
+  const log = overrides.log ?? createLog({ level: env.LOG_LEVEL, environment: env.APP_ENV, traceId: () => tracing.traceId(), failed: (error, fields) => reportLogged(reports, error, fields) })
   const metrics = createMetrics({ processMetrics: overrides.processMetrics ?? true })
   const clock: Clock = overrides.clock === undefined ? createClock() : { nowMs: overrides.clock.nowMs, heard: () => {} }
   const pool = createPool({ url: env.DATABASE_URL, max: env.POOL_MAX, applicationName: overrides.applicationName ?? 'halobestie', log, told: { metrics, as: 'main' }, tracing })
@@ -53,12 +55,12 @@ export function createWorld(env: Env, overrides: WorldOverrides = {}): { ctx: Ct
     publish: (userIds, frame, options) => plugs.publish(userIds, frame, options),
     enqueue: (queue, rowId, options) => plugs.enqueue(queue, rowId, options),
     gateways: traceGateways(tracing, createGateways(env, log, metrics, clock, overrides.gateways)),
-    tracing,
+    tracing, reports,
   }
   return {
     ctx, plugs, producer,
     async close() {
-      await Promise.all([producer.close(), valkey.close(), pool.end(), tracing.stop()])
+      await Promise.all([producer.close(), valkey.close(), pool.end(), tracing.stop(), reports.stop()])
     },
   }
 }

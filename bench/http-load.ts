@@ -6,9 +6,9 @@ const WARM_UP_MS = 1500
 const HEAD_END = Buffer.from('\r\n\r\n')
 
 /** GETs a path as fast as the server answers, on 64 kept connections; answers per second. Throws for any answer but 200. */
-export async function getLoad(url: string, path: string, seconds: number): Promise<number> {
+export async function getLoad(url: string, path: string, seconds: number, headers: Record<string, string> = {}): Promise<number> {
   const { hostname, port, host } = new URL(url)
-  const request = Buffer.from(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`)
+  const request = Buffer.from(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n${Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`)
   let answers = 0
   let failure: Error | undefined
   const sockets = Array.from({ length: CONNECTIONS }, () => {

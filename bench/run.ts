@@ -19,15 +19,17 @@ import { benchLists } from './lists.ts'
 import { benchMigrate } from './migrate.ts'
 import { benchMoney, benchOrders } from './money.ts'
 import { benchOutbox } from './outbox.ts'
+import { benchOverload } from './overload.ts'
 import { benchPeople } from './people.ts'
 import { benchReseed } from './reseed.ts'
 import { benchSearch } from './search.ts'
 import { benchSlow } from './slow.ts'
+import { benchSoak } from './soak.ts'
 import { benchSockets } from './sockets.ts'
 import { benchWaiting } from './waiting.ts'
 import { benchWebhooks } from './webhooks.ts'
 
-const BENCHES: Record<string, Bench> = { chat: benchChat, crashes: benchCrashes, day: benchDay, kill: benchKill, lists: benchLists, migrate: benchMigrate, money: benchMoney, orders: benchOrders, outbox: benchOutbox, people: benchPeople, sockets: benchSockets, beacon: benchBeacon, faults: benchFaults, herd: benchHerd, reseed: benchReseed, search: benchSearch, slow: benchSlow, waiting: benchWaiting, webhooks: benchWebhooks }
+const BENCHES: Record<string, Bench> = { chat: benchChat, crashes: benchCrashes, day: benchDay, kill: benchKill, lists: benchLists, migrate: benchMigrate, money: benchMoney, orders: benchOrders, outbox: benchOutbox, overload: benchOverload, people: benchPeople, sockets: benchSockets, beacon: benchBeacon, faults: benchFaults, herd: benchHerd, reseed: benchReseed, search: benchSearch, slow: benchSlow, soak: benchSoak, waiting: benchWaiting, webhooks: benchWebhooks }
 const RESULTS = join(projectRoot, 'bench/results.md')
 
 function accept(name: string, options: BenchOptions, figures: Figures): void {

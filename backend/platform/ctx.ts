@@ -8,6 +8,7 @@ import type { Enqueue } from './jobs.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import type { Publish } from './realtime/publish.ts'
+import type { Reports } from './reports.ts'
 import type { Settings } from './settings.ts'
 import type { Tracing } from './tracing.ts'
 import type { ValkeyLink } from './valkey.ts'
@@ -27,6 +28,7 @@ export type World = {
   enqueue: Enqueue
   gateways: Gateways
   tracing: Tracing
+  reports: Reports
 }
 
 /** What a route or a job has. `afterCommit?: never` lets the compiler refuse a nested transaction. */

@@ -16,7 +16,7 @@ export const ERROR_KINDS = {
   idempotency_key_reused: 'unprocessable',
   rate_limited: 'limited', otp_locked: 'limited', otp_resend_too_soon: 'limited', hold_cooldown: 'limited', too_many_frames: 'limited',
   maintenance: 'unavailable', not_ready: 'unavailable', payments_disabled: 'unavailable', payment_unavailable: 'unavailable',
-  sessions_closed: 'unavailable', sign_up_closed: 'unavailable',
+  sessions_closed: 'unavailable', sign_up_closed: 'unavailable', overloaded: 'unavailable',
   conflict: 'conflict', idempotency_in_progress: 'conflict', mitra_not_available: 'conflict', session_already_open: 'conflict',
   session_state_conflict: 'conflict', session_open: 'conflict', offer_expired: 'conflict', offer_taken: 'conflict',
   extension_pending: 'conflict', extension_refused: 'conflict', time_is_up: 'conflict', no_eligible_mitra: 'conflict',

@@ -12,6 +12,7 @@ import { createIdempotency } from './idempotency.ts'
 import { createLimits, type Limits } from './limits.ts'
 import { requestScope } from './log.ts'
 import { observe } from './observe.ts'
+import { shedLoad } from './overload.ts'
 import { serveDocs } from './openapi.ts'
 import { PROBLEM_TYPE, handleError, pathOf, problemOf, sendProblem } from './problem.ts'
 import { guardRoutes, methodsOf } from './route-guard.ts'
@@ -80,6 +81,7 @@ export async function createFastify(ctx: Ctx, options: HttpOptions): Promise<Fas
   const limits = createLimits(ctx)
   addCallerHooks(app, ctx, limits, options.authenticators)
   app.decorate('openFastLane', (route) => openFastLane(app, ctx, { limits, readiness: options.readiness, requestId: (raw) => requestId(ctx, raw) }, route))
+  if (options.listener === 'public') shedLoad(app, ctx)
   observe(app, ctx)
   app.setNotFoundHandler((request, reply) => {
     const allowed = methodsOf(app.inventory, pathOf(request.url))

@@ -6,10 +6,12 @@ export type Log = Logger
 /** Carries the request id into every line logged on behalf of a request. */
 export const requestScope = new AsyncLocalStorage<{ requestId: string }>()
 
+/** pino's number of `error`; `fatal` is above it. */
+const ERROR_LEVEL = 50
 const SECRET_FIELDS = ['authorization', 'cookie', 'password', 'token', 'accessToken', 'refreshToken', 'code', 'otp', 'phone', 'body', 'totp']
 
 /** JSON lines with `timestamp`, `service`, `environment`; never message text, tokens, codes or phone numbers. */
-export function createLog(options: { level: string; environment: string; destination?: NodeJS.WritableStream; traceId?: () => string | undefined }): Log {
+export function createLog(options: { level: string; environment: string; destination?: NodeJS.WritableStream; traceId?: () => string | undefined; failed?: (error: unknown, fields: Record<string, unknown>) => void }): Log {
   return pino(
     {
       level: options.level,
@@ -22,6 +24,14 @@ export function createLog(options: { level: string; environment: string; destina
         return { ...requestScope.getStore(), ...(traceId === undefined ? {} : { traceId }) }
       },
       serializers: { err: describeError },
+      // What is logged as an error with its cause is what nobody expected: reports are made here and nowhere else.
+      hooks: {
+        logMethod(given, method, level) {
+          const [fields] = given as unknown[]
+          if (level >= ERROR_LEVEL && typeof fields === 'object' && fields !== null && 'err' in fields) options.failed?.(fields.err, { ...requestScope.getStore(), ...fields })
+          method.apply(this, given)
+        },
+      },
       redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `req.headers.${field}`]), censor: '[redacted]' },
     },
     options.destination ?? pino.destination({ dest: 1, sync: false }),

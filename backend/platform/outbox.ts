@@ -33,15 +33,27 @@ const ATTEMPTS_MAX = 12
 export async function writeOutbox(tx: Tx, entries: readonly OutboxEntry[]): Promise<void> {
   if (entries.length === 0) return
   const rows = entries.map((entry) => ({ id: tx.ids.next(), ...entry }))
-  const traceparent = tx.tracing.traceparent() ?? null
+  const traceparent = await traceOf(tx)
   await tx.sql.execute(fragment`
-    insert into outbox (id, topic, payload, due_at, traceparent)
-    select r.id, r.topic, r.payload, app_now() + make_interval(secs => r.due), ${traceparent}::text
+    insert into outbox (id, topic, payload, due_at${traceparent === undefined ? fragment`` : fragment`, traceparent`})
+    select r.id, r.topic, r.payload, app_now() + make_interval(secs => r.due)${traceparent === undefined ? fragment`` : fragment`, ${traceparent}::text`}
     from jsonb_to_recordset(${JSON.stringify(rows.map((row) => ({ id: row.id, topic: row.topic, payload: row.payload, due: row.dueInSeconds ?? 0 })))}::jsonb)
       as r(id uuid, topic text, payload jsonb, due double precision)`)
   tx.afterCommit(() => {
     for (const row of rows) tx.enqueue('outbox', row.id, { delayMs: (row.dueInSeconds ?? 0) * 1000 })
   })
+}
+
+/** Whether the schema is new enough to keep them: code may run before its migration. */
+const keepsTraces = new WeakSet<Tx['pool']>()
+
+async function traceOf(tx: Tx): Promise<string | undefined> {
+  const traceparent = tx.tracing.traceparent()
+  if (traceparent === undefined || keepsTraces.has(tx.pool)) return traceparent
+  const { rowCount } = await tx.sql.execute(fragment`select 1 from pg_attribute where attrelid = 'outbox'::regclass and attname = 'traceparent' and not attisdropped`)
+  if (rowCount === 0) return undefined
+  keepsTraces.add(tx.pool)
+  return traceparent
 }
 
 type Claimed = { id: string; topic: string; payload: unknown; attempts: number; traceparent: string | null }
@@ -73,7 +85,7 @@ async function claim(ctx: Ctx, which: ReturnType<typeof fragment>, limit: number
       where ${which} and done_at is null and parked_at is null and due_at <= app_now()
         and (claimed_until is null or claimed_until < app_now())
       order by due_at limit ${limit} for update skip locked))
-    returning id, topic, payload, attempts, traceparent`)
+    returning id, topic, payload, attempts, to_jsonb(outbox) ->> 'traceparent' as traceparent`)
   return result.rows
 }
 

@@ -153,6 +153,7 @@ export const SETTINGS = {
   userRequests: count(3000, 1, 1_000_000, 'Requests per 15 min of a signed-in caller.'),
   beaconRequests: count(6000, 1, 10_000_000, 'Beacon requests per 15 min and IP.'),
   socketRequests: count(60_000, 1, 10_000_000, 'Sockets opened per 15 min, IP and replica (× 100 in development).'),
+  requestsMost: count(300, 10, 100_000, 'Requests that a replica works on at once; beyond it they are refused (503 overloaded). Health, webhooks, return pages and app-config are not.'),
   idempotencySeconds: seconds(DAY, 60, 7 * DAY, 'How long an idempotency key’s answer is kept.'),
   // apps
   customerMinVersion: { type: 'text', default: '0.0.0', maxLength: 32, about: 'Least version of client_app.' } as Text,
