@@ -29,11 +29,10 @@ t.test('one trace holds a request, its statements, the outbox, the job and the c
   })
   traceId = () => app.replicas[0]!.ctx.tracing.traceId()
   const find = (what: string, matches: (span: SeenSpan) => boolean) => eventually(() => collector.spans.find(matches), what)
-  const parentOf = (span: SeenSpan) => collector.spans.find(({ spanId }) => spanId === span.parentSpanId)
-  const within = (span: SeenSpan, names: string[] = []): string[] => {
-    const parent = parentOf(span)
-    return parent === undefined ? [...names, span.name] : within(parent, [...names, span.name])
-  }
+  // A span is sent after its end, so those around it may come later.
+  const parentOf = (span: SeenSpan) => find(`the parent of ${span.name}`, ({ spanId }) => spanId === span.parentSpanId)
+  const within = async (span: SeenSpan, names: string[] = []): Promise<string[]> =>
+    span.parentSpanId === undefined ? [...names, span.name] : within(await parentOf(span), [...names, span.name])
 
   t.test('from the request to the provider', async (t) => {
     const scene = await stage(app, 'active', { phones: true })
@@ -45,9 +44,9 @@ t.test('one trace holds a request, its statements, the outbox, the job and the c
     t.match(request, { name: 'POST /api/v1/sessions/:id/end', kind: 2, parentSpanId: undefined, service: 'halobestie-test', attributes: { 'http.route': '/api/v1/sessions/:id/end', 'http.response.status_code': 200 } })
     t.not(request.traceId, 'a'.repeat(32), 'a caller’s own trace is not continued')
     const call = await find('the call', ({ name, traceId: of }) => name === 'xendit expireInvoice' && of === request.traceId)
-    const run = parentOf(call)!
+    const run = await parentOf(call)
     t.match(run, { name: /^outbox /, kind: 5 })
-    const path = within(run)
+    const path = await within(run)
     t.equal(path.at(-1), request.name, path.join(' < '))
     // The job came first, or the sweep did: the trace is one in any case.
     if (run.attributes['outbox.by'] === 'job') t.ok(path.length > 2, path.join(' < '))
