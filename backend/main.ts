@@ -19,6 +19,11 @@ function environment(): Env {
   }
 }
 
+async function exitAfter(last: Promise<void>): Promise<never> {
+  await last.catch(() => {})
+  process.exit(1)
+}
+
 const env = environment()
 armCrashPoints(env.FAULT_AT ?? [])
 
@@ -44,7 +49,7 @@ try {
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'a fault that nobody caught')
     // Its report is on its way; where none is made this is at once.
-    void reports.stop().finally(() => process.exit(1))
+    void exitAfter(reports.stop())
   })
   for (const { meaning, ...off } of whatIsOff(env)) log.warn({ event: 'not_configured', ...off }, `${off.off}: off; ${meaning}`)
   log.info({ version: env.version, public: replica.publicUrl, internal: replica.internalUrl }, 'listening')

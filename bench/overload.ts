@@ -56,9 +56,9 @@ export async function benchOverload(options: BenchOptions): Promise<Figures> {
 
 function watch(replica: { url: string; pid: number }, socket: Awaited<ReturnType<typeof openSocket>>) {
   const seen = { probeMs: 0, failedProbes: 0, heartbeatMs: 0, rssMost: 0 }
-  let isOver = false
+  const over = new AbortController()
   const running = (async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const startedAt = performance.now()
       socket.send({ type: 'heartbeat' })
       await Promise.all([
@@ -74,7 +74,7 @@ function watch(replica: { url: string; pid: number }, socket: Awaited<ReturnType
   })()
   return {
     async stop() {
-      isOver = true
+      over.abort()
       await running
       return seen
     },

@@ -28,17 +28,17 @@ export async function benchSoak(options: BenchOptions): Promise<Figures> {
     const who = await customer({ replicas: servers.replicas, query: async () => [] })
     const peak = await getLoad(replica.url, '/api/v1/me', PEAK_SECONDS, { authorization: `Bearer ${who.token}` })
     const samples: Sample[] = []
-    let isOver = false
+    const over = new AbortController()
     const sampling = (async () => {
       const everyMs = (options.seconds * 1000) / SAMPLES
-      while (!isOver) {
+      while (!over.signal.aborted) {
         let rss = Number.POSITIVE_INFINITY
-        for (const until = performance.now() + everyMs; performance.now() < until && !isOver; await pause(100)) rss = Math.min(rss, rssKib(replica.pid))
+        for (const until = performance.now() + everyMs; performance.now() < until && !over.signal.aborted; await pause(100)) rss = Math.min(rss, rssKib(replica.pid))
         samples.push({ atMs: performance.now(), rss, descriptors: readdirSync(`/proc/${replica.pid}/fd`).length })
       }
     })()
     const comings = (async () => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         const socket = await openSocket(replica.url, { token: who.token }).catch(() => undefined)
         if (socket) {
           await socket.next('ready').catch(() => undefined)
@@ -48,7 +48,7 @@ export async function benchSoak(options: BenchOptions): Promise<Figures> {
       }
     })()
     const load = await openLoad(replica.url, ownProfile(replica.url, who.token), peak * SHARE, options.seconds)
-    isOver = true
+    over.abort()
     await Promise.all([sampling, comings])
     const kept = samples.slice(Math.floor(samples.length * WARM_SHARE), -1)
     const [first, last] = [kept[0]!, kept.at(-1)!]

@@ -77,7 +77,7 @@ const variables = z.object({
   /** The share of requests, frames and pieces of work that is traced. */
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(0.1),
   /** Errors that nobody expected are told to this project of Sentry, or what understands it; nobody is told without it. */
-  SENTRY_DSN: http.refine((value) => new URL(value).username !== '' && /\/\d+$/.test(new URL(value).pathname), 'must be like https://<key>@<host>/<project number>').optional(),
+  SENTRY_DSN: http.refine((value) => URL.canParse(value) && /^\w+$/.test(new URL(value).username) && /\/\d+$/.test(new URL(value).pathname), 'must be like https://<key>@<host>/<project number>').optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   FAULT_AT: list.pipe(z.array(z.enum(CRASH_POINTS))).optional(),
 })

@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import type { IncomingMessage, OutgoingHttpHeaders, RequestListener, ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { SECURITY_HEADERS } from './browser.ts'
 import type { Ctx } from './ctx.ts'
@@ -43,7 +43,8 @@ function refuse(ctx: Pick<Ctx, 'ids'>, request: IncomingMessage, response: Serve
   const body = JSON.stringify(problemOf(new AppError('overloaded', 'Too much is asked for at once: try again in a moment.'), { url: pathOf(request.url ?? ''), id }))
   // What of a body has not come is not waited for: this connection is of no more use then.
   const hasBody = request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined
-  response.writeHead(503, {
-    ...SECURITY_HEADERS, 'content-type': PROBLEM_TYPE, 'content-length': Buffer.byteLength(body), 'retry-after': retrySeconds(), 'x-request-id': id, ...(hasBody ? { connection: 'close' } : {}),
-  }).end(body)
+  const headers: OutgoingHttpHeaders = {
+    ...SECURITY_HEADERS, 'content-type': PROBLEM_TYPE, 'content-length': Buffer.byteLength(body), 'retry-after': String(retrySeconds()), 'x-request-id': id, ...(hasBody ? { connection: 'close' } : {}),
+  }
+  response.writeHead(503, headers).end(body)
 }

@@ -72,7 +72,7 @@ function tagsOf(error: Error, tags: ReportTags): Record<string, string> {
 // Below drizzle's error, whose message is the statement with its values, lies the one that says what happened.
 function causeOf(error: unknown): Error {
   if (!(error instanceof Error)) return new Error('something that is no error was thrown')
-  return error.name === 'DrizzleQueryError' && error.cause instanceof Error ? error.cause : error
+  return error.message.startsWith('Failed query') && error.cause instanceof Error ? error.cause : error
 }
 
 // An error's own words may hold what people wrote or are called by (a JSON parser quotes its input, Postgres a key), so only its name, its code and where it was thrown go out.

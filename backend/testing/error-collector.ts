@@ -15,7 +15,7 @@ export async function startErrorCollector(t: Life): Promise<ErrorCollector> {
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
       collector.asked++
-      const isEnvelope = request.method === 'POST' && request.url?.startsWith('/api/7/envelope/?') === true && request.url.includes('sentry_key=a-public-key')
+      const isEnvelope = request.method === 'POST' && request.url?.startsWith('/api/7/envelope/?') === true && request.url.includes('sentry_key=apublickey')
       const body = Buffer.concat(chunks).toString()
       if (collector.answer === 'hang') hanging.add(response)
       else if (collector.answer === 'fault' || !isEnvelope) response.writeHead(isEnvelope ? 500 : 404).end()
@@ -33,7 +33,7 @@ export async function startErrorCollector(t: Life): Promise<ErrorCollector> {
     server.closeAllConnections()
     server.close()
   })
-  collector.dsn = `http://a-public-key@127.0.0.1:${(server.address() as AddressInfo).port}/7` // it listens on TCP
+  collector.dsn = `http://apublickey@127.0.0.1:${(server.address() as AddressInfo).port}/7` // it listens on TCP
   return collector
 }
 
