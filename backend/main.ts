@@ -5,6 +5,9 @@ import { whatIsOff } from './platform/what-is-off.ts'
 /** Signals this close together are one: a terminal's Ctrl-C reaches a process and its npm parent, who passes it on. */
 const SAME_SIGNAL_MS = 500
 
+/** A process that has failed waits so long for its report to be taken. */
+const LAST_WORD_MS = 3000
+
 function fail(line: string): never {
   process.stderr.write(`${line}\n`)
   process.exit(1)
@@ -49,7 +52,7 @@ try {
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'a fault that nobody caught')
     // Its report is on its way; where none is made this is at once.
-    void exitAfter(reports.stop())
+    void exitAfter(reports.stop(LAST_WORD_MS))
   })
   for (const { meaning, ...off } of whatIsOff(env)) log.warn({ event: 'not_configured', ...off }, `${off.off}: off; ${meaning}`)
   log.info({ version: env.version, public: replica.publicUrl, internal: replica.internalUrl }, 'listening')

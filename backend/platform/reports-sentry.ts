@@ -4,7 +4,7 @@ import type { Env } from './env.ts'
 import type { Reports, ReportTags } from './reports.ts'
 import { within } from './within.ts'
 
-const SEND_WITHIN_MS = 3000
+const SEND_WITHIN_MS = 10_000
 const STOP_WITHIN_MS = 1000
 /** Reports of one fault in a minute, and of all together: a storm says the same thing over and over. */
 const SAME_PER_MINUTE = 3
@@ -57,8 +57,8 @@ export function createReports(env: Env, failed: (reason: string) => void): Repor
         tell(fault instanceof Error ? fault.name : 'unknown')
       }
     },
-    async stop() {
-      await within(STOP_WITHIN_MS, Promise.resolve(client.close(STOP_WITHIN_MS)))
+    async stop(withinMs = STOP_WITHIN_MS) {
+      await within(withinMs, Promise.resolve(client.close(withinMs)))
     },
   }
 }

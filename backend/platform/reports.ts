@@ -8,8 +8,8 @@ export type Reports = {
   readonly isOn: boolean
   /** Never waits, never throws. Many in a short time are counted, and few are sent. */
   report(error: unknown, tags?: ReportTags): void
-  /** Sends what is left, within a second. */
-  stop(): Promise<void>
+  /** Sends what is left, within a second unless told otherwise. */
+  stop(withinMs?: number): Promise<void>
 }
 
 export const NO_REPORTS: Reports = { isOn: false, report: () => {}, stop: async () => {} }

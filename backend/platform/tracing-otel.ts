@@ -9,7 +9,7 @@ import type { Env } from './env.ts'
 import type { OpenSpan, SpanKind, Tracing } from './tracing.ts'
 import { within } from './within.ts'
 
-const EXPORT_WITHIN_MS = 3000
+const EXPORT_WITHIN_MS = 10_000
 const EXPORT_EVERY_MS = 2000
 /** Spans that wait to be sent; while a collector is away the rest is dropped. */
 const QUEUE_MOST = 2048

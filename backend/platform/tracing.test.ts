@@ -104,7 +104,7 @@ t.test('what is left is sent when the process ends; without an endpoint nothing 
   const app = await startTestApp(t, { settings: STAGE_SETTINGS, env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_TRACES_SAMPLER_ARG: '1' } })
   await call(app.url, 'GET', '/api/v1/packages', { headers: { 'x-request-id': 'the-last-request' } })
   await app.replicas[0]!.stop()
-  t.ok(collector.spans.some(({ attributes }) => attributes['http.request.id'] === 'the-last-request'))
+  await eventually(() => collector.spans.some(({ attributes }) => attributes['http.request.id'] === 'the-last-request'), 'the last request is sent')
   t.equal(await loadedBy('{}'), '')
   t.match(await loadedBy(`{ OTEL_EXPORTER_OTLP_ENDPOINT: '${collector.url}', OTEL_SERVICE_NAME: 'x', OTEL_TRACES_SAMPLER_ARG: 1 }`), /opentelemetry/)
 })
