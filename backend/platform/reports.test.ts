@@ -49,7 +49,7 @@ t.test('what nobody expected is reported, with where and which, and with nothing
   await transact(app.replicas[0]!.ctx, (tx) => writeOutbox(tx, [{ topic: 'test.fails', payload: { phone: PHONE } }]))
   await find('RangeError', { topic: 'test.fails' })
   t.equal((await call(app.url, 'GET', '/test/query')).status, 500)
-  t.match(await find('error', { route: '/test/query' }), { tags: { code: '22P02' }, exception: { values: [{ value: '[kept back] 22P02' }] } })
+  t.match(await find('error', { route: '/test/query' }), { tags: { code: '22003' }, exception: { values: [{ value: '[kept back] 22003' }] } })
   t.equal((await call(app.url, 'POST', '/api/v1/auth/otp/verify', { body: {} })).status, 400, 'a refusal is no fault')
   const all = collector.bodies.join('\n')
   for (const stray of ['anari', PHONE.slice(3), projectRoot]) t.notOk(all.includes(stray), `${stray} is nowhere`)
