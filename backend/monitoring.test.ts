@@ -83,10 +83,11 @@ const OTHERS = [
   { fires: 'CertificateEnds', series: 'probe_ssl_earliest_cert_expiry{job="probe"}', bad: 13 * 86_400, good: 60 * 86_400 },
   { fires: 'DiskFull', series: 'node_filesystem_avail_bytes{fstype="ext4", mountpoint="/"}', bad: 10, good: 40 },
   { fires: 'ReplicationLag', series: 'pg_replication_lag_seconds', bad: 31, good: 1 },
-  { fires: 'BackupOld', series: 'halobestie_backup_last_success_timestamp_seconds{job="node"}', bad: -27 * 3600, good: -20 * 3600 },
+  { fires: 'BackupOld', series: 'halobestie_backup_last_success_timestamp_seconds{job="node", kind="dump"}', bad: -27 * 3600, good: -20 * 3600 },
+  { fires: 'BackupLogOld', series: 'halobestie_backup_last_success_timestamp_seconds{job="node", kind="wal"}', bad: 0, good: '0+60' },
 ]
 const minutesOfOthers = minutesOf([...OTHERS.map(({ fires }) => fires), 'BackupUnknown'])
-const ofOthers = (fires: readonly string[], value: (one: (typeof OTHERS)[number]) => number | undefined): Story => ({
+const ofOthers = (fires: readonly string[], value: (one: (typeof OTHERS)[number]) => number | string | undefined): Story => ({
   name: `others: ${fires.join(', ') || 'all well'}`, minutes: minutesOfOthers, fires,
   series: [
     ...INSTANCES.map((instance) => upSeries(instance, true, minutesOfOthers)),
@@ -97,7 +98,7 @@ const ofOthers = (fires: readonly string[], value: (one: (typeof OTHERS)[number]
 const STORIES_OF_OTHERS = [
   ofOthers([], ({ good }) => good),
   ofOthers(OTHERS.map(({ fires }) => fires), ({ bad }) => bad),
-  ofOthers(['BackupUnknown'], ({ fires, good }) => (fires === 'BackupOld' ? undefined : good)),
+  ofOthers(['BackupUnknown'], ({ fires, good }) => (fires.startsWith('Backup') ? undefined : good)),
 ]
 
 t.test('every rule has a fault, and every fault a rule', (t) => {
