@@ -4,7 +4,7 @@ import { startTestApp } from '../testing/app.ts'
 import { signIn } from '../testing/people.ts'
 import { connect as connectSocket } from '../testing/socket.ts'
 import { eventually } from '../testing/wait.ts'
-import { loadSettings } from '../modules/settings/index.ts'
+import { changeSettings } from '../testing/settings.ts'
 import { REALTIME_PATH } from './realtime/realtime.ts'
 
 const HANDSHAKE = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==' }
@@ -75,12 +75,9 @@ t.test('connections', async (t) => {
     }
     t.same(await refused({ origin: 'https://evil.example' }), [403])
     t.same(await refused({ 'sec-websocket-version': '7' }), [400], 'by the library')
-    // Stored, not only put into force: settings are read again from time to time.
-    await app.query(`insert into settings (key, value) values ('maintenance', 'true')`)
-    await loadSettings(ctx)
+    await changeSettings(app, { maintenance: true })
     t.same(await refused({}), [503], 'before any route')
-    await app.query(`delete from settings where key = 'maintenance'`)
-    await loadSettings(ctx)
+    await changeSettings(app, { maintenance: false })
     const person = await signIn(app, { kind: 'customer' })
     await (await connectSocket(person)).close()
     t.same(await countedStatuses(), [403, 404, 503], 'one that becomes a socket is no response')

@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import { call, startTestApp, type TestApp, type TestAppOptions } from '../testing/app.ts'
 import { startFaultProxy } from '../testing/fault-proxy.ts'
 import { eventually } from '../testing/wait.ts'
-import { loadSettings } from '../modules/settings/index.ts'
+import { changeSettings } from '../testing/settings.ts'
 import type { UserActor } from './access.ts'
 import { AppError } from './errors.ts'
 import { networkOf } from './limits.ts'
@@ -68,8 +68,7 @@ t.test('budgets are counted over both replicas together, to the request', async 
 
   t.comment('a changed setting is in force at once')
   t.equal((await call(app.url, 'GET', '/mine', { token: 'citra' })).status, 429)
-  await app.query(`update settings set value = to_jsonb($1::int) where key = 'userRequests'`, [LIMIT * 3])
-  await Promise.all(app.replicas.map(({ ctx }) => loadSettings(ctx)))
+  await changeSettings(app, { userRequests: LIMIT * 3 })
   t.equal((await call(app.url, 'GET', '/mine', { token: 'citra' })).status, 200)
 })
 

@@ -4,7 +4,7 @@ import { call, startTestApp } from '../../testing/app.ts'
 import { startMitras } from '../../testing/mitras.ts'
 import { approvedMitra, goOffline } from '../../testing/people.ts'
 import { eventually } from '../../testing/wait.ts'
-import { loadSettings } from '../settings/index.ts'
+import { changeSettings } from '../../testing/settings.ts'
 import { createBeacon } from './beacon.ts'
 
 const SNAPSHOT = 'availability:snapshot'
@@ -164,15 +164,10 @@ t.test('the fast lane answers as the usual way does, from the same budget', asyn
     t.equal(second.answer.status, etag === undefined ? 200 : 304)
     t.ok(second.remaining < first.remaining, 'and is counted')
   }
-  // Stored, not only put into force: settings are read again from time to time.
-  const set = async (key: string, value: unknown) => {
-    await app.query(`insert into settings (key, value) values ($1, $2::jsonb) on conflict (key) do update set value = excluded.value`, [key, JSON.stringify(value)])
-    await Promise.all(app.replicas.map(({ ctx }) => loadSettings(ctx)))
-  }
-  await set('maintenance', true)
+  await changeSettings(app, { maintenance: true })
   t.match(await fast!(), { status: 503, body: { code: 'maintenance' } })
-  await set('mitraMinVersion', '10.0.0')
-  await set('maintenance', false)
+  await changeSettings(app, { mitraMinVersion: '10.0.0' })
+  await changeSettings(app, { maintenance: false })
   t.match(await fast!(), { status: 426, body: { code: 'app_update_required' } })
 })
 

@@ -3,10 +3,10 @@ import { transact } from '../../platform/database.ts'
 import { startTestApp } from '../../testing/app.ts'
 import { converse, pairUp } from '../../testing/conversations.ts'
 import { signIn, type Person } from '../../testing/people.ts'
-import { loadSettings } from '../settings/index.ts'
 import { setWritableUntil } from './index.ts'
 import { connect, type ReceivedFrame, type TestSocket } from '../../testing/socket.ts'
 import { eventually } from '../../testing/wait.ts'
+import { changeSettings } from '../../testing/settings.ts'
 
 const QUICK = { presenceGraceSeconds: 1, presenceLeaseSeconds: 10, healMs: 200 }
 
@@ -61,12 +61,8 @@ t.test('presence', async (t) => {
   })
 
   t.test('who comes back within the grace was never offline; a state that changes nothing is no event', async (t) => {
-    const grace = async (seconds: number) => {
-      await app.query(`update settings set value = to_jsonb($1::int) where key = 'presenceGraceSeconds'`, [seconds])
-      await Promise.all(app.replicas.map(({ ctx }) => loadSettings(ctx)))
-    }
-    await grace(6)
-    t.teardown(() => grace(QUICK.presenceGraceSeconds))
+    await changeSettings(app, { presenceGraceSeconds: 6 })
+    t.teardown(() => changeSettings(app, { presenceGraceSeconds: QUICK.presenceGraceSeconds }))
     const { customer, mitra } = await pairUp(app)
     const a = await connect(customer)
     let b = await connect(mitra)

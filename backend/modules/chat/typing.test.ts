@@ -3,7 +3,7 @@ import { startTestApp } from '../../testing/app.ts'
 import { pairUp, sendOf } from '../../testing/conversations.ts'
 import { connect, type TestSocket } from '../../testing/socket.ts'
 import { eventually } from '../../testing/wait.ts'
-import { loadSettings } from '../settings/index.ts'
+import { changeSettings } from '../../testing/settings.ts'
 
 const typesOf = (socket: TestSocket) => socket.frames.map((frame) => frame.type).filter((type) => type.startsWith('typing:') || type.startsWith('message:'))
 
@@ -26,12 +26,8 @@ t.test('typing', async (t) => {
 
   t.test('ends with the message, and with the device', async (t) => {
     // Here it does not end by itself, however long the message takes.
-    const set = async (seconds: number) => {
-      await app.query(`update settings set value = to_jsonb($1::int) where key = 'typingSeconds'`, [seconds])
-      await Promise.all(app.replicas.map(({ ctx }) => loadSettings(ctx)))
-    }
-    await set(60)
-    t.teardown(() => set(1))
+    await changeSettings(app, { typingSeconds: 60 })
+    t.teardown(() => changeSettings(app, { typingSeconds: 1 }))
     const { a, b, conversationId } = await start()
     a.send({ type: 'typing:start', conversationId })
     a.send(sendOf(conversationId, 'hi'))

@@ -5,6 +5,7 @@ import { transact } from '../../platform/database.ts'
 import { startMitras, type MitrasApp } from '../../testing/mitras.ts'
 import { startValkey } from '../../testing/servers/valkey.ts'
 import { eventually } from '../../testing/wait.ts'
+import { changeSettings } from '../../testing/settings.ts'
 import { claimSlots, createLiveness, deactivateMitra, findPresence, freeSlots, reactivateMitra, sweepLiveness } from './index.ts'
 import { mirrorSettled } from './mirror.ts'
 import { setOnline } from './set-online.ts'
@@ -252,7 +253,7 @@ t.test('drift is measured by one replica, shown by all, and healed', async (t) =
   await app.valkeyClient.del('mirror:drift-turn')
   t.equal(await b!.mirror.measureDrift(), 0)
 
-  for (const { ctx } of app.replicas) ctx.settings.load({ driftCheckSeconds: 1 })
+  await changeSettings(app, { driftCheckSeconds: 1 })
   await app.valkeyClient.del('mirror:drift-turn')
   for (const { mirror } of app.replicas) mirror.start()
   await trusted(app)

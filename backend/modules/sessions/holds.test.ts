@@ -6,6 +6,7 @@ import { clearStage, packageOf, reappear, stage, STAGE_SETTINGS, startSession, v
 import { meetDeadline } from './meet-deadline.ts'
 import { paymentNotCreated } from './close-hold.ts'
 import { eventually } from '../../testing/wait.ts'
+import { changeSettings } from '../../testing/settings.ts'
 
 t.test('holds, their end in two phases, and pauses', async (t) => {
   const app = await startTestApp(t, { replicas: 2, settings: STAGE_SETTINGS })
@@ -121,9 +122,9 @@ t.test('holds, their end in two phases, and pauses', async (t) => {
       return invoice
     } })
     t.teardown(() => void Object.assign(payments, real))
-    ctx.settings.load({ ...STAGE_SETTINGS, invoiceWaitMs: 200 })
+    await changeSettings(app, { invoiceWaitMs: 200 })
     const { body } = await expect(201, startSession(who, { packageId }))
-    ctx.settings.load(STAGE_SETTINGS)
+    await changeSettings(app, { invoiceWaitMs: STAGE_SETTINGS.invoiceWaitMs })
     t.equal(body.payment.state, 'creating')
     arrives.resolve()
     await eventually(async () => (await who.call('GET', `/api/v1/sessions/${body.session.id}`)).body.session.payment.state === 'pending', 'the invoice is made')
