@@ -173,7 +173,7 @@ async function liveWell(stand: Stand): Promise<[Scrape, Scrape]> {
 
 function isQuick(before: Scrape, after: Scrape): boolean {
   const more = (name: string, labels = {}) => sumOf(after, name, labels) - sumOf(before, name, labels)
-  const within = (name: string, le: string) => more(`${name}_bucket`, { le }) >= 0.96 * more(`${name}_count`)
+  const within = (name: string, le: string) => more(`${name}_bucket`, { le }) === more(`${name}_count`)
   return within('http_request_duration_seconds', '0.2') && within('message_ack_seconds', '0.5') && within('provider_call_seconds', '1') && within('postgres_pool_wait_seconds', '0.1')
     && sumOf(after, 'nodejs_eventloop_lag_p99_seconds') < 0.25 && more('sweep_rescues_total') < 20
 }

@@ -51,7 +51,8 @@ const SECRETS: [string, RegExp][] = [
   ['a private key', /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----\\?n?[A-Za-z0-9+/]{20}/],
   ['a key of Xendit', /\bxnd_(?:production|development)_[A-Za-z0-9]{24,}/],
   ['a key of Google', /\bAIza[0-9A-Za-z_-]{35}\b/],
-  ['a key of AWS', /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/],
+  // Those of its documents, by which signatures are tried, end so.
+  ['a key of AWS', /\b(?:AKIA|ASIA)(?![0-9A-Z]{9}EXAMPLE\b)[0-9A-Z]{16}\b/],
   ['a token of a forge', /\b(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_\w{60,}|glpat-[\w-]{20})\b/],
   ['a token of Slack', /\bxox[abprs]-[\w-]{20,}|hooks\.slack\.com\/services\/T\w+\/B\w+\/\w+/],
   ['a token of npm', /\bnpm_[A-Za-z0-9]{36}\b|_authToken=[A-Za-z0-9]{8}/],

@@ -1,7 +1,5 @@
-import { once } from 'node:events'
-import { createServer, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Life } from './cluster.ts'
+import { startCollector, type Mood } from './collector.ts'
 
 type Value = { stringValue?: string; intValue?: number | string; doubleValue?: number; boolValue?: boolean }
 export type SeenSpan = { traceId: string; spanId: string; parentSpanId: string | undefined; name: string; kind: number; attributes: Record<string, unknown>; isError: boolean; service: unknown }
@@ -11,40 +9,25 @@ export type OtlpCollector = {
   /** Everything that was sent, as it came. */
   bodies: string[]
   headers: Record<string, unknown>[]
-  answer: 'ok' | 'fault' | 'hang'
+  answer: Mood
 }
 
 /** A collector of traces that speaks OTLP over HTTP (JSON), and can be unwell. */
 export async function startOtlpCollector(t: Life): Promise<OtlpCollector> {
   const collector: OtlpCollector = { url: '', spans: [], bodies: [], headers: [], answer: 'ok' }
-  const hanging = new Set<ServerResponse>()
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = []
-    request.on('data', (chunk: Buffer) => chunks.push(chunk))
-    request.on('end', () => {
-      if (request.method !== 'POST' || request.url !== '/v1/traces') {
-        response.writeHead(404).end()
-        return
-      }
-      const body = Buffer.concat(chunks).toString()
+  const port = await startCollector(t, {
+    knows: (request) => request.url === '/v1/traces',
+    hears(body, request) {
       collector.headers.push(request.headers)
       collector.bodies.push(body)
-      if (collector.answer === 'hang') hanging.add(response)
-      else if (collector.answer === 'fault') response.writeHead(500).end()
-      else {
-        collector.spans.push(...readSpans(body))
-        response.writeHead(200, { 'content-type': 'application/json' }).end('{"partialSuccess":{}}')
-      }
-    })
+    },
+    mood: () => collector.answer,
+    takes(body) {
+      collector.spans.push(...readSpans(body))
+      return '{"partialSuccess":{}}'
+    },
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(async () => {
-    for (const response of hanging) response.destroy()
-    server.closeAllConnections()
-    server.close()
-  })
-  collector.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}` // it listens on TCP
+  collector.url = `http://127.0.0.1:${port}`
   return collector
 }
 
