@@ -154,7 +154,7 @@ browserTest('a term is tried, added and switched off; many are looked through be
   await page.getByRole('button', { name: 'Add many' }).click()
   await page.getByRole('dialog').getByLabel(/^Terms/).fill('bintang padam\n{a|b')
   await page.getByRole('dialog').getByRole('button', { name: 'Look through' }).click()
-  await page.getByRole('dialog').getByText('refused').waitFor()
+  await page.getByRole('dialog').getByText('refused', { exact: true }).waitFor()
   await page.getByRole('dialog').getByLabel(/^Terms/).fill('bintang padam')
   await page.getByRole('dialog').getByLabel('Reason').fill('from a list')
   await page.getByRole('dialog').getByRole('button', { name: 'Add many' }).click()
