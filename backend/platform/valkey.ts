@@ -31,7 +31,8 @@ export function connectValkey(url: string, log: Log, patienceMs = COMMAND_TIMEOU
     commandTimeout: patienceMs, socketTimeout: Math.max(SILENT_MS, patienceMs), retryStrategy: (times) => Math.min(times * 50, 1000), enableAutoPipelining: true,
   })
   const subscriber = new Redis(url, {
-    lazyConnect: true, enableOfflineQueue: true, maxRetriesPerRequest: null, connectTimeout: 2000,
+    // The library's own way to subscribe again leaves a rejection unhandled when the link is closed just then.
+    lazyConnect: true, enableOfflineQueue: true, maxRetriesPerRequest: null, connectTimeout: 2000, autoResubscribe: false,
     keepAlive: 10_000, socketTimeout: Math.max(SILENT_MS, patienceMs), retryStrategy: (times) => Math.min(times * 50, 1000),
   })
   const watch = setInterval(() => {
@@ -73,6 +74,9 @@ export function connectValkey(url: string, log: Log, patienceMs = COMMAND_TIMEOU
   command.on('close', () => {
     isConnected = false
   })
+  subscriber.on('ready', () => {
+    if (listeners.size > 0) subscriber.subscribe(...listeners.keys()).catch(report)
+  })
   subscriber.on('message', (channel: string, message: string) => {
     for (const listener of listeners.get(channel) ?? []) listener(message)
   })
@@ -99,7 +103,7 @@ export function connectValkey(url: string, log: Log, patienceMs = COMMAND_TIMEOU
       if (known) known.push(listener)
       else {
         listeners.set(channel, [listener])
-        subscriber.subscribe(channel).catch(report)
+        if (subscriber.status === 'ready') subscriber.subscribe(channel).catch(report)
       }
     },
     onConnect(listener) {
