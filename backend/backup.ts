@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import type pg from 'pg'
-import { claimStore, findBackups, metricsOf, prune, takeBackup, verify, type Place } from './backup/backups.ts'
+import { claimStore, findBackups, findNewest, metricsOf, prune, takeBackup, verify, type Place } from './backup/backups.ts'
 import { readKeys } from './backup/envelope.ts'
 import { findBackup, onDatabase, restoreBase, restoreDump } from './backup/restore.ts'
 import { isDue, momentOf, type BackupKind } from './backup/retention.ts'
@@ -22,6 +22,8 @@ const DUMP_EVERY_HOURS = 6
 const BASE_EVERY_HOURS = 24
 const LOOK_EVERY_MS = 20_000
 const RETRY_MS = 60_000
+/** As often as Prometheus looks. */
+const TOLD_EVERY_MS = 15_000
 
 class Busy extends Error {}
 
@@ -82,7 +84,7 @@ let walShippedAt: Date | undefined
 async function tellMetrics(place: Place): Promise<void> {
   const folder = variable('BACKUP_METRICS_DIR')
   if (folder === undefined) return
-  const newest = await Promise.all((['dump', 'base'] as const).map(async (kind) => (await findBackups(place, kind)).at(-1)))
+  const newest = await Promise.all((['dump', 'base'] as const).map((kind) => findNewest(place, kind)))
   const file = join(folder, 'halobestie_backup.prom')
   writeFileSync(`${file}.${process.pid}`, metricsOf(newest, walShippedAt))
   renameSync(`${file}.${process.pid}`, file)
@@ -99,8 +101,8 @@ function walOptions(place: Place, stopping: AbortSignal, timeline: string): WalO
   return {
     timeline, url: databaseUrl(), spool: needed('BACKUP_SPOOL'), partialSeconds: Number(variable('BACKUP_PARTIAL_SECONDS') ?? 60), stopping,
     async onShipped(at) {
-      const minute = Math.floor(at.getTime() / 15_000)
-      if (walShippedAt && Math.floor(walShippedAt.getTime() / 15_000) === minute) return
+      const beatOf = (moment: Date) => Math.floor(moment.getTime() / TOLD_EVERY_MS)
+      if (walShippedAt && beatOf(walShippedAt) === beatOf(at)) return
       walShippedAt = at
       await tellMetrics(place)
     },
@@ -117,9 +119,9 @@ async function schedule(place: Place, stopping: AbortSignal): Promise<void> {
   }
   const due = async () => {
     let taken = false
+    const timeline = (await onDatabase(databaseUrl(), currentSegment)).slice(0, 8)
     for (const [kind, hours] of [['base', BASE_EVERY_HOURS], ['dump', DUMP_EVERY_HOURS]] as const) {
-      const last = (await findBackups(place, kind)).at(-1)
-      const timeline = (await onDatabase(databaseUrl(), currentSegment)).slice(0, 8)
+      const last = await findNewest(place, kind)
       if (!isDue(last?.name, hours, new Date()) && last?.walFrom.startsWith(timeline)) continue
       await take(place, kind)
       taken = true

@@ -119,10 +119,18 @@ export async function verify(place: Place, manifest: Manifest): Promise<void> {
   if (!NEEDED[manifest.kind].test(await listed)) throw new Error(`${manifest.path}: there is no backup in it`)
 }
 
+const manifestPaths = async (place: Place, kind: BackupKind) => (await place.store.list(`${kind}/`)).filter((path) => path.endsWith('/manifest.json'))
+const readManifest = async (place: Place, path: string) => Manifest.parse(JSON.parse(await text(await place.store.get(path))))
+
 /** The whole backups of a kind, oldest first. */
 export async function findBackups(place: Place, kind: BackupKind): Promise<Manifest[]> {
-  const paths = (await place.store.list(`${kind}/`)).filter((path) => path.endsWith('/manifest.json'))
-  return Promise.all(paths.map(async (path) => Manifest.parse(JSON.parse(await text(await place.store.get(path))))))
+  return Promise.all((await manifestPaths(place, kind)).map((path) => readManifest(place, path)))
+}
+
+/** The newest of them alone: what is looked at again and again need not read a year of manifests. */
+export async function findNewest(place: Place, kind: BackupKind): Promise<Manifest | undefined> {
+  const path = (await manifestPaths(place, kind)).at(-1)
+  return path === undefined ? undefined : readManifest(place, path)
 }
 
 /** Removes what the table of retention does not keep, what was left half done a day ago, and the log that nobody needs. */

@@ -70,8 +70,10 @@ export async function countInbox(handle: Queryable): Promise<{ waiting: number; 
 
 /** Puts how many events wait, how long the oldest of them has, and how many are parked into their metrics. */
 export async function measureInbox(ctx: Ctx): Promise<void> {
-  const { waiting, parked } = await countInbox(ctx.sql)
-  const [row] = await ctx.sql.select({ seconds: sql<number>`coalesce(extract(epoch from app_now() - min(${providerInbox.receivedAt})), 0)::float8` }).from(providerInbox).where(eq(providerInbox.state, 'received'))
+  const [{ waiting, parked }, [row]] = await Promise.all([
+    countInbox(ctx.sql),
+    ctx.sql.select({ seconds: sql<number>`coalesce(extract(epoch from app_now() - min(${providerInbox.receivedAt})), 0)::float8` }).from(providerInbox).where(eq(providerInbox.state, 'received')),
+  ])
   ctx.metrics.inboxRows.set({ state: 'waiting' }, waiting)
   ctx.metrics.inboxRows.set({ state: 'parked' }, parked)
   ctx.metrics.inboxOldestSeconds.set(row!.seconds)
