@@ -43,6 +43,8 @@ async function start(options: { fresh: boolean }): Promise<void> {
       secretKey: variables['XENDIT_SECRET_KEY']!, webhookToken: variables['XENDIT_WEBHOOK_TOKEN']!,
       webhookUrl: `http://127.0.0.1:${variables['PORT']}/webhooks/xendit/invoice`,
     },
+    smtp: { user: 'halobestie', password: 'simulated' },
+    sms: { apiKey: variables['SMS_API_KEY']! },
     fazpass: { merchantKey: variables['FAZPASS_MERCHANT_KEY']!, gatewayKey: variables['FAZPASS_GATEWAY_KEY']! },
   })
   running.push(simulators)
@@ -51,6 +53,8 @@ async function start(options: { fresh: boolean }): Promise<void> {
     DATABASE_URL: database.appUrl, VALKEY_URL: valkeyUrl,
     XENDIT_BASE_URL: process.env['XENDIT_BASE_URL'] ?? simulators.xenditBaseUrl,
     FAZPASS_BASE_URL: process.env['FAZPASS_BASE_URL'] ?? simulators.fazpassBaseUrl,
+    SMS_BASE_URL: process.env['SMS_BASE_URL'] ?? simulators.smsBaseUrl,
+    ...(process.env['SMTP_URL'] ? {} : { SMTP_URL: simulators.smtp?.url, SMTP_CA: simulators.smtp?.ca }),
     ...(process.env['FIREBASE_SERVICE_ACCOUNT_PATH'] ? {} : { FCM_SIMULATOR: simulators.url }),
   })
   const replica = await startReplica(env)
@@ -68,6 +72,7 @@ function developmentVariables(given: NodeJS.ProcessEnv): Record<string, string |
     APP_ENV: 'development', PORT: port, HOST: '127.0.0.1', INTERNAL_PORT: '3001', SIMULATOR_PORT: '3002', LOG_LEVEL: 'warn', DRAIN_SECONDS: '0',
     AUTH_JWT_SECRET: keys.jwt, DATA_ENCRYPTION_KEYS: JSON.stringify([{ id: 'dev', key: keys.data, active: true }]),
     FAZPASS_ENABLED: 'true', FAZPASS_MERCHANT_KEY: 'simulated-merchant', FAZPASS_GATEWAY_KEY: 'simulated-gateway',
+    MAIL_FROM: 'Halobestie <no-reply@halobestie.example>', PUBLIC_ORIGIN: `http://127.0.0.1:${port}`, SMS_API_KEY: 'simulated', SMS_SENDER: 'Halobestie',
     XENDIT_ENABLED: 'true', XENDIT_SECRET_KEY: 'xnd_development_simulated', XENDIT_WEBHOOK_TOKEN: 'simulated-webhook-token',
     ...((given['APP_ENV'] || 'development') === 'development' ? { ALLOWED_ORIGINS: playgroundOrigins(given['SIMULATOR_PORT'] || '3002').join(',') } : {}),
     XENDIT_SUCCESS_REDIRECT_URL: `http://127.0.0.1:${port}/payment/return/success`, XENDIT_FAILURE_REDIRECT_URL: `http://127.0.0.1:${port}/payment/return/failure`,

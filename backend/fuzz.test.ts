@@ -34,7 +34,7 @@ function bodyFor(route: RouteEntry, dice: Dice, known: readonly string[]): unkno
 
 t.test(`whatever is sent, nothing breaks (FUZZ_SEED=${SEED} FUZZ_CASES=${CASES})`, async (t) => {
   t.comment(`seed ${SEED}`)
-  const app = await startTestApp(t, { settings: { ...STAGE_SETTINGS, userRequests: 1_000_000, anonymousRequests: 1_000_000 } })
+  const app = await startTestApp(t, { letters: true, settings: { ...STAGE_SETTINGS, userRequests: 1_000_000, anonymousRequests: 1_000_000 } })
   const [scene, waiting] = [await stage(app, 'active'), await stage(app, 'ringing')]
   const [stranger, admin] = [await approvedMitra(app, { online: true }), await staffOf(app, 'super_admin')]
   const ids = await app.query<{ id: string }>('select id from chat_sessions union select id from offers union select id from payments union select id from conversations union select id from users union select id from packages')

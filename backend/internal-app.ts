@@ -2,13 +2,14 @@ import cookies from '@fastify/cookie'
 import type { FastifyInstance } from 'fastify'
 import { checkBooksAndClosings } from './check-books.ts'
 import { lexiconStaffRoutes, type Lexicon } from './modules/moderation/index.ts'
+import { templateStaffRoutes } from './modules/notifications/index.ts'
 import { reviewStaffRoutes } from './modules/reviews/index.ts'
 import { privacyStaffRoutes } from './modules/privacy/index.ts'
 import { safetyStaffRoutes, sanctionStaffRoutes } from './modules/safety/index.ts'
 import { settingsStaffRoutes } from './modules/settings/index.ts'
 import {
-  approvalStaffRoutes, auditStaffRoutes, customerStaffRoutes, findColleaguesFor, hasAnotherFor, inboxStaffRoutes, ledgerStaffRoutes, LIVE_PATH, liveStaffRoutes, mitraReportStaffRoutes, mitraStaffRoutes,
-  namesOf, packageStaffRoutes, paymentStaffRoutes,
+  announcementStaffRoutes, approvalStaffRoutes, auditStaffRoutes, customerStaffRoutes, findColleaguesFor, hasAnotherFor, inboxStaffRoutes, ledgerStaffRoutes, LIVE_PATH, liveStaffRoutes, mitraReportStaffRoutes, mitraStaffRoutes,
+  namesOf, noticeStaffRoutes, packageStaffRoutes, paymentStaffRoutes,
   payoutStaffRoutes, promoCodeStaffRoutes, reconciliationStaffRoutes, refundStaffRoutes, reportStaffRoutes, searchStaffRoutes, sessionStaffRoutes, staffAccountRoutes,
   staffAuthRoutes, suspenseStaffRoutes, systemStaffRoutes, transcriptStaffRoutes, viewStaffRoutes, walletStaffRoutes, type LiveSockets,
 } from './modules/staff/index.ts'
@@ -34,11 +35,14 @@ export async function createInternalApp(ctx: Ctx, parts: InternalParts): Promise
   await app.register(staffAccountRoutes(ctx))
   await app.register(settingsStaffRoutes(ctx, { namesOf }))
   await app.register(lexiconStaffRoutes(ctx, { lexicon: parts.lexicon, namesOf }))
+  await app.register(templateStaffRoutes(ctx, { namesOf }))
   await app.register(packageStaffRoutes(ctx))
   await app.register(mitraStaffRoutes(ctx))
   await app.register(mitraReportStaffRoutes(ctx))
+  await app.register(announcementStaffRoutes(ctx))
   await app.register(promoCodeStaffRoutes(ctx))
   await app.register(customerStaffRoutes(ctx))
+  await app.register(noticeStaffRoutes(ctx))
   await app.register(searchStaffRoutes(ctx))
   await app.register(sessionStaffRoutes(ctx))
   await app.register(viewStaffRoutes(ctx))

@@ -160,7 +160,7 @@ t.test('3001 answers to the VPN alone, 3000 to the ingress controller alone, and
     t.same(Object.values(ends).filter((end) => mayPass(of(rendered[name].migrate, 'NetworkPolicy'), 'Ingress', job, end, 3000)), [], 'a job is reached by nobody')
     t.notOk(mayPass(policies, 'Ingress', { ...own, pod: { app: 'something else' } }, ends.ingress, 3000), 'what else runs there is closed')
     const leaves = (address: string, port: number, from = own) => mayPass(policies, 'Egress', from, { address }, port)
-    for (const [address, port] of [['10.20.0.3', 5432], ['10.20.0.3', 3307], ['10.30.0.3', 6379], ['203.0.113.9', 443]] as const) t.ok(leaves(address, port), `${address}:${port}`)
+    for (const [address, port] of [['10.20.0.3', 5432], ['10.20.0.3', 3307], ['10.30.0.3', 6379], ['203.0.113.9', 443], ['203.0.113.9', 465], ['203.0.113.9', 587]] as const) t.ok(leaves(address, port), `${address}:${port}`)
     for (const [address, port] of [['203.0.113.9', 25], ['203.0.113.9', 80], ['10.20.0.3', 443], ['203.0.113.9', 5432], ['192.168.0.4', 443]] as const) t.notOk(leaves(address, port), `${address}:${port}`)
     const dns = { namespace: { 'kubernetes.io/metadata.name': 'kube-system' }, pod: { 'k8s-app': 'kube-dns' } }
     for (const from of [own, job]) t.ok(mayPass(policies, 'Egress', from, dns, 53, 'UDP'))

@@ -28,6 +28,7 @@ export const PRIVACY_MAP: PrivacyMap = {
   },
   consents: { rows: { columns: 'user_id' }, key: 'user_id document version', since: 'accepted_at', out: { as: 'consents', columns: 'document version accepted_at' }, held: { 'of how we work': 'user_id' }, erasure: { keep: { 'proof of what was agreed to, under the pseudonym': 'document version' } } },
   preferences: { rows: { columns: 'user_id' }, key: 'user_id', since: 'updated_at', out: { as: 'preferences', columns: 'values updated_at' }, held: { 'of how we work': 'user_id' }, erasure: 'delete' },
+  notification_preferences: { rows: { columns: 'user_id' }, key: 'user_id', since: 'updated_at', out: { as: 'notificationPreferences', columns: 'choices quiet_from quiet_to message_text updated_at' }, held: { 'of how we work': 'user_id version' }, erasure: 'delete' },
   users: {
     rows: { columns: 'id' },
     out: {
@@ -93,8 +94,22 @@ export const PRIVACY_MAP: PrivacyMap = {
   message_flags: { rows: { columns: 'sender_id' }, since: 'sent_at', held: { 'on its way to a case': 'id conversation_id seq change sender_id kinds body sent_at' }, erasure: { keep: { 'gone within seconds: somebody may be in danger': 'kinds body' } } },
   conversation_members: { rows: { columns: 'user_id' }, key: 'conversation_id user_id', out: { as: 'conversations', columns: 'conversation_id read_seq delivered_seq' }, held: { 'of how we work': 'user_id pushed_seq' }, erasure: {} },
   conversations: { none: 'a place for messages; who is in it stands in conversation_members' },
-  notifications: { rows: { columns: 'user_id' }, since: 'created_at', out: { as: 'notifications', columns: 'id kind title body data created_at read_at deleted_at' }, held: { 'of how we work': 'user_id dedupe_key' }, erasure: 'delete' },
-  pushes: { rows: { columns: 'user_id' }, since: 'created_at', held: { 'notifications on their way to a device, for some days': 'id user_id kind tag title body data high_priority dedupe_key state created_at due_at expires_at claimed_until attempts settled_at reason', secret: 'pending_tokens' }, clear: { 'as in devices, while a push is tried again': 'pending_tokens' }, erasure: 'delete' },
+  notifications: { rows: { columns: 'user_id' }, since: 'created_at', out: { as: 'notifications', columns: 'id kind title body data created_at read_at deleted_at' }, held: { 'of how we work': 'user_id dedupe_key emptied_at' }, erasure: 'delete' },
+  scheduled_notices: { rows: { columns: 'user_id' }, since: 'created_at', held: { 'goes out once it is given': 'id user_id dedupe_key notice due_at local_day local_time expires_at created_at' }, erasure: 'delete' },
+  pushes: { rows: { columns: 'user_id' }, since: 'created_at', held: { 'notifications on their way to a device, for some days': 'id user_id kind tag title body data high_priority dedupe_key state created_at due_at expires_at claimed_until attempts settled_at reason priority tries template announcement_id sent_at accepted_at delivered_at opened_at critical', secret: 'pending_tokens' }, clear: { 'as in devices, while a push is tried again': 'pending_tokens' }, erasure: 'delete' },
+  letters: {
+    rows: { columns: 'user_id' }, since: 'created_at',
+    held: { 'notifications on their way to a mailbox or phone, for some weeks without their text': 'id user_id channel kind template dedupe_key priority subject text challenge_id state reason created_at due_at expires_at claimed_until attempts tries sent_at settled_at waits', secret: 'to_encrypted' },
+    erasure: 'delete',
+  },
+  email_addresses: {
+    rows: { columns: 'user_id' }, key: 'user_id', since: 'proven_at', out: { as: 'email', opened: { address_encrypted: 'email' }, columns: 'proven_at undeliverable_at' },
+    held: { secret: 'address_hash', 'of how we work': 'user_id digest_due_at digest_until digest_day' }, erasure: 'delete',
+  },
+  email_challenges: {
+    rows: { columns: 'user_id' }, since: 'created_at',
+    held: { 'an address that was not proven need not be the person’s': 'id user_id attempts created_at expires_at resend_at consumed_at superseded_at undeliverable_at', secret: 'address_hash address_encrypted' }, erasure: 'delete',
+  },
   // Safety
   safety_cases: {
     rows: { columns: 'reporter_id' }, since: 'opened_at', out: { as: 'reports', columns: 'id kind state session_id reason note opened_at closed_at' },
@@ -140,12 +155,17 @@ export const PRIVACY_MAP: PrivacyMap = {
   mitra_hour_days: { none: 'sums of days' },
   ledger_days: { none: 'sums of days' },
   rating_days: { none: 'sums of days' },
+  notice_days: { none: 'sums of days' },
   replicas: { none: 'processes of the service' },
   schema_migrations: { none: 'the schema’s own' },
   settings: { none: 'settings' },
   settings_history: { none: 'settings' },
+  notice_templates: { staff: 'what they write for all, with names of variables and no values', clear: { 'words of e-mails, not addresses': 'email_subject email_body' } },
+  notice_faults: { none: 'names of variables that were missing' },
   approvals: { none: 'what staff ask each other for, by ids' },
   staff: { staff: 'accounts of members of staff', clear: { 'they sign in by it, and see each other’s names': 'email display_name' } },
+  announcements: { none: 'what staff tell many people at once; a list of ids at most of whom a test is for' },
+  announcement_waves: { none: 'how far an announcement is' },
   saved_views: { staff: 'filters of lists that they keep under a name' },
   staff_backup_codes: { staff: 'hashes of their codes' },
   staff_sessions: { staff: 'their sign-ins', clear: { 'worth nothing without the cookie, which is hashed': 'csrf_token' } },

@@ -127,7 +127,13 @@ async function liveThroughASession(app: TestApp): Promise<TestSocket['frames']> 
   const accepted = await expect(200, made.call('POST', `/api/v1/offers/${offer.id}/accept`))
   await other.next('offer:ended')
   const conversationId = accepted.body.session.conversationId as string
-  await one.next('notification:created')
+  const { notification } = await one.next('notification:created')
+  await citra.call('PUT', `/api/v1/notifications/${notification.id}/read`)
+  await citra.call('PUT', '/api/v1/notifications/read', { body: { upToId: notification.id } })
+  await one.next('notification:read')
+  await citra.call('DELETE', `/api/v1/notifications/${notification.id}`)
+  await one.next('notification:deleted')
+  await one.next('notification:unread')
   await one.next('presence:online')
 
   other.send({ type: 'message:send', clientId: crypto.randomUUID(), conversationId, body: 'Halo, how are you?' })

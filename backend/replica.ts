@@ -6,6 +6,7 @@ import { createTokenVerifier } from './modules/identity/index.ts'
 import { createLiveness, createMirror, type Liveness } from './modules/mitras/index.ts'
 import { createSeenCustomers, type SeenCustomers } from './modules/sessions/index.ts'
 import { createLexicon } from './modules/moderation/index.ts'
+import { createTemplates } from './modules/notifications/index.ts'
 import { loadSettings, watchSettings, type SettingsWatch } from './modules/settings/index.ts'
 import { createLiveSockets, createStaffAuthenticator, mayAct, type LiveSockets } from './modules/staff/index.ts'
 import type { UserActor } from './platform/access.ts'
@@ -90,7 +91,7 @@ export async function startReplica(env: Env, options: ReplicaOptions = {}): Prom
   const heartbeat = createHeartbeat(ctx)
   const live = createLiveSockets(ctx)
   const queueBoard = createQueueBoard(ctx)
-  const parts: Part[] = [settingsInForce(ctx, hub, heartbeat, realtime), heartbeat, lexicon, verifier, liveness, createMirror(ctx), realtime, live, queueBoard, sender, clocksOf(ctx, customers), backgroundWork(ctx, { producer: world.producer, ...options.worker })]
+  const parts: Part[] = [settingsInForce(ctx, hub, heartbeat, realtime), heartbeat, lexicon, createTemplates(ctx), verifier, liveness, createMirror(ctx), realtime, live, queueBoard, sender, clocksOf(ctx, customers), backgroundWork(ctx, { producer: world.producer, ...options.worker })]
   const apps: FastifyInstance[] = []
   try {
     const publicApp = await createPublicApp(ctx, { readiness, liveness, seen, realtime, sender, lexicon, authenticators: options.authenticators?.public ?? { user: (token) => verifier.verify(token) } })

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { sessionNote, sessionView } from './modules/sessions/contract.ts'
+import { definitionOf, TEMPLATE_KEYS, TEXTS } from './modules/notifications/index.ts'
 import { ERROR_KINDS } from './platform/errors.ts'
 import { createMetrics } from './platform/metrics.ts'
 import { SETTINGS } from './platform/settings-catalogue.ts'
@@ -52,7 +53,8 @@ t.test('every frame, reason, refusal, note and title is one of the code’s, and
   const known = new Set<string>([...Object.keys(ERROR_KINDS), ...sessionNote.options.map(({ shape }) => shape.code.value), 'session_events', 'wait_estimates', ...verdicts(), ...metricNames(), ...reasons()])
   for (const { code } of codes.filter((one) => /^[a-z]+(_[a-z0-9]+)+$/.test(one.code))) t.ok(known.has(code), code)
   for (const reason of reasons()) t.ok(named.has(reason), reason)
-  for (const [, title] of sources.join('\n').matchAll(/\btitle: '([^']+)'/g)) if (!title!.startsWith('Rekening')) t.ok(page.includes(`“${title}”`), title!)
+  const titles = TEMPLATE_KEYS.filter((key) => ['offer', 'session', 'status', 'tip'].includes(definitionOf(key).kind)).map((key) => TEXTS.id[key].title)
+  for (const title of titles) t.ok(page.includes(`“${title}”`), title)
 })
 
 t.test('every metric, route, file and test that is named exists', async (t) => {
@@ -72,7 +74,7 @@ function metricNames(): string[] {
 /** Why sessions end, as the code writes it. */
 function reasons(): string[] {
   const ends = sources.flatMap((source) => [...source.matchAll(/finishSession\(tx, seen, \{[^}]*?reason: ([^,]+),/g)].flatMap(([, value]) => [...value!.matchAll(/'([a-z_]+)'/g)].map(([, reason]) => reason!)))
-  const texts = sources.flatMap((source) => /const TEXTS[^{]*\{([^}]*)\}/.exec(source)?.[1] ?? []).flatMap((text) => [...text.matchAll(/^ {2}(\w+):/gm)].map(([, reason]) => reason!))
+  const texts = TEMPLATE_KEYS.flatMap((key) => /^session\.ended\.(\w+)$/.exec(key)?.[1] ?? []).filter((reason) => reason !== 'for_mitra')
   // `${actor.kind}_ended`
   return [...new Set([...ends, ...texts, 'customer_ended', 'mitra_ended'])]
 }

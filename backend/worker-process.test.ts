@@ -37,20 +37,22 @@ t.test('workers that are killed, or stopped beyond their claim, in the middle of
     await allSent('the others follow')
     const arrived = tagsSent()
     t.same(new Set(arrived), new Set(tags))
-    t.ok(arrived.length - tags.length <= 25, `${arrived.length - tags.length} came twice, under the tag that replaces the first`)
+    t.ok(tags.every((tag) => arrived.filter((one) => one === tag).length <= 2), 'what came twice came under the tag that replaces the first')
   })
 
   t.test('stopped: whoever goes on after its claims ran out does nothing late', async (t) => {
     const [before, requestsBefore] = [tagsSent().length, requests()]
+    fcm.setToken('phone', { behaviour: 'slow', delayMs: 6000 })
     const tags = await leavePushes(cluster, userId, 80)
-    await eventually(() => requests() > requestsBefore + 10, 'it is at it', { timeoutMs: 20_000 })
+    // All of them are on their way: what it had still to write it would write when it goes on.
+    await eventually(() => requests() >= requestsBefore + tags.length, 'it is at it', { timeoutMs: 20_000 })
     await cluster.replicas[1]!.kill('SIGSTOP')
+    fcm.setToken('phone', null)
     t.ok(await isTrying(), 'it held some when it was stopped')
     await cluster.db.clock.advance(21)
     await cluster.startReplica(2)
     await allSent('another follows')
     t.same(new Set(tagsSent().slice(before)), new Set(tags))
-    fcm.setToken('phone', null)
     const askedBefore = requests()
     await cluster.replicas[2]!.kill('SIGKILL')
     await cluster.replicas[1]!.kill('SIGCONT')

@@ -1,11 +1,13 @@
 import { checkBooks, checkBooksAndClosings, tellBooks } from './check-books.ts'
+import { measureAnnouncements, runAnnouncements } from './modules/announcements/index.ts'
 import { expireApprovals } from './modules/approvals/index.ts'
 import { answerNotify, purgeNotifyRequests } from './modules/availability/index.ts'
+import { drainPushes, LANES, LETTER_CHANNELS, measurePushes, purgeEmailChallenges, purgeLetters, purgePushes, PUSH_BATCH, reencryptAddresses, runLetters, sweepLetters, sweepPushes } from './modules/channels/index.ts'
 import { eraseTranscripts, indexWords, pushUndelivered, turnPartitions } from './modules/chat/index.ts'
-import { purgeChallenges, reencryptPhones } from './modules/identity/index.ts'
+import { purgeChallenges, purgeDevices, reencryptPhones } from './modules/identity/index.ts'
 import { closeDays, expirePromoLots, measureMoney } from './modules/ledger/index.ts'
 import { HOURS_BATCH, measureMitras, reencryptBankAccounts, sweepBreaks, sweepLiveness, sweepSchedules } from './modules/mitras/index.ts'
-import { purgePushes, runPush, sweepPushes } from './modules/notifications/index.ts'
+import { flushFaults, notificationReactions, purgeFaults, purgeNotices, sweepDigests, sweepScheduled } from './modules/notifications/index.ts'
 import { drainInbox, measureInbox, purgeInbox, sweepAsks, sweepInbox, type InboxHooks } from './modules/payments/index.ts'
 import { forgetPayoutKeys, judgePayoutEvent, measurePayouts, payoutReactions, prepareWeeklyBatch, resendLostPayouts, sweepPayoutAsks } from './modules/payouts/index.ts'
 import { forgetRefundKeys, judgeRefundEvent, refundReactions, resendLostRefunds, sweepRefundAsks } from './modules/refunds/index.ts'
@@ -16,6 +18,7 @@ import { applyPayment, findOpenConversations, flushTold, forgetExtensionKeys, fo
 import { approvalActs, purgeStaffSessions, ROLLUPS } from './modules/staff/index.ts'
 import { reconcile, reconcileNightly, reconciliationReactions } from './modules/reconciliation/index.ts'
 import { PRIVACY_MAP } from './privacy-map.ts'
+import { pushHooks } from './push-hooks.ts'
 import type { Ctx } from './platform/ctx.ts'
 import { measureOutbox, purgeIdempotencyKeys, purgeOutbox } from './platform/housekeeping.ts'
 import type { QueueName } from './platform/jobs.ts'
@@ -33,7 +36,7 @@ const paymentHooks: InboxHooks = { apply: applyPayment, expired: paymentExpired,
 /** Everything that answers to a topic of the outbox. `payments.create-invoice` is among sessions' own. */
 const REACTIONS: readonly Reaction[] = [
   ...sessionReactions, ...promotionReactions, ...refundReactions, ...payoutReactions,
-  ...reconciliationReactions(paymentHooks),
+  ...reconciliationReactions(paymentHooks), ...notificationReactions,
 ]
 
 const MINUTE_MS = 60_000
@@ -43,13 +46,18 @@ const TASKS: Record<string, Task> = {
   'erase-transcripts': { everyMs: 60 * MINUTE_MS, run: (ctx, limit) => eraseTranscripts(ctx, limit, findOpenConversations) },
   'erase-evidence': { everyMs: 60 * MINUTE_MS, run: eraseEvidence },
   'index-words': { everyMs: 5 * MINUTE_MS, run: indexWords },
+  'purge-devices': { everyMs: 60 * MINUTE_MS, run: purgeDevices },
   'purge-challenges': { everyMs: 60 * MINUTE_MS, run: purgeChallenges },
   'purge-idempotency-keys': { everyMs: 60 * MINUTE_MS, run: purgeIdempotencyKeys },
   'purge-inbox': { everyMs: 60 * MINUTE_MS, run: purgeInbox },
+  'purge-notice-faults': { everyMs: 60 * MINUTE_MS, run: purgeFaults },
   'purge-notify-requests': { everyMs: 60 * MINUTE_MS, run: purgeNotifyRequests },
+  'purge-notices': { everyMs: 60 * MINUTE_MS, run: purgeNotices },
   'purge-outbox': { everyMs: 60 * MINUTE_MS, run: purgeOutbox },
   'purge-staff-sessions': { everyMs: 60 * MINUTE_MS, run: purgeStaffSessions },
   'purge-wait-estimates': { everyMs: 60 * MINUTE_MS, run: purgeEstimates },
+  'purge-email-challenges': { everyMs: 60 * MINUTE_MS, run: purgeEmailChallenges },
+  'purge-letters': { everyMs: 60 * MINUTE_MS, run: purgeLetters },
   'purge-pushes': { everyMs: 60 * MINUTE_MS, run: purgePushes },
   'turn-message-partitions': { everyMs: 60 * MINUTE_MS, run: turnPartitions },
 }
@@ -71,7 +79,9 @@ const timedWork: readonly Timed[] = [
   { what: 'wait-habits', every: (ctx) => ({ seconds: ctx.settings.get('waitHabitsSeconds') }), run: refreshHabits },
   { what: 'judge-wait-estimates', every: () => ({ seconds: 15 }), run: (ctx) => inBatches(ctx, judgeEstimates) },
   { what: 'tell-waiting', every: (ctx) => ({ seconds: ctx.settings.get('waitTellSeconds') }), run: tellWaiting },
+  { what: 'announcement-figures', every: () => ({ seconds: 10 }), run: measureAnnouncements },
   { what: 'reencrypt-phones', every: () => ({ daily: '03:40' }), leaseSeconds: 300, run: (ctx) => inBatches(ctx, reencryptPhones) },
+  { what: 'reencrypt-addresses', every: () => ({ daily: '03:45' }), leaseSeconds: 300, run: (ctx) => inBatches(ctx, reencryptAddresses) },
   { what: 'rollups', every: () => ({ seconds: 300 }), leaseSeconds: 300, run: refreshRollups },
   { what: 'weekly-payouts', every: () => ({ weekly: { weekday: 1, at: '09:00' } }), run: prepareWeeklyBatch },
 ]
@@ -79,15 +89,24 @@ const timedWork: readonly Timed[] = [
 /** Idempotency keys that rows remember (what a request that died made is found again by them). */
 const KEY_KEEPERS: readonly Task['run'][] = [forgetCreditKeys, forgetExtensionKeys, forgetPayoutKeys, forgetRefundKeys, forgetTipKeys]
 
+/** Batches of one lane that a replica has under way at most: a call that hangs keeps one of them. */
+const PUSH_BATCHES = 4
+
 const SCHEDULE_MS = 30_000
 const MEASURE_MS = 5000
 /** The day's entries are summed for it; a scrape comes as often. */
 const BUSINESS_MS = 15_000
+/** What tells people is looked for no more often than this, however often the rest is swept. */
+const CALM_MS = 250
 /** A sweep waits this long for a worker to take a row, while there are workers that can hear of it. */
 const WAITED_SECONDS = 2
 const SWEEP_BATCH = 25
 /** Members whose undelivered messages one statement looks after. */
-const PUSH_BATCH = 200
+const UNDELIVERED_BATCH = 200
+/** Scheduled notices of one transaction. */
+const NOTICE_BATCH = 200
+/** Addresses of one transaction. */
+const DIGEST_BATCH = 200
 const ERASURE_BATCH = 5
 /** Flagged messages of one transaction. */
 const FLAG_BATCH = 50
@@ -110,42 +129,56 @@ export type WorkerOptions = {
 export function startWorker(ctx: Ctx, options: WorkerOptions): { stop(deadlineMs?: number): Promise<void> } {
   const reactions = reactionsByTopic([...REACTIONS, ...(options.reactions ?? [])])
   const { measureMs = MEASURE_MS } = options
+  const stopping = new AbortController()
   startMatching(ctx)
   startFlags(ctx, FLAG_BATCH)
-  const workers = startWorkers(ctx, jobs(reactions))
+  const workers = startWorkers(ctx, jobs(reactions, stopping.signal))
   const timetable = startTimetable(ctx, options.timed === false ? [] : timedWork)
   const sweeps = startSweeps(ctx, [
     { what: 'timetable', everyMs: () => ctx.settings.get('sweepMs'), run: () => timetable.turn() },
-    ...sweepsOf(ctx, reactions),
+    ...sweepsOf(ctx, reactions, stopping.signal),
     { what: 'books-told', everyMs: () => Math.min(measureMs, ctx.settings.get('ledgerCheckSeconds') * 1000), run: () => tellBooks(ctx) },
     { what: 'payouts-measured', everyMs: () => measureMs, run: () => measurePayouts(ctx) },
     { what: 'inbox-measured', everyMs: () => measureMs, run: () => measureInbox(ctx) },
     { what: 'alerts-measured', everyMs: () => measureMs, run: () => measureAlerts(ctx) },
     { what: 'outbox-age', everyMs: () => measureMs, run: () => measureOutbox(ctx) },
     { what: 'queues-measured', everyMs: () => measureMs, run: () => measureQueues(ctx) },
+    { what: 'pushes-measured', everyMs: () => measureMs, run: () => measurePushes(ctx) },
     { what: 'business-measured', everyMs: () => Math.min(BUSINESS_MS, measureMs * 3), run: () => measureBusiness(ctx) },
     ...(options.housekeeping === false ? [] : [{ what: 'schedulers', everyMs: () => options.scheduleMs ?? SCHEDULE_MS, run: async () => scheduleTasks(options.producer) }]),
     { what: 'wait-estimates', everyMs: () => ctx.settings.get('sweepMs'), run: () => flushTold(ctx) },
+    { what: 'notice-faults', everyMs: () => ctx.settings.get('sweepMs'), run: () => flushFaults(ctx) },
   ])
   return {
     async stop(deadlineMs = 2500) {
+      stopping.abort()
       await Promise.all([workers.stop(deadlineMs), sweeps.stop(deadlineMs), timetable.stop(deadlineMs)])
       await flushTold(ctx).catch((error: unknown) => ctx.log.warn({ err: error }, 'waiting times that were told could not be kept'))
+      await flushFaults(ctx).catch((error: unknown) => ctx.log.warn({ err: error }, 'what texts lacked could not be kept'))
     },
   }
 }
 
-function jobs(reactions: ReadonlyMap<string, Reaction>): Record<QueueName, JobRun> {
+function jobs(reactions: ReadonlyMap<string, Reaction>, stopping: AbortSignal): Record<QueueName, JobRun> {
   return {
     outbox: { concurrency: 8, run: (ctx, id) => runOutboxRow(ctx, reactions, id, 'job') },
     inbox: { concurrency: 4, run: (ctx, id) => drainInbox(ctx, paymentHooks, id) },
-    pushes: { concurrency: 16, run: runPush },
+    'pushes-urgent': pushJobs('urgent'),
+    'pushes-high': pushJobs('high'),
+    pushes: pushJobs('normal'),
+    'pushes-low': pushJobs('low'),
+    letters: { concurrency: 1, run: (ctx) => runLetters(ctx, 'email', stopping) },
+    'letters-sms': { concurrency: 1, run: (ctx) => runLetters(ctx, 'sms', stopping) },
     housekeeping: { concurrency: 1, run: runTask },
   }
 }
 
-function sweepsOf(ctx: Ctx, reactions: ReadonlyMap<string, Reaction>): Sweep[] {
+const pushJobs = (lane: (typeof LANES)[number]): JobRun => ({ concurrency: PUSH_BATCHES, run: (ctx) => drainPushes(ctx, lane, pushHooks) })
+
+function sweepsOf(ctx: Ctx, reactions: ReadonlyMap<string, Reaction>, stopping: AbortSignal): Sweep[] {
   const everyMs = () => ctx.settings.get('sweepMs')
+  // Nobody waits for these to the millisecond, and there are many of them.
+  const calmMs = () => Math.max(everyMs(), CALM_MS)
   const waited = () => ({ waitedSeconds: ctx.valkey.isUp() ? WAITED_SECONDS : 0, limit: SWEEP_BATCH })
   const outbox: Sweep = { what: 'outbox', everyMs, batch: SWEEP_BATCH, run: () => sweepOutbox(ctx, reactions, waited()) }
   return [
@@ -160,12 +193,20 @@ function sweepsOf(ctx: Ctx, reactions: ReadonlyMap<string, Reaction>): Sweep[] {
     { what: 'liveness', everyMs, run: () => sweepLiveness(ctx) },
     { what: 'schedules', everyMs, batch: HOURS_BATCH, run: () => sweepSchedules(ctx) },
     { what: 'breaks', everyMs, batch: HOURS_BATCH, run: () => sweepBreaks(ctx) },
+    { what: 'announcements', everyMs: calmMs, batch: 1, run: () => runAnnouncements(ctx) },
     { what: 'notify-me', everyMs, run: () => answerNotify(ctx) },
     { what: 'flags', everyMs, batch: FLAG_BATCH, run: () => handleFlags(ctx, FLAG_BATCH) },
     { what: 'alerts', everyMs, run: () => escalateAlerts(ctx) },
     { what: 'erasures', everyMs, batch: ERASURE_BATCH, run: () => sweepErasures(ctx, PRIVACY_MAP, ERASURE_BATCH) },
-    { what: 'undelivered', everyMs, batch: PUSH_BATCH, run: () => pushUndelivered(ctx, PUSH_BATCH) },
-    { what: 'pushes', everyMs, batch: SWEEP_BATCH, run: () => sweepPushes(ctx, SWEEP_BATCH) },
+    { what: 'scheduled-notices', everyMs: calmMs, batch: NOTICE_BATCH, run: () => sweepScheduled(ctx, NOTICE_BATCH) },
+    { what: 'digests', everyMs: calmMs, batch: DIGEST_BATCH, run: () => sweepDigests(ctx, DIGEST_BATCH) },
+    { what: 'undelivered', everyMs, batch: UNDELIVERED_BATCH, run: () => pushUndelivered(ctx, UNDELIVERED_BATCH) },
+    ...LANES.flatMap((lane): Sweep[] => {
+      const sweep: Sweep = { what: 'pushes', everyMs: calmMs, batch: PUSH_BATCH, run: () => sweepPushes(ctx, lane, pushHooks) }
+      // A second one: a call that hangs keeps one of them.
+      return [sweep, sweep]
+    }),
+    ...LETTER_CHANNELS.map((channel): Sweep => ({ what: 'letters', everyMs: calmMs, run: () => sweepLetters(ctx, channel, stopping) })),
   ]
 }
 

@@ -1,5 +1,5 @@
+import { createFcmGateway, createMailGateway, createSmsGateway } from './modules/channels/index.ts'
 import { createFazpassGateway } from './modules/identity/index.ts'
-import { createFcmGateway } from './modules/notifications/index.ts'
 import { createXenditGateway } from './modules/payments/index.ts'
 import { createXenditPayouts } from './modules/payouts/index.ts'
 import { createXenditRefunds } from './modules/refunds/index.ts'
@@ -47,6 +47,7 @@ export function createWorld(env: Env, overrides: WorldOverrides = {}): { ctx: Ct
   const valkey = connectValkey(env.VALKEY_URL, log, overrides.valkeyPatienceMs)
   const producer = createEnqueue(env.VALKEY_URL, log, tracing.jobs)
   const plugs: Plugs = { publish: () => {}, enqueue: producer.enqueue }
+  const gateways = createGateways(env, log, metrics, clock, overrides.gateways)
   const ctx: Ctx = {
     env, log, metrics, pool, valkey, clock,
     sql: createSql(pool),
@@ -54,12 +55,13 @@ export function createWorld(env: Env, overrides: WorldOverrides = {}): { ctx: Ct
     settings: createSettings(),
     publish: (userIds, frame, options) => plugs.publish(userIds, frame, options),
     enqueue: (queue, rowId, options) => plugs.enqueue(queue, rowId, options),
-    gateways: traceGateways(tracing, createGateways(env, log, metrics, clock, overrides.gateways)),
+    gateways: traceGateways(tracing, gateways),
     tracing, reports,
   }
   return {
     ctx, plugs, producer,
     async close() {
+      gateways.mail.close()
       await Promise.all([producer.close(), valkey.close(), pool.end(), tracing.stop(), reports.stop()])
     },
   }
@@ -73,6 +75,8 @@ function createGateways(env: Env, log: Log, metrics: Metrics, clock: Clock, over
     statements: createXenditStatements(env, log, metrics),
     otp: createFazpassGateway(env, log, metrics),
     push: createFcmGateway(env, log, metrics, { nowMs: () => clock.nowMs() }),
+    mail: createMailGateway(env, log, metrics),
+    sms: createSmsGateway(env, log, metrics, { nowMs: () => clock.nowMs() }),
     ...overrides,
   }
 }

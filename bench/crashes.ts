@@ -16,7 +16,7 @@ type Point = (typeof CRASH_POINTS)[number]
 export async function benchCrashes(options: BenchOptions): Promise<Figures> {
   const points = partOf(CRASH_POINTS, options)
   const startedAt = performance.now()
-  return withCluster({ replicas: 0, settings: CRASH_SETTINGS }, async (cluster) => {
+  return withCluster({ replicas: 0, settings: CRASH_SETTINGS, letters: true }, async (cluster) => {
     const rows: [string, string][] = []
     const bad: string[] = []
     for (const [name, ofFlow] of Map.groupBy(points, flowOf)) {

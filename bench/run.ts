@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { projectRoot, ServerUnavailable } from '../backend/testing/servers/processes.ts'
 import { benchBeacon } from './beacon.ts'
+import { benchAnnounce } from './announce.ts'
 import { benchChat } from './chat.ts'
 import { benchCrashes } from './crashes.ts'
 import { benchDay } from './day.ts'
@@ -21,6 +22,7 @@ import { benchMoney, benchOrders } from './money.ts'
 import { benchOutbox } from './outbox.ts'
 import { benchOverload } from './overload.ts'
 import { benchPeople } from './people.ts'
+import { benchPush } from './push.ts'
 import { benchReseed } from './reseed.ts'
 import { benchSearch } from './search.ts'
 import { benchSlow } from './slow.ts'
@@ -29,7 +31,7 @@ import { benchSockets } from './sockets.ts'
 import { benchWaiting } from './waiting.ts'
 import { benchWebhooks } from './webhooks.ts'
 
-const BENCHES: Record<string, Bench> = { chat: benchChat, crashes: benchCrashes, day: benchDay, kill: benchKill, lists: benchLists, migrate: benchMigrate, money: benchMoney, orders: benchOrders, outbox: benchOutbox, overload: benchOverload, people: benchPeople, sockets: benchSockets, beacon: benchBeacon, faults: benchFaults, herd: benchHerd, reseed: benchReseed, search: benchSearch, slow: benchSlow, soak: benchSoak, waiting: benchWaiting, webhooks: benchWebhooks }
+const BENCHES: Record<string, Bench> = { announce: benchAnnounce, chat: benchChat, crashes: benchCrashes, day: benchDay, kill: benchKill, lists: benchLists, migrate: benchMigrate, money: benchMoney, orders: benchOrders, outbox: benchOutbox, overload: benchOverload, people: benchPeople, sockets: benchSockets, beacon: benchBeacon, faults: benchFaults, herd: benchHerd, push: benchPush, reseed: benchReseed, search: benchSearch, slow: benchSlow, soak: benchSoak, waiting: benchWaiting, webhooks: benchWebhooks }
 const RESULTS = join(projectRoot, 'bench/results.md')
 
 function accept(name: string, options: BenchOptions, figures: Figures): void {

@@ -21,7 +21,7 @@ const ALLOWED = [
 t.test('every point is passed by the flow that says so, and no flow leaves behind what people gave away', async (t) => {
   const canary = newCanary()
   const { log, lines } = keepLog()
-  const app = await startTestApp(t, { settings: CRASH_SETTINGS, log })
+  const app = await startTestApp(t, { settings: CRASH_SETTINGS, log, letters: true })
   const people = { displayName: canary.name, phone: () => canary.phone() }
   t.same(CRASH_POINTS.filter((point) => flowOf(point) === undefined), [], 'each has its flow')
   for (const name of Object.keys(FLOWS) as FlowName[]) {
@@ -65,10 +65,22 @@ async function giveAway(app: TestApp, cast: Cast, canary: Canary): Promise<void>
   await acts.insist(cast.customer, 'POST', `/api/v1/sessions/${sessionId}/rating`, { body: { score: 2, comment: said } })
   await acts.insist(cast.mitra, 'PUT', '/api/v1/mitra/bank-account', { body: { bankCode: 'BCA', accountNumber: canary.account, accountHolderName: canary.holder } })
   await signIn(app, { kind: 'customer', phone: canary.phone() })
+  await acts.askEmail(canary.email)
+  const { mail } = app.simulators.control
+  await acts.proveEmail(await eventually(() => /^\d{6}$/m.exec(mail.messages(canary.email)[0]?.text ?? '')?.[0], 'the code arrives'))
+  // One that the mail server refuses, in words that may quote it.
+  await app.query('update email_challenges set resend_at = app_now() where user_id = $1', [cast.customer.id])
+  app.simulators.control.setFaults({ mail: { fault: 'unknown' } })
+  await acts.askEmail(`x.${canary.email}`)
+  await eventually(async () => (await app.query(`select 1 from letters where user_id = $1 and state = 'failed'`, [cast.customer.id])).length === 1, 'it is refused')
+  app.simulators.control.resetFaults()
   // Refused, in every way in which a value could be quoted.
   const refused: [string, string, object][] = [
     ['POST', path, { clientId: said, body: said, [said]: said }],
     ['POST', '/api/v1/auth/otp/request', { phone: `${canary.phones[0]}x${canary.email}`, kind: 'customer' }],
+    ['PUT', '/api/v1/me/email', { address: `${canary.email} ${said}` }],
+    ['POST', '/api/v1/me/email/verify', { code: canary.email }],
+    ['GET', `/api/v1/unsubscribe/${encodeURIComponent(said)}`, {}],
     ['PATCH', '/api/v1/me', { displayName: said.repeat(50), birthDate: said }],
     ['GET', `/api/v1/sessions/${encodeURIComponent(said)}`, {}],
   ]

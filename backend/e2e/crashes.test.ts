@@ -11,10 +11,11 @@ const TOLD: [FlowName, readonly CrashPoint[]][] = [
   ['cancelled', ['closing.answered']],
   ['suspended', ['suspense.resolved']],
   ['paidOut', ['payout.sent', 'payout.made']],
+  ['lettered', ['letter.begun', 'letter.sent']],
 ]
 
 t.test('a replica that is killed between two steps, again and again: the flow leaves behind what it leaves undisturbed', async (t) => {
-  const cluster = await startCluster(t, { replicas: 0, settings: CRASH_SETTINGS })
+  const cluster = await startCluster(t, { replicas: 0, settings: CRASH_SETTINGS, letters: true })
   const crashing = await startCrashing(cluster, TOLD.flatMap(([, points]) => points))
   const left: Record<string, unknown>[] = []
   for (const [name, points] of TOLD) {

@@ -37,7 +37,7 @@ export const CRASH_POINTS = [
   // a person is erased
   'erasure.asking', 'erasure.asked', 'erasure.erasing', 'erasure.erased',
   // what follows a commit
-  'outbox.claimed', 'outbox.run', 'push.claimed', 'push.sent',
+  'outbox.claimed', 'outbox.run', 'push.claimed', 'push.begun', 'push.sent', 'letter.claimed', 'letter.begun', 'letter.sent',
   // a message
   'message.storing', 'message.stored', 'message.published', 'message.acking', 'publish.flushing',
 ] as const

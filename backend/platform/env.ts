@@ -11,6 +11,8 @@ const url = (...protocols: string[]) =>
 const http = url('http:', 'https:')
 // A list of browsers' origins: scheme, host and port, nothing behind them, and never everybody.
 const origins = list.refine((items) => items.every((item) => URL.canParse(item) && /^https?:$/.test(new URL(item).protocol) && new URL(item).origin === item && !item.includes('*')), 'must be a list of origins like https://app.example.com, without a wildcard')
+// An address, or a name in front of one: `Halobestie <no-reply@example.com>`.
+const mailbox = z.string().refine((value) => z.email().safeParse(/^[^<>"\r\n]{1,60}<([^<>]+)>$/.exec(value)?.[1] ?? value).success, 'must be an address, or like Name <name@example.com>')
 const secret = z.string().min(32, 'must have at least 32 characters')
 
 const jsonList = <T extends z.ZodType>(item: T) =>
@@ -62,6 +64,17 @@ const variables = z.object({
   FIREBASE_PROJECT_ID: z.string().optional(),
   FIREBASE_AUTH_EMULATOR_HOST: z.string().optional(),
   FCM_SIMULATOR: z.string().optional(),
+  /** The mail server that letters leave by; none are sent without it. */
+  SMTP_URL: url('smtp:', 'smtps:').optional(),
+  /** A certificate authority of the mail server's own, in PEM; line breaks may be written as \\n. */
+  SMTP_CA: z.string().transform((value) => value.replaceAll('\\n', '\n')).refine((value) => value.startsWith('-----BEGIN CERTIFICATE-----\n'), 'must be a certificate in PEM').optional(),
+  MAIL_FROM: mailbox.optional(),
+  MAIL_REPLY_TO: mailbox.optional(),
+  /** Where people reach the public listener: links in letters begin with it. */
+  PUBLIC_ORIGIN: http.refine((value) => URL.canParse(value) && new URL(value).origin === value, 'must be an origin like https://api.example.com').optional(),
+  SMS_BASE_URL: http.optional(),
+  SMS_API_KEY: z.string().optional(),
+  SMS_SENDER: z.string().regex(/^[\w +-]{1,20}$/, 'must be a name or a number of at most 20 characters').optional(),
   CC_ORIGIN: http.optional(),
   ADMIN_EMAIL: z.email().optional(),
   ADMIN_PASSWORD: z.string().optional(),
@@ -184,6 +197,8 @@ function refusals(env: Known, given: Record<string, unknown>): string[] {
   for (const name of ['XENDIT_SECRET_KEY', 'XENDIT_WEBHOOK_TOKEN', 'XENDIT_SUCCESS_REDIRECT_URL', 'XENDIT_FAILURE_REDIRECT_URL'] as const) {
     need(env.XENDIT_ENABLED === true && !env[name], `${name}: is required with XENDIT_ENABLED=true`)
   }
+  for (const name of ['MAIL_FROM', 'PUBLIC_ORIGIN'] as const) need(env.SMTP_URL !== undefined && !env[name], `${name}: is required with SMTP_URL`)
+  for (const name of ['SMS_API_KEY', 'SMS_SENDER'] as const) need(env.SMS_BASE_URL !== undefined && !env[name], `${name}: is required with SMS_BASE_URL`)
   need((env.INTERNAL_HOST === '0.0.0.0' || env.INTERNAL_HOST === '::') && env.INTERNAL_ALLOW_ALL_INTERFACES !== true, 'INTERNAL_HOST: all interfaces need INTERNAL_ALLOW_ALL_INTERFACES=true')
   need(env.TRUST_PROXY === 'true' && env.APP_ENV !== 'development', 'TRUST_PROXY: name the proxies (addresses, CIDR or a number of hops), not true')
   if (env.APP_ENV !== 'development') {
@@ -207,6 +222,8 @@ function refusals(env: Known, given: Record<string, unknown>): string[] {
     need(!env.FIREBASE_SERVICE_ACCOUNT_PATH, 'FIREBASE_SERVICE_ACCOUNT_PATH: is required in production')
     need(env.XENDIT_BASE_URL?.startsWith('http:') === true, 'XENDIT_BASE_URL: must be https in production')
     need(env.FAZPASS_BASE_URL?.startsWith('http:') === true, 'FAZPASS_BASE_URL: must be https in production')
+    need(env.PUBLIC_ORIGIN?.startsWith('http:') === true, 'PUBLIC_ORIGIN: must be https in production')
+    need(env.SMS_BASE_URL?.startsWith('http:') === true, 'SMS_BASE_URL: must be https in production')
     need(env.XENDIT_SECRET_KEY?.startsWith('xnd_development') === true, 'XENDIT_SECRET_KEY: a test key is refused in production')
   }
   return problems

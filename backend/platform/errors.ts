@@ -15,7 +15,7 @@ export const ERROR_KINDS = {
   payload_too_large: 'too_large', unsupported_media_type: 'unsupported', app_update_required: 'upgrade',
   idempotency_key_reused: 'unprocessable',
   rate_limited: 'limited', otp_locked: 'limited', otp_resend_too_soon: 'limited', hold_cooldown: 'limited', too_many_frames: 'limited',
-  maintenance: 'unavailable', not_ready: 'unavailable', payments_disabled: 'unavailable', payment_unavailable: 'unavailable',
+  maintenance: 'unavailable', not_ready: 'unavailable', payments_disabled: 'unavailable', payment_unavailable: 'unavailable', email_disabled: 'unavailable',
   sessions_closed: 'unavailable', sign_up_closed: 'unavailable', overloaded: 'unavailable',
   conflict: 'conflict', idempotency_in_progress: 'conflict', mitra_not_available: 'conflict', session_already_open: 'conflict',
   session_state_conflict: 'conflict', session_open: 'conflict', offer_expired: 'conflict', offer_taken: 'conflict',

@@ -1,5 +1,5 @@
 /** The outside companies, as the product sees them. Implementations live in the module that needs each. */
-export type Gateways = { payments: PaymentGateway; refunds: RefundGateway; payouts: PayoutGateway; statements: StatementGateway; otp: OtpGateway; push: PushGateway }
+export type Gateways = { payments: PaymentGateway; refunds: RefundGateway; payouts: PayoutGateway; statements: StatementGateway; otp: OtpGateway; push: PushGateway; mail: MailGateway; sms: SmsGateway }
 
 export type InvoiceStatus = 'pending' | 'paid' | 'expired' | 'unknown'
 export type ProviderInvoice = {
@@ -113,7 +113,9 @@ export type PushMessage = {
   /** Replaces the notification shown under the same tag; also the collapse id. */
   tag: string
   ttlSeconds: number
-  highPriority: boolean
+  priority: 'urgent' | 'high' | 'normal' | 'low'
+  /** It is shown without a sound, and interrupts nobody. */
+  quiet: boolean
 }
 export type PushResult =
   | { outcome: 'accepted' }
@@ -125,6 +127,38 @@ export interface PushGateway {
   readonly enabled: boolean
   /** At most 500 messages a call; results stand in the order of the messages. */
   send(messages: readonly PushMessage[]): Promise<PushResult[]>
+}
+
+/** `isDead`: nobody is reached under this address or number, whatever is sent there. `isOurs`: every letter meets the same. */
+export type LetterResult =
+  | { outcome: 'accepted' }
+  /** `isUnreached`: nobody has looked at the letter, and nobody can have kept it. */
+  | { outcome: 'retry'; afterSeconds: number | undefined; reason: string; isOurs?: true; isUnreached?: boolean }
+  | { outcome: 'rejected'; reason: string; isDead?: true; isOurs?: true }
+
+export type MailMessage = {
+  /** Of the letter: its Message-ID is made of it, the same on every try. */
+  id: string
+  to: string
+  subject: string
+  text: string
+  html: string
+  headers: Record<string, string>
+}
+
+export interface MailGateway {
+  /** False without `SMTP_URL`. */
+  readonly enabled: boolean
+  /** One mail to one address; never throws, and answers within its deadline. */
+  send(mail: MailMessage): Promise<LetterResult>
+  close(): void
+}
+
+export interface SmsGateway {
+  /** False without `SMS_BASE_URL`. */
+  readonly enabled: boolean
+  /** `to` in E.164; `reference` is the idempotency key. Never throws, and answers within its deadline. */
+  send(message: { to: string; text: string; reference: string }): Promise<LetterResult>
 }
 
 /**

@@ -1,5 +1,5 @@
 /** The queues; BullMQ is there to be early, never to remember. */
-export const QUEUES = ['outbox', 'inbox', 'pushes', 'housekeeping'] as const
+export const QUEUES = ['outbox', 'inbox', 'pushes-urgent', 'pushes-high', 'pushes', 'pushes-low', 'letters', 'letters-sms', 'housekeeping'] as const
 export type QueueName = (typeof QUEUES)[number]
 
 /**

@@ -11,6 +11,8 @@ export type Rollup = {
   columns: readonly string[]
   /** The first day of which anything is known, as a scalar query; null where nothing has happened yet. */
   first: SQL
+  /** What it sums up is removed after some time: days before `first` stay as they were added up then, and are never read anew. */
+  isPurged?: true
   /** The columns, of what happened between `from` and `until` (without it), for a day whose name is `d.day`. Grouped. */
   ofDay(from: SQL, until: SQL): SQL
 }
@@ -27,6 +29,8 @@ const MARGIN_MINUTES = 5
 const DAYS_OF_STEP = 31
 
 const ident = (name: string): SQL => sql.raw(`"${name}"`)
+/** The first day that can be read anew; null: each can. */
+const keptFrom = ({ first, isPurged }: Rollup): SQL => (isPurged ? sql`(${first})` : sql`null::date`)
 const columnsOf = ({ columns }: Rollup): SQL => sql.join(columns.map(ident), sql`, `)
 
 /** `day` and the columns, read from what happened on these days: a day at a time, each along its index. */
@@ -45,7 +49,7 @@ export async function rowsOfRollup(handle: Queryable, rollup: Rollup, { from, un
     open as (select greatest(${from}::date, coalesce(rolled_until, (${rollup.first}), today)) as from_day, least(${until}::date, today) as until_day from state)
     select day::date::text as day from open, generate_series(from_day, until_day, interval '1 day') day
     union
-    select day::date::text from rollup_changes c, generate_series(greatest(c.from_day, ${from}::date), least(c.until_day, ${until}::date), interval '1 day') day where c.rollup = ${rollup.name}`)
+    select day::date::text from rollup_changes c, generate_series(greatest(c.from_day, ${from}::date, ${keptFrom(rollup)}), least(c.until_day, ${until}::date), interval '1 day') day where c.rollup = ${rollup.name}`)
   const live = rows.map((row) => row.day)
   return sql`(
     select day, ${columnsOf(rollup)} from ${ident(rollup.table)} where day between ${from}::date and ${until}::date and not (day = any(${sql.param(live)}::date[]))
@@ -71,7 +75,7 @@ export async function forgetSums(handle: Sql, rollup: Rollup): Promise<void> {
     await lockRollup(tx, rollup)
     await tx.execute(sql`update rollups set rolled_until = null where name = ${rollup.name}`)
     await tx.execute(sql`delete from rollup_changes where rollup = ${rollup.name}`)
-    await tx.execute(sql`delete from ${ident(rollup.table)}`)
+    await tx.execute(sql`delete from ${ident(rollup.table)} where day >= coalesce(${keptFrom(rollup)}, '-infinity')`)
   })
 }
 
@@ -86,7 +90,8 @@ async function addUp(tx: Tx, rollup: Rollup): Promise<number> {
   // Taken before the sums are read: a change that is committed after this leaves a row that stays.
   const { rows: changed } = await tx.sql.execute<{ day: string }>(sql`
     with taken as (delete from rollup_changes where rollup = ${rollup.name} returning from_day, until_day)
-    select distinct day::date::text as day from taken, generate_series(from_day, least(until_day, ${rolledUntil}::date - 1), interval '1 day') day order by 1`)
+    select distinct day::date::text as day from taken, generate_series(greatest(from_day, ${keptFrom(rollup)}), least(until_day, ${rolledUntil}::date - 1), interval '1 day') day
+    where ${rolledUntil}::date is not null order by 1`)
   const { rows: over } = await tx.sql.execute<{ day: string }>(sql`
     select day::date::text as day from generate_series(coalesce(${rolledUntil}::date, (${rollup.first})),
       ((app_now() - make_interval(mins => ${MARGIN_MINUTES})) at time zone 'Asia/Jakarta')::date - 1, interval '1 day') day order by 1 limit ${DAYS_OF_STEP}`)

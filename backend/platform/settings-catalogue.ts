@@ -79,6 +79,7 @@ export const SETTINGS = {
   notifyMeHeadStartSeconds: seconds(120, 0, 3600, 'Whoever was told of a free slot has this long until the next one in line is told of it.'),
   // ratings
   ratingWindowSeconds: seconds(7 * DAY, 60, 90 * DAY, 'A session may be rated this long after its end.'),
+  ratingReminderDays: count(1, 0, 30, 'So many days after a session, at 10:00 where the customer is, one who has not rated it is reminded once; 0: never.'),
   ratingLeastRaters: count(5, 1, 1000, 'An average is shown once so many persons have rated a mitra.'),
   ratingPriorRaters: count(5, 0, 1000, 'An average is drawn towards the expected score as if so many persons had given that.'),
   ratingPriorHundredths: count(420, 100, 500, 'The expected score, in hundredths: 420 is 4.2.'),
@@ -127,6 +128,16 @@ export const SETTINGS = {
   // privacy
   erasureSettleSeconds: seconds(60, 1, 3600, 'This long after a person was erased, what was on its way to their rows meanwhile is erased as well.'),
   exportsPerDay: count(2, 1, 100, 'Exports of everything about them that a person may ask for in 24 hours.'),
+  inboxDays: count(180, 1, 3650, 'Days that what somebody was told stands in their inbox; then its words are erased.'),
+  // letters
+  emailCodeSeconds: seconds(600, 60, 3600, 'Life of a code that proves an e-mail address.'),
+  emailCodeTries: count(5, 1, 10, 'Tries such a code allows.'),
+  emailCodeResendSeconds: seconds(60, 1, 600, 'Least time between two of them for a person.'),
+  emailCodesPerPersonDay: count(10, 1, 1000, 'Such codes a day for a person.'),
+  emailCodesPerAddressDay: count(5, 1, 1000, 'Such codes a day for an address, whoever asks.'),
+  smsPrefixes: { type: 'text-list', default: ['+62'], maxLength: 8, about: 'Country codes that get SMS (one-time codes have their own list).' } as Texts,
+  smsPerPersonDay: count(5, 0, 1000, 'SMS to a person within 24 hours; one-time codes do not count.'),
+  smsPerDay: count(1000, 0, 1_000_000, 'SMS to all within 24 hours; what is more is dropped and counted.'),
   // transcripts
   transcriptSeconds: seconds(180 * DAY, 30 * DAY, 3650 * DAY, 'Transcripts are erased this long after their session.'),
   historyPageBytes: bytes(65_536, 1024, 1_048_576, 'A history page is at most this large: on a slow link whatever comes behind it waits for it, a pong as well.'),
@@ -148,6 +159,7 @@ export const SETTINGS = {
   presenceLeaseSeconds: seconds(30, 2, 300, 'What a replica says of its people stands in Valkey this long after its last word. While Valkey is away the last word is believed.'),
   typingSeconds: seconds(6, 1, 60, 'Typing ends by itself this long after its last start.'),
   pushAfterSeconds: seconds(5, 1, 60, 'A message without delivered is pushed after this, and so are those after it: once in this time.'),
+  deviceSeconds: seconds(270 * DAY, 60 * DAY, 3650 * DAY, 'A push token that its app has not named for this long is removed; Google forgets its own after 270 days, Apple never.'),
   // limits
   anonymousRequests: count(100, 1, 1_000_000, 'Requests per 15 min and IP of anonymous callers (× 100 in development).'),
   userRequests: count(3000, 1, 1_000_000, 'Requests per 15 min of a signed-in caller.'),
@@ -155,6 +167,8 @@ export const SETTINGS = {
   socketRequests: count(60_000, 1, 10_000_000, 'Sockets opened per 15 min, IP and replica (× 100 in development).'),
   requestsMost: count(300, 10, 100_000, 'Requests that a replica works on at once; beyond it they are refused (503 overloaded). Health, webhooks, return pages and app-config are not.'),
   idempotencySeconds: seconds(DAY, 60, 7 * DAY, 'How long an idempotency key’s answer is kept.'),
+  // announcements
+  announcementsUncounted: count(10_000, 0, 100_000, 'An announcement to more people needs the number of its dry run when it is started.'),
   // apps
   customerMinVersion: { type: 'text', default: '0.0.0', maxLength: 32, about: 'Least version of client_app.' } as Text,
   customerLatestVersion: { type: 'text', default: '1.0.0', maxLength: 32, about: 'Latest version of client_app.' } as Text,
@@ -182,7 +196,7 @@ export type SwitchName = (typeof SWITCHES)[number]
 /** The parts of the catalogue, in its order, each with the setting that begins it. */
 export const SETTING_GROUPS = {
   'signing-in': 'otpSeconds', staff: 'staffLockFailures', availability: 'heartbeatSeconds', sessions: 'sweepMs', ratings: 'ratingWindowSeconds', money: 'mitraSharePercent',
-  messages: 'messageMaxLength', safety: 'crisisHotlines', privacy: 'erasureSettleSeconds', transcripts: 'transcriptSeconds', limits: 'anonymousRequests', apps: 'customerMinVersion', switches: 'maintenance',
+  messages: 'messageMaxLength', safety: 'crisisHotlines', privacy: 'erasureSettleSeconds', letters: 'emailCodeSeconds', transcripts: 'transcriptSeconds', limits: 'anonymousRequests', apps: 'customerMinVersion', switches: 'maintenance',
 } as const satisfies Record<string, SettingName>
 export type SettingGroup = keyof typeof SETTING_GROUPS
 

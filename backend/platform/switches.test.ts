@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { runPush } from '../modules/notifications/index.ts'
+import { drainPushes } from '../modules/channels/index.ts'
 import { startTestApp } from '../testing/app.ts'
 import { startFaultProxy } from '../testing/fault-proxy.ts'
 import { call } from '../testing/http.ts'
@@ -146,7 +146,7 @@ t.test('maintenance and kill switches', async (t) => {
     await app.query(`insert into pushes (id, user_id, kind, dedupe_key, title, body, data, tag, high_priority, expires_at)
       select id, $1, 'session', id::text, 'Halo', 'Halo', '{"kind":"session"}'::jsonb, 'session:1', false, app_now() + make_interval(secs => left_seconds)
       from (values ($2::uuid, 600), ($3::uuid, 0)) as r(id, left_seconds)`, [who.id, fresh, stale])
-    t.equal(await runPush(app.replicas[0]!.ctx, fresh), false, 'nobody takes it')
+    t.equal(await drainPushes(app.replicas[0]!.ctx, 'normal'), 0, 'nobody takes it')
     const states = async () => Object.fromEntries((await app.query<{ id: string; state: string; reason: string | null }>('select id, state, reason from pushes where user_id = $1 and tag = $2', [who.id, 'session:1'])).map(({ id, state, reason }) => [id, reason ?? state]))
     t.same(await states(), { [fresh]: 'queued', [stale]: 'queued' })
     await turn('pushesClosed', false)

@@ -2,7 +2,7 @@ import type { Gateways } from './gateways.ts'
 import { GatewayError } from './gateways.ts'
 import type { Tracing } from './tracing.ts'
 
-const PROVIDERS: Record<keyof Gateways, string> = { payments: 'xendit', refunds: 'xendit', payouts: 'xendit', statements: 'xendit', otp: 'fazpass', push: 'fcm' }
+const PROVIDERS: Record<keyof Gateways, string> = { payments: 'xendit', refunds: 'xendit', payouts: 'xendit', statements: 'xendit', otp: 'fazpass', push: 'fcm', mail: 'smtp', sms: 'sms' }
 
 /** The same gateways with a span around each call: the provider's and the call's name. They are told nothing of the trace. */
 export function traceGateways(tracing: Tracing, gateways: Gateways): Gateways {

@@ -8,6 +8,8 @@ export function whatIsOff(env: Env): Off[] {
   if (!env.XENDIT_ENABLED) off.push({ off: 'payments', variables: ['XENDIT_ENABLED'], meaning: 'packages with a price answer payments_disabled; only free ones can be had' })
   if (!env.FAZPASS_ENABLED) off.push({ off: 'one-time codes', variables: ['FAZPASS_ENABLED', 'OTP_TEST_PHONES'], meaning: whoSignsIn(env) })
   if (!env.FIREBASE_SERVICE_ACCOUNT_PATH && !env.FCM_SIMULATOR) off.push({ off: 'pushes', variables: ['FIREBASE_SERVICE_ACCOUNT_PATH'], meaning: 'phones hear of nothing while the app is closed' })
+  if (!env.SMTP_URL) off.push({ off: 'e-mail', variables: ['SMTP_URL', 'MAIL_FROM', 'PUBLIC_ORIGIN'], meaning: 'nobody can give an address (email_disabled), and no letter or digest is sent by e-mail' })
+  if (!env.SMS_BASE_URL) off.push({ off: 'SMS', variables: ['SMS_BASE_URL', 'SMS_API_KEY', 'SMS_SENDER'], meaning: 'alerts that a person wants by SMS are dropped; one-time codes are not concerned' })
   return off
 }
 

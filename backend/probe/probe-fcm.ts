@@ -1,5 +1,5 @@
 import type { Messaging, SendResponse, TokenMessage } from 'firebase-admin/messaging'
-import { fcmClient, fcmMessage } from '../modules/notifications/index.ts'
+import { fcmClient, fcmMessage } from '../modules/channels/index.ts'
 import { ProbeStopped, type Exchange } from './recorder.ts'
 import type { Parts } from './probe-xendit.ts'
 
@@ -22,7 +22,7 @@ export async function probeFcm({ env, recorder, timeoutMs }: Parts, options: Fcm
   if (!open || !asStranger) throw new ProbeStopped('nothing is configured to push with')
   const [messaging, stranger] = await Promise.all([open(), asStranger()])
   const message = (token: string) => fcmMessage({
-    token, title: 'Probe', body: 'Probe of the API', data: { kind: 'message', conversationId: 'probe' }, tag: 'probe', ttlSeconds: 60, highPriority: true,
+    token, title: 'Probe', body: 'Probe of the API', data: { kind: 'message', conversationId: 'probe' }, tag: 'probe', ttlSeconds: 60, priority: 'high', quiet: false,
   }, Date.now())
   const send = async (name: string, from: Messaging, what: TokenMessage, { isMeant = false, deliver = false } = {}) => {
     const response = await within(timeoutMs, from.sendEach([what], !deliver), name)

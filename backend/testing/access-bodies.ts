@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
 
+const ANNOUNCEMENT = { texts: { id: { title: 'Kabar', body: 'Ada kabar baru.' }, en: { title: 'News', body: 'There is news.' } }, segment: { userIds: [randomUUID()] } }
+
 /** Bodies that a route understands, so that what is refused is the caller or the extra field, not the rest. */
 export const BODIES: Readonly<Record<string, () => object>> = {
   'POST /api/v1/auth/otp/request': () => ({ phone: '+6281200000001', kind: 'customer' }),
@@ -7,7 +9,11 @@ export const BODIES: Readonly<Record<string, () => object>> = {
   'POST /api/v1/auth/refresh': () => ({ refreshToken: 'x'.repeat(43) }),
   'PATCH /api/v1/me': () => ({ displayName: 'Citra' }),
   'POST /api/v1/me/phone': () => ({ challengeId: randomUUID(), code: '123456' }),
+  'PUT /api/v1/me/email': () => ({ address: 'citra@surat.example' }),
+  'POST /api/v1/me/email/verify': () => ({ code: '123456' }),
   'PUT /api/v1/me/preferences': () => ({ theme: 'dark' }),
+  'PUT /api/v1/notifications/preferences': () => ({ messageText: true }),
+  'PUT /api/v1/notifications/read': () => ({ upToId: randomUUID() }),
   'POST /api/v1/me/consents': () => ({ document: 'terms', version: '2026-01' }),
   'POST /api/v1/me/devices': () => ({ token: `device-${randomUUID()}`, platform: 'android' }),
   'PATCH /api/v1/mitra/profile': () => ({ bio: 'A good listener.' }),
@@ -23,6 +29,7 @@ export const BODIES: Readonly<Record<string, () => object>> = {
   'PATCH /api/v1/conversations/:id/messages/:seq': () => ({ body: 'Hai' }),
   'POST /api/v1/conversations/:id/read': () => ({ seq: 1 }),
   'POST /api/v1/conversations/:id/delivered': () => ({ seq: 1 }),
+  'POST /api/v1/notifications/acks': () => ({ items: [{ pushId: randomUUID(), event: 'opened' }] }),
   'POST /api/v1/payments/:id/refund-requests': () => ({ reason: 'It was the wrong one.' }),
   'POST /api/v1/reports': () => ({ sessionId: randomUUID(), reason: 'other' }),
   'POST /internal/v1/ratings/:id/hide': () => ({ reason: 'a test' }),
@@ -59,9 +66,20 @@ export const BODIES: Readonly<Record<string, () => object>> = {
   'POST /internal/v1/settings/:key/revert': () => ({ to: 'default', reason: 'a test' }),
   'POST /internal/v1/lexicon/import': () => ({ kind: 'crisis', language: 'id', lines: ['kata uji coba lain'], reason: 'a test', dryRun: true }),
   'POST /internal/v1/lexicon/check': () => ({ text: 'halo' }),
+  'PUT /internal/v1/notice-templates/:key/:language': () => ({ parts: { title: 'A test' }, version: 0, reason: 'a test' }),
+  'POST /internal/v1/notice-templates/:key/:language/restore': () => ({ to: 'standard', version: 0, reason: 'a test' }),
+  'POST /internal/v1/notice-templates/:key/:language/preview': () => ({ parts: { title: 'A test' } }),
   'POST /internal/v1/packages': () => ({ minutes: 45, priceIdr: 60_000, reason: 'a test' }),
   'PATCH /internal/v1/packages/:id': () => ({ priceIdr: 61_000, reason: 'a test' }),
   'POST /internal/v1/customers/:id/credit': () => ({ amountIdr: 10_000, reason: 'a test' }),
+  'POST /internal/v1/announcements': () => ({ ...ANNOUNCEMENT, channels: ['inbox'], schedule: { when: 'now' } }),
+  'PATCH /internal/v1/announcements/:id': () => ({ version: 1, priority: 'low' }),
+  'POST /internal/v1/announcements/dry-run': () => ANNOUNCEMENT,
+  'POST /internal/v1/announcements/:id/start': () => ({ version: 1, reason: 'a test' }),
+  'POST /internal/v1/announcements/:id/pause': () => ({ version: 1, reason: 'a test' }),
+  'POST /internal/v1/announcements/:id/resume': () => ({ version: 1, reason: 'a test' }),
+  'POST /internal/v1/announcements/:id/cancel': () => ({ version: 1, reason: 'a test' }),
+  'POST /internal/v1/announcements/:id/test': () => ({ userIds: [randomUUID()], reason: 'a test' }),
   'POST /internal/v1/promo-codes': () => ({ code: 'A-TEST', worth: { amountIdr: 10_000 }, budgetIdr: 100_000, startsAt: '2026-01-01T00:00:00Z', endsAt: '2027-01-01T00:00:00Z' }),
   'PATCH /internal/v1/promo-codes/:id': () => ({ active: false, reason: 'a test' }),
   'PATCH /internal/v1/mitras/:id': () => ({ capacity: 2, reason: 'a test' }),

@@ -18,6 +18,8 @@ export type TestAppOptions = {
   replicas?: number
   /** False: no outside companies (payments off). Faults are set at `app.simulators.control`. */
   simulators?: boolean | Parameters<typeof startTestSimulators>[0]
+  /** True: a mail server and a provider of SMS; both off otherwise. */
+  letters?: boolean
   /** Ways to Postgres and Valkey that the test can break (`startFaultProxy(t)`): one for all replicas, or one each. */
   through?: { postgres?: Ways; valkey?: Ways }
   /** The superuser's URL of a Postgres of the test's own, prepared by `prepareTemplate`: one that it may stop. */
@@ -63,7 +65,7 @@ export async function startTestApp(t: Life, options: TestAppOptions = {}): Promi
   let shiftMs = options.atNoon === true ? quietNoon(Date.now()) - Date.now() : 0
   const clock = { nowMs: () => Date.now() + shiftMs }
   const simulatorOptions = typeof options.simulators === 'object' ? options.simulators : {}
-  const [db, valkey, simulators] = await Promise.all([createTestDatabase(options.cluster), startValkey(), startTestSimulators({ clock: clock.nowMs, ...simulatorOptions })])
+  const [db, valkey, simulators] = await Promise.all([createTestDatabase(options.cluster), startValkey(), startTestSimulators({ clock: clock.nowMs, ...(options.letters === true ? { smtp: { user: testSecrets.smtpUser, password: testSecrets.smtpPassword } } : {}), ...simulatorOptions })])
   const owner = new pg.Pool({ connectionString: db.ownerUrl, max: 2 })
   owner.on('error', () => {})
   await db.clock.advance(shiftMs / 1000)
@@ -73,7 +75,7 @@ export async function startTestApp(t: Life, options: TestAppOptions = {}): Promi
   for (let index = 0; index < (options.replicas ?? 1); index++) {
     const env = testEnv(
       { DATABASE_URL: by(wayOf(options.through?.postgres, index), db.url), VALKEY_URL: by(wayOf(options.through?.valkey, index), valkey.url) },
-      { ...(options.simulators === false ? {} : gatewayVariables(simulators)), ...options.env },
+      { ...(options.simulators === false ? {} : gatewayVariables(simulators)), ...(options.letters === true ? letterVariables(simulators) : {}), ...options.env },
     )
     const replica = await startReplica(env, {
       clock,
@@ -130,5 +132,13 @@ function gatewayVariables(simulators: Simulators): Record<string, string> {
     FAZPASS_MERCHANT_KEY: testSecrets.fazpassMerchantKey,
     FAZPASS_GATEWAY_KEY: testSecrets.fazpassGatewayKey,
     FCM_SIMULATOR: simulators.url,
+  }
+}
+
+/** What switches e-mail and SMS on, by the simulators. */
+export function letterVariables(simulators: Pick<Simulators, 'smtp' | 'smsBaseUrl'>): Record<string, string | undefined> {
+  return {
+    SMTP_URL: simulators.smtp?.url, SMTP_CA: simulators.smtp?.ca, MAIL_FROM: 'Halobestie <no-reply@halobestie.example>', PUBLIC_ORIGIN: 'http://127.0.0.1:3000',
+    SMS_BASE_URL: simulators.smsBaseUrl, SMS_API_KEY: testSecrets.smsApiKey, SMS_SENDER: 'Halobestie',
   }
 }

@@ -4,16 +4,19 @@ import type { Ctx } from '../platform/ctx.ts'
 import { createSettings, type SettingValues } from '../platform/settings.ts'
 import { startWorker, type WorkerOptions } from '../worker.ts'
 import { createWorld } from '../world.ts'
+import { letterVariables } from './app.ts'
 import type { Life } from './cluster.ts'
 import { createTestDatabase } from './database.ts'
 import { testEnv } from './env.ts'
 import { startValkey } from './servers/valkey.ts'
-import { startTestSimulators } from './simulators/index.ts'
+import { startTestSimulators, testSecrets } from './simulators/index.ts'
 
 export type BackgroundOptions = Omit<WorkerOptions, 'producer'> & {
   replicas?: number
   settings?: Partial<SettingValues>
   env?: Record<string, string | undefined>
+  /** True: a mail server and a provider of SMS; both off otherwise. */
+  letters?: boolean
   /** False: nothing runs until `replica.start()`. */
   started?: boolean
 }
@@ -22,11 +25,11 @@ export type Background = Awaited<ReturnType<typeof startBackground>>
 
 /** What happens without a request, as every replica runs it, without the listeners; ends with the test. */
 export async function startBackground(t: Life, options: BackgroundOptions = {}) {
-  const [db, valkey, simulators] = await Promise.all([createTestDatabase(), startValkey(), startTestSimulators()])
+  const [db, valkey, simulators] = await Promise.all([createTestDatabase(), startValkey(), startTestSimulators(options.letters === true ? { smtp: { user: testSecrets.smtpUser, password: testSecrets.smtpPassword } } : {})])
   const owner = new pg.Pool({ connectionString: db.ownerUrl, max: 2 })
   owner.on('error', () => {})
   const query = async <Row = Record<string, ReturnType<typeof JSON.parse>>>(text: string, values?: unknown[]): Promise<Row[]> => (await owner.query(text, values)).rows
-  const env = testEnv({ DATABASE_URL: db.url, VALKEY_URL: valkey.url }, { FCM_SIMULATOR: simulators.url, ...options.env })
+  const env = testEnv({ DATABASE_URL: db.url, VALKEY_URL: valkey.url }, { FCM_SIMULATOR: simulators.url, ...(options.letters === true ? letterVariables(simulators) : {}), ...options.env })
   const replicas = Array.from({ length: options.replicas ?? 1 }, (_, index) => createBackground(env, index, options))
   if (options.started !== false) for (const replica of replicas) replica.start()
   t.after(async () => {

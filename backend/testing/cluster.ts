@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import type { SettingValues } from '../platform/settings.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
+import { letterVariables } from './app.ts'
 import { testVariables } from './env.ts'
 import { by, createFaultProxy, type FaultProxy } from './fault-proxy.ts'
 import { freePort, projectRoot } from './servers/processes.ts'
@@ -36,15 +37,15 @@ export type Cluster = {
 export type Ways = Partial<Record<Way, FaultProxy>>
 export type Way = 'postgres' | 'valkey' | 'clients'
 
-/** `db`: one that the test made, gone with the cluster. `through`: where every replica has a fault proxy of its own. `seed` and `tell` are the proxies'. */
-export type ClusterOptions = { through?: readonly Way[]; seed?: number; tell?: (line: string) => void } & { db?: TestDatabase; replicas?: number; settings?: Partial<SettingValues>; env?: Record<string, string | undefined> }
+/** `db`: one that the test made, gone with the cluster. `letters`: a mail server and a provider of SMS; both off otherwise. `through`: where every replica has a fault proxy of its own. `seed` and `tell` are the proxies'. */
+export type ClusterOptions = { through?: readonly Way[]; seed?: number; tell?: (line: string) => void } & { db?: TestDatabase; replicas?: number; settings?: Partial<SettingValues>; env?: Record<string, string | undefined>; letters?: boolean }
 
 /** Something that ends: a test, or a bench. */
 export type Life = { after(end: () => Promise<void>): void }
 
 /** Starts the cluster; everything ends with the test, killed replicas included. */
 export async function startCluster(t: Life, options: ClusterOptions = {}): Promise<Cluster> {
-  const [db, valkey, simulators] = await Promise.all([options.db ?? createTestDatabase(), startValkey(), startTestSimulators()])
+  const [db, valkey, simulators] = await Promise.all([options.db ?? createTestDatabase(), startValkey(), startTestSimulators(options.letters === true ? { smtp: { user: testSecrets.smtpUser, password: testSecrets.smtpPassword } } : {})])
   const owner = new pg.Pool({ connectionString: db.ownerUrl, max: 2 })
   owner.on('error', () => {})
   await owner.query('insert into settings (key, value) select key, value from jsonb_each($1::jsonb)', [JSON.stringify(options.settings ?? {})])
@@ -59,6 +60,7 @@ export async function startCluster(t: Life, options: ClusterOptions = {}): Promi
         XENDIT_ENABLED: 'true', XENDIT_BASE_URL: simulators.xenditBaseUrl, XENDIT_SECRET_KEY: testSecrets.xenditSecretKey, XENDIT_WEBHOOK_TOKEN: testSecrets.xenditWebhookToken,
         XENDIT_SUCCESS_REDIRECT_URL: 'http://127.0.0.1/payment/return/success', XENDIT_FAILURE_REDIRECT_URL: 'http://127.0.0.1/payment/return/failure',
         FCM_SIMULATOR: simulators.url,
+        ...(options.letters === true ? letterVariables(simulators) : {}),
         ...options.env,
         ...env,
       }),

@@ -134,6 +134,14 @@ export function createActs(place: ActPlace, cast: Cast) {
       await eventually(() => cast.customer.call('DELETE', '/api/v1/me').then(({ status }) => status === 401 || status < 300, () => false), 'the erasure is asked for', PATIENCE)
       await eventually(async () => (await place.query('select 1 from erasures where user_id = $1 and state = $2', [cast.customer.id, 'done'])).length > 0, 'the customer is erased', PATIENCE)
     },
+    /** Asks for the code of an address until there is one on its way: what was answered to nobody is refused a moment later. */
+    askEmail: async (address: string) => void await eventually(
+      () => cast.customer.call('PUT', '/api/v1/me/email', { body: { address } }).then(({ status }) => status === 200 || status === 429, () => false), 'the code is asked for', PATIENCE),
+    /** A code is good once: whoever got no answer looks. */
+    proveEmail: async (code: string) => void await eventually(async () => {
+      await cast.customer.call('POST', '/api/v1/me/email/verify', { body: { code } }).catch(() => undefined)
+      return (await insist(cast.customer, 'GET', '/api/v1/me/email')).body.email !== null
+    }, 'the address is proven', PATIENCE),
     cancel: ofSession('cancel'),
     end: ofSession('end'),
     async until(sessionId: string, state: string): Promise<void> {

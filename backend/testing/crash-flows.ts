@@ -12,7 +12,7 @@ export const FLOWS = {
     points: [
       'idempotency.claimed', 'session.asking', 'session.asked', 'invoice.claimed', 'invoice.noted', 'invoice.made', 'invoice.remembered', 'idempotency.answered',
       'webhook.received', 'webhook.stored', 'webhook.enqueued', 'inbox.claimed', 'inbox.asked', 'payment.applying', 'payment.applied', 'inbox.applied',
-      'push.claimed', 'push.sent', 'publish.flushing', 'offer.accepting', 'offer.accepted', 'clock.starting', 'clock.started',
+      'push.claimed', 'push.begun', 'push.sent', 'publish.flushing', 'offer.accepting', 'offer.accepted', 'clock.starting', 'clock.started',
       'message.storing', 'message.stored', 'message.published', 'message.acking', 'session.finishing', 'session.returned', 'session.settled', 'session.finished',
     ],
     async run(acts) {
@@ -21,6 +21,19 @@ export const FLOWS = {
       await acts.answer(acts.cast.mitra, 'accept')
       await acts.talk(sessionId, acts.cast.mitra)
       await acts.end(sessionId)
+    },
+  },
+  /** An address that is proven by the code that arrives there, and given up again: both mailboxes hear of it. */
+  lettered: {
+    points: ['letter.claimed', 'letter.begun', 'letter.sent'],
+    async run(acts) {
+      const { customer } = acts.cast
+      const address = `${customer.id}@surat.example`
+      await acts.askEmail(address)
+      const code = await eventually(() => /^\d{6}$/m.exec(acts.place.simulators.control.mail.messages(address)[0]?.text ?? '')?.[0], 'the code arrives', { timeoutMs: 60_000 })
+      await acts.proveEmail(code)
+      await acts.insist(customer, 'DELETE', '/api/v1/me/email')
+      await eventually(() => acts.place.simulators.control.mail.messages(address).some(({ text }) => !text.includes(code)), 'they are told', { timeoutMs: 60_000 })
     },
   },
   /** A hold that nobody pays for is let go; then one that was paid without our knowing: the money goes to the wallet, and from there into the next. */

@@ -95,7 +95,7 @@ export async function redeliver(place: Pick<StatePlace, 'simulators'>): Promise<
   for (const event of xendit.webhooks()) if (event.state === 'failed') await xendit.resendWebhook(event.id)
 }
 
-const WAITING = { outbox: 'done_at is null and parked_at is null', provider_inbox: `state = 'received'`, pushes: `state = 'queued'` }
+const WAITING = { outbox: 'done_at is null and parked_at is null', provider_inbox: `state = 'received'`, pushes: `state = 'queued'`, letters: `state = 'queued'` }
 
 /** Makes everything due that waits for its time, and waits until it is done. */
 export async function comeToRest(place: Pick<StatePlace, 'query'>): Promise<void> {

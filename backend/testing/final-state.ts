@@ -55,7 +55,10 @@ const QUERIES = {
     select user_id, kind, title, body from notifications where user_id = any($1) order by kind, title, body, user_id`,
   // A message is pushed only where it was not delivered in time: that is no matter of the flow.
   pushes: `
-    select user_id, kind, title, state from pushes where user_id = any($1) and kind <> 'message' order by kind, title, body, user_id`,
+    -- Whether a ring left before its offer ended is a matter of the moment.
+    select user_id, kind, title, case when kind = 'offer' and state <> 'queued' then 'over' else state end as state from pushes where user_id = any($1) and kind <> 'message' order by kind, title, body, user_id`,
+  letters: `
+    select user_id, channel, template, state, reason, text from letters where user_id = any($1) order by template, channel, user_id`,
   inbox: `
     select i.kind, i.state from provider_inbox i join payments p on p.id = i.payment_id where p.customer_id = any($1) order by p.amount_idr, i.kind, i.state`,
   suspense: `

@@ -44,6 +44,9 @@ export const SERVER_FRAMES: Record<string, z.ZodType> = {
   'offer:created': frame('offer:created', { offer: offerView }),
   'offer:ended': frame('offer:ended', { offerId: id, outcome: z.enum(['accepted', 'declined', 'expired', 'withdrawn']) }),
   'notification:created': frame('notification:created', { notification: notificationShape }),
+  'notification:read': z.union([frame('notification:read', { ids: z.array(id).min(1) }), frame('notification:read', { upToId: id })]),
+  'notification:deleted': frame('notification:deleted', { ids: z.array(id).min(1) }),
+  'notification:unread': frame('notification:unread', { count: seq, asOf: seq }),
   'mitra:status': frame('mitra:status', { status: statusView }),
   'config:updated': frame('config:updated', {
     minVersion: z.string(), latestVersion: z.string(), maintenance: z.boolean(), maintenanceMessages: z.strictObject({ id: z.string(), en: z.string() }).nullable(), maintenanceUntil: time.nullable(),

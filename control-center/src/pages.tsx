@@ -2,7 +2,7 @@ import type { ComponentType } from 'react'
 import {
   IconAlertSquare, IconAlertTriangle, IconArrowBackUp, IconBook2, IconBuildingBank, IconCalendarCheck, IconCash, IconChartBar, IconDiscount,
   IconFolder, IconGavel, IconHeartHandshake, IconHeartbeat, IconHistory, IconLayoutDashboard, IconMessageReport, IconMessages, IconPackage,
-  IconParking, IconScale, IconSettings, IconStar, IconUserCheck, IconUserCircle, IconUsers, IconUsersGroup, IconWallet,
+  IconParking, IconScale, IconSettings, IconSpeakerphone, IconStar, IconTemplate, IconUserCheck, IconUserCircle, IconUsers, IconUsersGroup, IconWallet,
 } from '@tabler/icons-react'
 import type { Act } from '../../backend/modules/staff/contract.ts'
 import type { TitleKey } from './shell/titles.ts'
@@ -33,6 +33,8 @@ export const PAGES: readonly PageEntry[] = [
   { path: '/mitras/$id', act: 'board.read', title: 'mitra', load: () => import('./pages/people/mitra.tsx') },
   { path: '/customers', act: 'board.read', group: 'people', title: 'customers', icon: IconUsers, load: () => import('./pages/people/customers.tsx') },
   { path: '/customers/$id', act: 'board.read', title: 'customer', load: () => import('./pages/people/customer.tsx') },
+  { path: '/announcements', act: 'announcements.send', group: 'people', title: 'announcements', icon: IconSpeakerphone, load: () => import('./pages/announcements/announcements.tsx') },
+  { path: '/announcements/$id', act: 'announcements.send', title: 'announcement', load: () => import('./pages/announcements/announcement.tsx') },
   { path: '/staff', act: 'staff.manage', group: 'people', title: 'staff', icon: IconUsersGroup, load: () => import('./pages/staff/staff.tsx') },
   { path: '/staff/$id', act: 'staff.manage', title: 'staffMember', load: () => import('./pages/staff/member.tsx') },
   { path: '/sessions', act: 'board.read', group: 'sessions', title: 'sessions', icon: IconMessages, load: () => import('./pages/sessions/sessions.tsx') },
@@ -71,6 +73,8 @@ export const PAGES: readonly PageEntry[] = [
   { path: '/ratings', act: 'safety.act', group: 'safety', title: 'ratings', icon: IconStar, load: () => import('./pages/safety/ratings.tsx') },
   { path: '/lexicon', act: 'lexicon.write', group: 'safety', title: 'lexicon', icon: IconBook2, load: () => import('./pages/safety/lexicon.tsx') },
   { path: '/settings', act: 'settings.read', group: 'system', title: 'settings', icon: IconSettings, load: () => import('./pages/settings/settings.tsx') },
+  { path: '/templates', act: 'settings.read', group: 'system', title: 'templates', icon: IconTemplate, load: () => import('./pages/templates/templates.tsx') },
+  { path: '/templates/$key', act: 'settings.read', title: 'template', load: () => import('./pages/templates/template.tsx') },
   { path: '/audit', act: 'audit.read.own', group: 'system', title: 'audit', icon: IconHistory, load: () => import('./pages/audit/audit.tsx') },
   { path: '/account', act: 'self', title: 'account', icon: IconUserCircle, load: () => import('./pages/account/account.tsx') },
 ]

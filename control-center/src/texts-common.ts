@@ -44,12 +44,14 @@ const useCodes = defineTexts('codes', {
   customer: 'Customer', mitra: 'Mitra', staff: 'Staff', system: 'System',
   draft: 'Draft', applied: 'Applied', approved: 'Approved', rejected: 'Rejected', deactivated: 'Deactivated',
   pending: 'Pending', waiting: 'Waiting', paid: 'Paid', failed: 'Failed', succeeded: 'Succeeded', sent: 'Sent', open: 'Open', taken: 'Taken', closed: 'Closed', parked: 'Parked', received: 'Received', up: 'Up', down: 'Down',
+  inbox: 'Inbox', push: 'Push', email: 'E-mail', sms: 'SMS', accepted: 'Accepted', delivered: 'Delivered', opened: 'Opened', dropped: 'Dropped', read: 'Read', unread: 'Unread', no_device: 'No device', push_disabled: 'Push is off',
 }, {
   queued: 'Dalam antrean', held: 'Menunggu pembayaran', ringing: 'Berdering', active: 'Berjalan', paused: 'Dijeda', ended: 'Selesai', cancelled: 'Dibatalkan', expired: 'Kedaluwarsa', unserved: 'Tak terjawab',
   super_admin: 'Super admin', admin: 'Admin', finance: 'Keuangan', moderator: 'Moderator', viewer: 'Pengamat',
   customer: 'Pelanggan', mitra: 'Mitra', staff: 'Staf', system: 'Sistem',
   draft: 'Draf', applied: 'Melamar', approved: 'Disetujui', rejected: 'Ditolak', deactivated: 'Dinonaktifkan',
   pending: 'Menunggu', waiting: 'Menunggu', paid: 'Dibayar', failed: 'Gagal', succeeded: 'Berhasil', sent: 'Terkirim', open: 'Terbuka', taken: 'Diambil', closed: 'Ditutup', parked: 'Diparkir', received: 'Diterima', up: 'Menyala', down: 'Mati',
+  inbox: 'Kotak masuk', push: 'Push', email: 'Surel', sms: 'SMS', accepted: 'Diterima', delivered: 'Sampai', opened: 'Dibuka', dropped: 'Dibuang', read: 'Dibaca', unread: 'Belum dibaca', no_device: 'Tanpa perangkat', push_disabled: 'Push mati',
 })
 
 export function useCode(): (code: string) => string {

@@ -65,14 +65,14 @@ export function findOverflow(page: Page): Promise<string[]> {
   })
 }
 
-/** Texts that no person wrote: keys, codes of the wire, placeholders. `known` are names that are shown as they are. */
+/** Texts that no person wrote: keys, codes of the wire, placeholders; what stands in a field somebody has typed. `known` are names that are shown as they are. */
 export function findRawWords(page: Page, known: readonly string[]): Promise<string[]> {
   return page.evaluate((names) => {
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
     const found = new Set<string>()
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
       const text = node.textContent?.trim() ?? ''
-      if (node.parentElement?.closest('code, pre, kbd, script, style, svg, noscript, .mantine-Code-root')) continue
+      if (node.parentElement?.closest('code, pre, kbd, textarea, script, style, svg, noscript, .mantine-Code-root')) continue
       if (/\{\{|\}\}|^[a-z]\w*:[a-z]\w*$|undefined|\[object |NaN/.test(text) || (/^[a-z]+(?:[A-Z][a-z]+)+$|^[a-z]+(?:_[a-z]+)+$/.test(text) && !names.includes(text))) found.add(text.slice(0, 80))
     }
     return [...found]

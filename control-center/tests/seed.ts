@@ -21,17 +21,28 @@ export async function seedHouse(app: TestApp): Promise<Seeds> {
     stage(app, 'active', { named: true, minutes: 60, phones: true }), stage(app, 'ended', { named: true, phones: true }), stage(app, 'active', { named: true, minutes: 60 }),
     stage(app, 'cancelled', { named: true }), stage(app, 'queued', { named: true }),
   ])
-  const [money, safety] = await Promise.all([seedMoney(app, paid), seedSafety(app, talk, over)])
+  const [money, safety] = await Promise.all([seedMoney(app, paid), seedSafety(app, talk, over), seedTemplates(app)])
   const member = await staffByRows(app, 'viewer')
+  const announcementId = await seedAnnouncement(app)
   await nameThem(app)
   return {
     sessionId: talk.sessionId, customerId: talk.customer.id, mitraId: talk.mitra.id,
     paths: {
       '/mitras/$id': `/mitras/${over.mitra.id}`, '/customers/$id': `/customers/${over.customer.id}`, '/sessions/$id': `/sessions/${over.sessionId}`,
+      '/announcements/$id': `/announcements/${announcementId}`,
       '/staff/$id': `/staff/${member.id}`,
-      '/reports/$name': '/reports/sessions', ...money, ...safety,
+      '/reports/$name': '/reports/sessions', '/templates/$key': '/templates/payment.paid', ...money, ...safety,
     },
   }
+}
+
+/** One that is planned for long after all tests: it shows its waves, and nobody is told anything. */
+async function seedAnnouncement(app: TestApp): Promise<string> {
+  const admin = await staffByRows(app, 'admin')
+  const texts = { id: { title: 'Jam layanan baru', body: 'Mulai hari Senin kami ada sampai tengah malam.' }, en: { title: 'New hours', body: 'From Monday on we are here until midnight.' } }
+  const { announcement } = await expect(201, admin.call('POST', '/announcements', { body: { texts, segment: { kind: 'customer' }, channels: ['inbox', 'push'], schedule: { when: 'local', at: '2099-03-02T09:00' }, perMinute: 6000 } })).then(({ body }) => body)
+  await expect(200, admin.call('POST', `/announcements/${announcement.id}/start`, { body: { version: 1, reason: 'the new hours' } }))
+  return announcement.id
 }
 
 async function seedMoney(app: TestApp, paid: Scene): Promise<Record<string, string>> {
@@ -101,6 +112,15 @@ async function seedSafety(app: TestApp, talk: Scene, over: Scene): Promise<Recor
   const asked = await requestCode(app.url, phone)
   await call(app.url, 'POST', '/api/v1/appeals', { body: { challengeId: asked.body.challengeId, code: '000000', text: 'It was a misunderstanding, and I have apologised.' } })
   return { '/cases/$id': `/cases/${opened.body.case?.id ?? opened.body.id}` }
+}
+
+/** Words of staff that have changed twice, and of which some could not be shown. */
+async function seedTemplates(app: TestApp): Promise<void> {
+  const admin = await staffByRows(app, 'admin')
+  const put = (language: string, version: number, parts: object, reason: string) => expect(200, admin.call('PUT', `/notice-templates/payment.paid/${language}`, { body: { parts, version, reason } }))
+  await put('en', 0, { title: 'We have your payment', body: 'Thank you! {amount} for {minutes, plural, one {# minute} other {# minutes}}.' }, 'Sounds like us.')
+  await put('en', 1, { title: 'We have your payment', body: 'Thank you! {amount} for {minutes, plural, one {# minute} other {# minutes}}, receipt {number}.' }, 'People asked for the number of the receipt.')
+  await app.query(`insert into notice_faults (key, language, version, part, reason, variable, count, first_at, last_at) values ('payment.paid', 'en', 2, 'body', 'missing_variable', 'number', 12, app_now() - interval '2 hours', app_now() - interval '3 minutes')`)
 }
 
 /** People look like people on the pictures. */

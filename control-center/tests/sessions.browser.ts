@@ -79,6 +79,19 @@ browserTest('credit is given and a case is opened from a session', async (t, { a
   await page.getByRole('region', { name: 'Timeline' }).getByText('Case', { exact: true }).first().waitFor()
 })
 
+browserTest('what became of notifications: as a report, and of one person with the state of each', async (t, { app, seeds, openAs }) => {
+  await app.query(`insert into pushes (id, user_id, kind, tag, title, body, data, dedupe_key, state, sent_at, accepted_at, settled_at, delivered_at, opened_at, expires_at)
+    values (gen_random_uuid(), $1, 'rating', 't', 'How was it?', 'Rate your session.', '{}', $2, 'sent', app_now(), app_now(), app_now(), app_now(), app_now(), app_now())`, [seeds.customerId, `browser:${Date.now()}`])
+  const { page } = await openAs('admin', `/customers/${seeds.customerId}?tab=notices`)
+  const row = page.getByRole('region', { name: 'Notifications' }).getByRole('row').filter({ hasText: 'How was it?' }).first()
+  await row.getByText('Opened', { exact: true }).waitFor()
+  const { page: masked, go } = await openAs('viewer', `/customers/${seeds.customerId}?tab=notices`)
+  await masked.getByRole('region', { name: 'Notifications' }).getByText('Opened', { exact: true }).first().waitFor()
+  t.equal(await masked.getByText('How was it?').count(), 0, 'its words are not for everybody')
+  await go('/reports/notifications')
+  await masked.getByRole('region', { name: 'Rows of the report' }).getByRole('cell', { name: 'rating', exact: true }).first().waitFor()
+})
+
 browserTest('a report is drawn, grouped, and comes as a file', async (t, { openAs }) => {
   const { page } = await openAs('finance', '/reports')
   await page.getByRole('main').getByRole('link', { name: 'Sessions', exact: true }).click()

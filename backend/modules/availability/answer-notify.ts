@@ -73,13 +73,12 @@ async function answer(tx: Tx, chosen: readonly Asked[]): Promise<number> {
     .where(and(isAnyOf(notifyRequests.id, chosen.map((one) => one.id)), isNull(notifyRequests.answeredAt))).returning()
   const names = await findPeople(tx.sql, rows.flatMap((row) => row.mitraId ?? []))
   const lifeSeconds = tx.settings.get('notifyMeHeadStartSeconds')
-  await notify(tx, rows.map(({ id, customerId, mitraId }): Notice => ({
-    userId: customerId, kind: 'availability', dedupeKey: `notify-me:${id}`,
-    title: mitraId === null ? 'Ada mitra yang bebas' : `${names.get(mitraId)?.displayName ?? 'Mitra pilihanmu'} tersedia`,
-    body: mitraId === null ? 'Kamu minta dikabari: sekarang ada yang siap mendengarkan.' : 'Kamu minta dikabari: sekarang bisa dihubungi.',
-    data: { requestId: id, ...(mitraId === null ? {} : { mitraId }) },
-    push: { tag: `notify-me:${mitraId ?? 'any'}`, ttlSeconds: Math.max(60, lifeSeconds), highPriority: true },
-  })))
+  await notify(tx, rows.map(({ id, customerId, mitraId }): Notice => {
+    const about = { userId: customerId, dedupeKey: `notify-me:${id}`, data: { requestId: id, ...(mitraId === null ? {} : { mitraId }) }, ttlSeconds: Math.max(60, lifeSeconds) }
+    if (mitraId === null) return { ...about, template: 'availability.any' }
+    const name = names.get(mitraId)?.displayName
+    return name ? { ...about, template: 'availability.named', variables: { name } } : { ...about, template: 'availability.chosen' }
+  }))
   tx.afterCommit(({ metrics }) => {
     for (const { mitraId } of rows) metrics.notifyAnswered.inc({ asked: mitraId === null ? 'any' : 'named' })
   })

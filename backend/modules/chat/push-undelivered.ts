@@ -6,7 +6,6 @@ import { findSpan, spanOf } from './span.ts'
 
 /** The last words before an end are pushed too. */
 const AFTER_END_SECONDS = 600
-const TTL_SECONDS = 3600
 
 type Row = { conversation_id: string; user_id: string; pushed_seq: string; is_waiting: boolean }
 
@@ -20,9 +19,8 @@ export async function pushUndelivered(ctx: Ctx, limit: number): Promise<number> 
   return transact(ctx, async (tx) => {
     const { rows } = await tx.sql.execute<Row>(dueMembers(span, ctx.settings.get('pushAfterSeconds'), limit))
     await notify(tx, rows.filter((row) => row.is_waiting).map((row) => ({
-      userId: row.user_id, kind: 'message', dedupeKey: `message:${row.conversation_id}:${row.pushed_seq}`,
-      title: 'Pesan baru', body: 'Ada pesan baru untukmu.', data: { conversationId: row.conversation_id }, inbox: false,
-      push: { tag: `message:${row.conversation_id}`, ttlSeconds: TTL_SECONDS, highPriority: true },
+      userId: row.user_id, template: 'message.new', variables: { count: 1 }, dedupeKey: `message:${row.conversation_id}:${row.pushed_seq}`,
+      data: { conversationId: row.conversation_id },
     })))
     return rows.length
   })

@@ -7,6 +7,7 @@ import { checkCode, consumeChallenge } from './check-code.ts'
 import { revokeSignIns } from './revocations.ts'
 import { accountSuspended, findOut, shareNumber } from './standings.ts'
 import { users, type Challenge, type User } from './tables.ts'
+import { writeEvent } from './topics.ts'
 
 /**
  * Moves the account to the number that this code proves; every other sign-in ends, because it was made with the old one.
@@ -23,6 +24,7 @@ export async function changePhone(ctx: Ctx, actor: UserActor, input: { challenge
     const user = await move(tx, actor, challenge)
     if (!user) return taken()
     await revokeSignIns(tx, { userId: actor.id, exceptSignInId: actor.signInId, reason: 'phone_changed' })
+    await writeEvent(tx, 'phoneChanged', actor.id)
     return user
   }).catch(async (error: unknown) => {
     if (violatedConstraint(error) !== 'users_phone') throw error

@@ -1,11 +1,12 @@
 import { and, eq, isNull, or, sql } from '../../platform/drizzle.ts'
 import type { Ctx } from '../../platform/ctx.ts'
-import type { Queryable } from '../../platform/database.ts'
+import { transact, type Queryable } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { MeBody } from './contract.ts'
 import { getUser } from './people.ts'
 import { judgeBirthDate } from './rules.ts'
 import { users, type User } from './tables.ts'
+import { writeEvent } from './topics.ts'
 
 /**
  * Changes what is given. A birth date may be corrected until it has let its owner take part for the first time.
@@ -21,6 +22,15 @@ export async function changeProfile(ctx: Pick<Ctx, 'settings'> & { sql: Queryabl
   if (changed) return changed
   await getUser(ctx.sql, userId)
   throw new AppError('conflict', 'The birth date is fixed: it was the ground on which this account took part.')
+}
+
+/** The same by the person; who has moved to another time zone is followed by what is to come at a time of their clock. */
+export async function changeOwnProfile(ctx: Ctx, userId: string, change: MeBody): Promise<User> {
+  return transact(ctx, async (tx) => {
+    const changed = await changeProfile(tx, userId, change)
+    if (change.timeZone !== undefined) await writeEvent(tx, 'movedClock', userId)
+    return changed
+  })
 }
 
 function definedOf(change: MeBody) {

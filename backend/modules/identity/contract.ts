@@ -4,7 +4,8 @@ export const KINDS = ['customer', 'mitra'] as const
 export type Kind = (typeof KINDS)[number]
 export const GENDERS = ['female', 'male', 'other'] as const
 export type Gender = (typeof GENDERS)[number]
-export type Platform = 'android' | 'ios' | 'web'
+export const PLATFORMS = ['android', 'ios', 'web'] as const
+export type Platform = (typeof PLATFORMS)[number]
 /** What must be accepted, in its current version, before somebody takes part. */
 export const DOCUMENTS = ['terms', 'privacy'] as const
 
@@ -74,5 +75,22 @@ export const pageQuery = z.object({ limit: z.coerce.number().int().min(1).max(10
 export const signInsReply = z.object({ items: z.array(signInReply), nextCursor: z.string().nullable() })
 export const idParams = z.object({ id: z.uuid() })
 
-export const deviceBody = z.strictObject({ token: z.string().min(8).max(4096), platform: z.enum(['android', 'ios', 'web']) })
+export const deviceBody = z.strictObject({ token: z.string().min(8).max(4096), platform: z.enum(PLATFORMS) })
 export const deviceReply = z.object({ id, platform: z.string(), createdAt: time, lastSeenAt: time })
+
+/** Some of all people: all conditions at once, and what is left out narrows nothing. Erased, banned and suspended ones are never meant. */
+export const segmentShape = z.strictObject({
+  kind: z.enum(KINDS),
+  /** `en`: whoever has another language than Indonesian, as they are written to in English. */
+  language: z.enum(['id', 'en']),
+  timeZones: z.array(z.string().max(64).refine(isTimeZone, 'must be an IANA time zone')).min(1).max(100),
+  /** Seen within so many days. */
+  activeDays: z.number().int().min(1).max(3650),
+  /** Days in Asia/Jakarta, both within. */
+  joinedFrom: z.iso.date(),
+  joinedUntil: z.iso.date(),
+  /** They have a device of one of these that is signed in. */
+  platforms: z.array(z.enum(PLATFORMS)).min(1).max(3),
+  userIds: z.array(z.uuid()).min(1).max(1000),
+}).partial()
+export type Segment = z.output<typeof segmentShape>

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import type { Ctx } from '../../platform/ctx.ts'
 import { changePhone } from './change-phone.ts'
-import { changeProfile } from './change-profile.ts'
+import { changeOwnProfile } from './change-profile.ts'
 import { acceptConsent, findConsents } from './consents.ts'
 import {
   consentBody, consentReply, consentsReply, deviceBody, deviceReply, idParams, meBody, meReply, pageQuery, phoneBody, preferencesBody,
@@ -21,7 +21,7 @@ export const meRoutes = (ctx: Ctx): FastifyPluginAsyncZod => async (app) => {
     meView(ctx.env, await getUser(ctx.sql, request.user.id)))
 
   app.patch('/api/v1/me', { schema: { body: meBody, response: { 200: meReply } }, config }, async (request) =>
-    meView(ctx.env, await changeProfile(ctx, request.user.id, request.body)))
+    meView(ctx.env, await changeOwnProfile(ctx, request.user.id, request.body)))
 
   app.post('/api/v1/me/phone', { schema: { body: phoneBody, response: { 200: meReply } }, config }, async (request) =>
     meView(ctx.env, await changePhone(ctx, request.user, request.body)))

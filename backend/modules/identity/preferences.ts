@@ -15,3 +15,9 @@ export async function putPreferences(handle: Queryable, userId: string, values: 
     .onConflictDoUpdate({ target: preferences.userId, set: { values, updatedAt: sql`app_now()` } })
   return values
 }
+
+/** Changes one of them alone: by a link in a letter, without a sign-in. */
+export async function chooseDigest(handle: Queryable, userId: string, emailDigest: Preferences['emailDigest']): Promise<void> {
+  await handle.insert(preferences).values({ userId, values: { emailDigest } })
+    .onConflictDoUpdate({ target: preferences.userId, set: { values: sql`${preferences.values} || excluded.values`, updatedAt: sql`app_now()` } })
+}

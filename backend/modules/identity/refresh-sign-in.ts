@@ -5,6 +5,7 @@ import { accessTokensOf } from './access-tokens.ts'
 import { findStanding, hashToken, repeat, rotate, type Issued } from './refresh-tokens.ts'
 import { revokeSignIns } from './revocations.ts'
 import { accountSuspended, findOutOf } from './standings.ts'
+import { writeSignInEvent } from './topics.ts'
 
 export type TokenPair = { accessToken: string; accessTokenExpiresAt: string; refreshToken: string; refreshTokenExpiresAt: string }
 
@@ -26,6 +27,7 @@ export async function refreshSignIn(ctx: Ctx, refreshToken: string): Promise<Tok
     if (standing.isEnded) return new AppError('unauthenticated', 'This sign-in has ended.')
     if (standing.isUsed) {
       await revokeSignIns(tx, { userId: standing.userId, signInId: standing.signInId, reason: 'refresh_reused' })
+      await writeSignInEvent(tx, 'tokenReused', standing.userId, standing.signInId)
       tx.log.warn({ userId: standing.userId, signInId: standing.signInId }, 'a refresh token was reused: its family has ended')
       return new AppError('token_reused', 'This refresh token was used before: sign in again.')
     }

@@ -1,11 +1,12 @@
 import { and, desc, eq, gt, isNull, lt, sql } from '../../platform/drizzle.ts'
 import type { UserActor } from '../../platform/access.ts'
 import type { Ctx } from '../../platform/ctx.ts'
-import { transact } from '../../platform/database.ts'
+import { transact, type Queryable } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
 import { hashToken } from './refresh-tokens.ts'
 import { revokeSignIns } from './revocations.ts'
 import { refreshTokens, signIns, type SignIn } from './tables.ts'
+import { writeEvent } from './topics.ts'
 
 /** The living sign-ins of a person, the newest first. */
 export async function findSignIns(ctx: Ctx, userId: string, page: { limit: number; cursor?: string | undefined }): Promise<{ items: SignIn[]; nextCursor: string | null }> {
@@ -16,6 +17,12 @@ export async function findSignIns(ctx: Ctx, userId: string, page: { limit: numbe
   )).orderBy(desc(signIns.id)).limit(page.limit + 1)
   const items = rows.slice(0, page.limit)
   return { items, nextCursor: rows.length > page.limit ? items.at(-1)!.id : null }
+}
+
+/** A sign-in, ended or not; of an erased person it has no device's name. */
+export async function findSignIn(handle: Queryable, id: string): Promise<SignIn | undefined> {
+  const [row] = await handle.select().from(signIns).where(eq(signIns.id, id))
+  return row
 }
 
 /** Ends one of the person's sign-ins. Throws `not_found` for one that is not theirs or has ended. */
@@ -41,5 +48,9 @@ export async function logOut(ctx: Ctx, actor: UserActor, refreshToken: string | 
 
 /** Ends every sign-in of the person, on every device. Answers how many ended. */
 export async function logOutEverywhere(ctx: Ctx, actor: UserActor): Promise<number> {
-  return transact(ctx, async (tx) => (await revokeSignIns(tx, { userId: actor.id, reason: 'logout_all' })).length)
+  return transact(ctx, async (tx) => {
+    const ended = await revokeSignIns(tx, { userId: actor.id, reason: 'logout_all' })
+    if (ended.length > 0) await writeEvent(tx, 'signedOutEverywhere', actor.id)
+    return ended.length
+  })
 }

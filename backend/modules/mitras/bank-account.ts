@@ -48,9 +48,8 @@ async function insertAccount(tx: Tx, mitraId: string, account: BankAccountInput)
 // Whoever took over an account would change this first: its owner hears of it.
 async function tellReplaced(tx: Tx, mitraId: string, made: BankAccount): Promise<void> {
   await notify(tx, [{
-    userId: mitraId, kind: 'bank_account', dedupeKey: `bank-account:${made.id}`, title: 'Rekening diganti',
-    body: `Pencairan berikutnya dikirim ke ${bankCodeOf(made.channelCode)} ${maskNumber(made.lastDigits)}. Bukan kamu? Hubungi kami.`,
-    data: {}, push: { tag: 'bank-account', ttlSeconds: 86_400, highPriority: false },
+    userId: mitraId, template: 'bank_account.replaced', dedupeKey: `bank-account:${made.id}`,
+    variables: { bank: bankCodeOf(made.channelCode), number: maskNumber(made.lastDigits) },
   }])
 }
 
@@ -74,9 +73,8 @@ export async function refuseBankAccount(tx: Tx, accountId: string, code: string)
     .where(and(eq(mitraBankAccounts.id, accountId), isNull(mitraBankAccounts.refusedAt))).returning()
   if (!refused || refused.replacedAt !== null) return
   await notify(tx, [{
-    userId: refused.mitraId, kind: 'bank_account', dedupeKey: `bank-account:${accountId}:refused`, title: 'Rekening tidak ditemukan',
-    body: `Bank tidak mengenal rekening ${bankCodeOf(refused.channelCode)} ${maskNumber(refused.lastDigits)}. Isi rekening lain supaya pendapatanmu bisa dicairkan.`,
-    data: {}, push: { tag: 'bank-account', ttlSeconds: 86_400, highPriority: false },
+    userId: refused.mitraId, template: 'bank_account.refused', dedupeKey: `bank-account:${accountId}:refused`,
+    variables: { bank: bankCodeOf(refused.channelCode), number: maskNumber(refused.lastDigits) },
   }])
 }
 

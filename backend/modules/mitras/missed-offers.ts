@@ -16,9 +16,7 @@ export async function noteMissed(tx: Tx, offer: { id: string; mitraId: string })
   await tx.sql.update(mitras).set({ missedInRow: 0 }).where(eq(mitras.userId, offer.mitraId))
   await putOffline(tx, [offer.mitraId], 'missed_offers')
   await notify(tx, [{
-    userId: offer.mitraId, kind: 'status', dedupeKey: `missed:${offer.id}`, title: 'Kamu kami tandai sedang pergi',
-    body: `${mitra.missed} permintaan berturut-turut tidak terjawab. Aktifkan lagi kapan pun kamu siap.`,
-    data: { offlineBecause: 'missed_offers' }, push: { tag: `status:${offer.mitraId}`, ttlSeconds: 3600, highPriority: true },
+    userId: offer.mitraId, template: 'status.missed_offers', variables: { count: mitra.missed }, dedupeKey: `missed:${offer.id}`, data: { offlineBecause: 'missed_offers' },
   }])
 }
 

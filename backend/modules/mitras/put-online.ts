@@ -37,9 +37,8 @@ export async function putOnline(tx: Tx, mitraIds: readonly string[], because: 's
   await openIntervals(tx, 'online', here.map((mitraId) => ({ mitraId })))
   await writeOutbox(tx, here.map((mitraId) => ({ topic: 'mitras.available', payload: { mitraId } })))
   await notify(tx, rows.filter((row) => row.stale).map((row) => ({
-    userId: row.user_id, kind: 'status', dedupeKey: `online:${row.user_id}:${row.version}`,
-    title: because === 'schedule' ? 'Jadwalmu dimulai' : 'Istirahatmu selesai', body: 'Buka aplikasi supaya pelanggan bisa menghubungimu.',
-    data: { onlineBecause: because }, push: { tag: `status:${row.user_id}`, ttlSeconds: 1800, highPriority: true },
+    userId: row.user_id, template: because === 'schedule' ? 'status.schedule_started' : 'status.break_over', dedupeKey: `online:${row.user_id}:${row.version}`,
+    data: { onlineBecause: because },
   })))
   tx.afterCommit((outer) => {
     mirrorChanged(outer, ids)

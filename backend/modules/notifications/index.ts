@@ -1,13 +1,27 @@
 /**
- * Notifications: the in-app inbox, and pushes to a person's devices. Owns notifications, pushes.
- * Promises: a notice is committed with what it tells about, once a person and dedupe key; a push is tried again with
- * the same tag until it is accepted, refused for good or out of date; a token that is dead is removed.
+ * Notifications: what people are told, in the in-app inbox and by the channels that reach them. Owns notifications,
+ * scheduled_notices, notice_templates, notice_faults.
+ * Promises: a notice is committed with what it tells about, once a person and dedupe key.
  */
-export { createFcmGateway } from './fcm-gateway.ts'
-export { fcmClient } from './fcm-client.ts'
-export { fcmMessage } from './fcm-message.ts'
+export { clip } from './format-values.ts'
+export { forgetInbox } from './forget-inbox.ts'
+export { findAlreadyTold } from './find-already-told.ts'
 export { findNoticesOfSession, type SessionNotice } from './find-of-session.ts'
+export { findReadNotices } from './find-read.ts'
+export { findTold, type Told } from './find-told.ts'
+export { countFaults, onNoticeFaults } from './notice-faults.ts'
+export { LANGUAGES, languageOf, TEXT_FIELDS, type Language, type NoticeTexts } from './notice-types.ts'
+export { definitionOf, TEMPLATE_KEYS, TEXTS, type TemplateKey } from './notices.ts'
 export { notify, type Notice } from './notify.ts'
+export { purgeNotices } from './purge-notices.ts'
+export { renderInForce } from './render-in-force.ts'
+export { renderNotice, type NoticeFault } from './render-notice.ts'
+export { notificationReactions } from './reactions.ts'
+export { cancelScheduled, scheduleNotices, type ScheduledNotice } from './schedule-notices.ts'
+export { localDay, momentOf, type When } from './schedule-times.ts'
+export { sweepDigests } from './sweep-digests.ts'
+export { sweepScheduled } from './sweep-scheduled.ts'
 export { notificationRoutes } from './routes.ts'
-export { runPush, sweepPushes } from './run-push.ts'
-export { purgePushes } from './purge-pushes.ts'
+export { flushFaults, purgeFaults } from './template-faults.ts'
+export { templateStaffRoutes } from './template-routes.ts'
+export { createTemplates } from './templates.ts'

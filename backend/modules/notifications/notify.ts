@@ -1,58 +1,117 @@
-import { sql } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
-import { findErased } from '../identity/index.ts'
+import { findReach, KINDS, PRIORITIES, queueLetters, queuePushes, wants, type Channel, type Kind, type NewLetter, type NewPush, type Priority, type Reach } from '../channels/index.ts'
 import { notificationView } from './notification-view.ts'
-import { notifications, pushes } from './tables.ts'
+import { reportFaults } from './notice-faults.ts'
+import { languageOf, type Language, type Variables } from './notice-types.ts'
+import { definitionOf, type TemplateKey, type VariablesOfTemplate } from './notices.ts'
+import { renderInForce } from './render-in-force.ts'
+import { sayPlainly, type Rendered, type Words } from './render-notice.ts'
+import { notifications } from './tables.ts'
+import { tellUnread } from './unread.ts'
 
-export type Notice = {
+type Given<K extends TemplateKey> = {
   userId: string
-  kind: string
+  template: K
   /** One notice a person and key, however often and by whomever it is given. */
   dedupeKey: string
-  title: string
-  body: string
-  /** Ids for the app, with `kind`; values are strings, as FCM wants them. */
-  data: Record<string, string>
-  /** Default true: it stands in the in-app inbox. */
-  inbox?: boolean
-  /** `tag` replaces what is shown under it; after `ttlSeconds` nobody wants it any more. */
-  push?: { tag: string; ttlSeconds: number; highPriority: boolean }
+  /** Ids for the app; `kind`, `template` and `link` are added. */
+  data?: Record<string, string>
+  /** Where it is not as the notice's definition says. */
+  tag?: string
+  ttlSeconds?: number
+  priority?: Priority
+  announcementId?: string
+  /** Of those that it has by its definition and the person’s choice, these alone. */
+  channels?: readonly Channel[]
+  /** Plain words instead of the template's: of an announcement, of staff. Who has no words in their language gets the Indonesian ones. */
+  text?: Partial<Record<Language, Words>>
 }
+/** Each template asks for its variables: what is forgotten does not compile. */
+type NoticeOf<K extends TemplateKey> = K extends TemplateKey
+  ? Given<K> & (keyof VariablesOfTemplate<K> extends never ? { variables?: Readonly<Record<string, never>> } : { variables: VariablesOfTemplate<K> })
+  : never
+export type Notice = NoticeOf<TemplateKey>
 
-/** Stores the notices in this transaction; once it is committed, the inbox is told and the pushes set off. */
+/** A receipt is read tomorrow too, and a mail server may want a second try after a while. */
+const MAIL_SECONDS = 2 * 86_400
+const SMS_SECONDS = 3600
+
+type Told = { notice: Notice; kind: Kind; reach: Reach; rendered: Rendered; data: Record<string, string> }
+
+/**
+ * Stores the notices in this transaction, in each person's language and for the channels that they want; once it is
+ * committed, the inbox is told, and pushes and letters set off. The statements don't grow with the notices.
+ */
 export async function notify(tx: Tx, notices: readonly Notice[]): Promise<void> {
   if (notices.length === 0) return
+  const reaches = await findReach(tx.sql, notices.map(({ userId }) => userId))
   // One order for everybody: two transactions that give the same notices wait for one another, never in a circle.
-  const erased = await findErased(tx.sql, [...new Set(notices.map(({ userId }) => userId))])
-  const sorted = notices.filter(({ userId }) => !erased.has(userId)).toSorted((a, b) => compare(a.userId, b.userId) || compare(a.dedupeKey, b.dedupeKey))
-  await storeInbox(tx, sorted.filter((notice) => notice.inbox !== false))
-  await storePushes(tx, sorted.flatMap((notice) => (notice.push ? [{ ...notice, push: notice.push }] : [])))
+  const sorted = notices.toSorted((a, b) => compare(a.userId, b.userId) || compare(a.dedupeKey, b.dedupeKey))
+  const told = sorted.flatMap((notice) => {
+    const reach = reaches.get(notice.userId)
+    if (!reach) throw new Error(`there is nobody to tell of ${notice.template}`)
+    return reach.erased ? [] : [prepare(tx, notice, reach)]
+  })
+  reportFaults(tx, told.flatMap(({ rendered }) => rendered.faults))
+  await storeInbox(tx, told.filter((one) => reachedBy(one, 'inbox')))
+  await queuePushes(tx, told.filter((one) => reachedBy(one, 'push')).map(pushOf))
+  await queueLetters(tx, told.flatMap(lettersOf))
 }
 
-async function storeInbox(tx: Tx, notices: readonly Notice[]): Promise<void> {
-  if (notices.length === 0) return
-  const rows = await tx.sql.insert(notifications).values(notices.map((notice) => ({ id: tx.ids.next(), ...content(notice) })))
-    .onConflictDoNothing({ target: [notifications.userId, notifications.dedupeKey] }).returning()
+function prepare(tx: Tx, notice: Notice, reach: Reach): Told {
+  const definition = definitionOf(notice.template)
+  const { kind, link } = definition
+  const language = languageOf(reach.language)
+  const data = notice.data ?? {}
+  const variables: Variables = notice.variables ?? {}
+  const own = notice.text?.[language] ?? notice.text?.id ?? notice.text?.en
+  const template = renderInForce(tx, notice.template, language, variables, reach.timeZone)
+  const rendered = own ? sayPlainly(template, own, definition) : template
+  return { notice, kind, reach, rendered, data: { ...data, kind, template: notice.template, link: link(data) } }
+}
+
+function reachedBy({ notice, kind, reach }: Told, channel: Channel): boolean {
+  return (definitionOf(notice.template).channels?.includes(channel) ?? true) && (notice.channels?.includes(channel) ?? true) && wants(reach, kind, channel)
+}
+
+async function storeInbox(tx: Tx, told: readonly Told[]): Promise<void> {
+  if (told.length === 0) return
+  const rows = await tx.sql.insert(notifications).values(told.map(({ notice, kind, rendered, data }) => ({
+    id: tx.ids.next(), userId: notice.userId, kind, dedupeKey: notice.dedupeKey, title: rendered.title, body: rendered.body, data,
+  }))).onConflictDoNothing({ target: [notifications.userId, notifications.dedupeKey] }).returning()
   tx.afterCommit((ctx) => {
     for (const row of rows) ctx.publish([row.userId], { type: 'notification:created', notification: notificationView(row) })
+    tellUnread(ctx, rows.map((row) => row.userId))
   })
 }
 
-async function storePushes(tx: Tx, notices: readonly (Notice & Required<Pick<Notice, 'push'>>)[]): Promise<void> {
-  if (notices.length === 0) return
-  const rows = await tx.sql.insert(pushes).values(notices.map((notice) => ({
-    id: tx.ids.next(), ...content(notice), tag: notice.push.tag, highPriority: notice.push.highPriority,
-    expiresAt: sql`app_now() + make_interval(secs => ${notice.push.ttlSeconds})`,
-  }))).onConflictDoNothing({ target: [pushes.userId, pushes.dedupeKey] }).returning({ id: pushes.id })
-  tx.afterCommit((ctx) => {
-    for (const row of rows) ctx.enqueue('pushes', row.id)
-  })
+function pushOf({ notice, kind, rendered, data }: Told): NewPush {
+  const { tag, ttlSeconds, sensitive, ...definition } = definitionOf(notice.template)
+  const priority = notice.priority ?? definition.priority ?? KINDS[kind].priority
+  return {
+    userId: notice.userId, kind, dedupeKey: notice.dedupeKey, ...rendered.push, data: sensitive ? silent(data) : data,
+    tag: notice.tag ?? tag(data), ttlSeconds: notice.ttlSeconds ?? ttlSeconds, priority, critical: definition.critical ?? KINDS[kind].critical, template: notice.template, announcementId: notice.announcementId,
+  }
 }
 
-function content({ userId, kind, dedupeKey, title, body, data }: Notice) {
-  return { userId, kind, dedupeKey, title, body, data: { kind, ...data } }
+/** By e-mail to those with a proven address, by SMS to those who chose it; they come later than a push, and may. */
+function lettersOf(told: Told): NewLetter[] {
+  const { notice, kind, reach, rendered } = told
+  const { ttlSeconds, priority = KINDS[kind].priority } = definitionOf(notice.template)
+  const letter = { userId: notice.userId, kind, template: notice.template, dedupeKey: notice.dedupeKey, priority: PRIORITIES.indexOf(notice.priority ?? priority) }
+  const livesSeconds = notice.ttlSeconds ?? ttlSeconds
+  return [
+    ...(reach.email && reachedBy(told, 'email') ? [{ ...letter, channel: 'email' as const, subject: rendered.email.subject.replaceAll(/\s+/g, ' ').slice(0, 200), text: rendered.email.body.slice(0, 20_000), ttlSeconds: Math.max(livesSeconds, MAIL_SECONDS) }] : []),
+    ...(reachedBy(told, 'sms') ? [{ ...letter, channel: 'sms' as const, text: rendered.sms, ttlSeconds: Math.max(livesSeconds, SMS_SECONDS) }] : []),
+  ]
+}
+
+// Whatever carries a push reads along: of what is nobody's business it gets ids alone.
+function silent(data: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(data).filter(([name]) => name === 'kind' || name === 'link' || name.endsWith('Id')))
 }
 
 function compare(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b)
+  if (a === b) return 0
+  return a < b ? -1 : 1
 }

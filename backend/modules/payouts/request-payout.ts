@@ -8,6 +8,7 @@ import type { PayoutView } from './contract.ts'
 import { sumEarnings } from './earnings.ts'
 import { viewPayouts } from './queries.ts'
 import { payouts, type Payout } from './tables.ts'
+import { tellPayouts } from './tell-payouts.ts'
 
 /**
  * A mitra asks to be paid out, all that is available unless told otherwise; two members of staff decide, and what is
@@ -39,6 +40,7 @@ async function insertPayout(tx: Tx, mitraId: string, input: { amountIdr?: number
   const [made] = await tx.sql.insert(payouts)
     .values({ id: tx.ids.next(), mitraId, bankAccountId: account.id, state: 'requested', amountIdr, requestedByKind: 'mitra', requestKey })
     .onConflictDoNothing().returning()
+  if (made) await tellPayouts(tx, [made], 'requested')
   const payout = made ?? await findByKey(tx, mitraId, requestKey)
   if (!payout) throw new AppError('conflict', 'A payout is waiting already.')
   crashPoint('payout.requesting')

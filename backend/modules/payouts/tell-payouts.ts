@@ -1,25 +1,17 @@
 import type { Tx } from '../../platform/ctx.ts'
 import { findAccountsById } from '../mitras/index.ts'
-import { notify } from '../notifications/index.ts'
+import { notify, type Notice } from '../notifications/index.ts'
 import type { Payout } from './tables.ts'
 
-export type Told = 'succeeded' | 'failed' | 'reversed' | 'rejected'
+export type Told = 'requested' | 'succeeded' | 'failed' | 'reversed' | 'rejected'
 
-const TITLES: Readonly<Record<Told, string>> = {
-  succeeded: 'Pencairan berhasil', failed: 'Pencairan gagal', reversed: 'Pencairan dikembalikan', rejected: 'Pencairan ditolak',
-}
-const rupiah = new Intl.NumberFormat('id-ID')
-
-/** Tells mitras how their payouts ended, once each. */
+/** Tells mitras that a payout was asked for, or how theirs ended, once each. */
 export async function tellPayouts(tx: Tx, rows: readonly Payout[], outcome: Told): Promise<void> {
   const accounts = await findAccountsById(tx.sql, tx, rows.map((row) => row.bankAccountId))
-  await notify(tx, rows.map((row) => {
+  await notify(tx, rows.map((row): Notice => {
+    const about = { userId: row.mitraId, dedupeKey: `payout:${row.id}:${outcome}`, data: { payoutId: row.id } }
+    if (outcome !== 'succeeded' && outcome !== 'requested') return { ...about, template: `payout.${outcome}`, variables: { amount: row.amountIdr } }
     const account = accounts.get(row.bankAccountId)!
-    const sum = `Rp ${rupiah.format(row.amountIdr)}`
-    const body = outcome === 'succeeded' ? `${sum} sudah dikirim ke ${account.bankCode} ${account.accountNumberMasked}.` : `${sum} tetap ada di pendapatanmu. Periksa rekeningmu, lalu minta lagi.`
-    return {
-      userId: row.mitraId, kind: 'payout', dedupeKey: `payout:${row.id}:${outcome}`, title: TITLES[outcome], body,
-      data: { payoutId: row.id }, push: { tag: `payout:${row.id}`, ttlSeconds: 86_400, highPriority: false },
-    }
+    return { ...about, template: `payout.${outcome}`, variables: { amount: row.amountIdr, bank: account.bankCode, number: account.accountNumberMasked } }
   }))
 }

@@ -11,6 +11,7 @@ import { clearStage, packageOf, stage, STAGE_SETTINGS, startSession } from '../.
 import { staffByRows } from '../../testing/staff-rows.ts'
 import { eventually } from '../../testing/wait.ts'
 import { PRIVACY_MAP } from '../../privacy-map.ts'
+import { hashAddress, sealAddress } from '../channels/addresses.ts'
 import { account, findPayable, post } from '../ledger/index.ts'
 import { applyPayment } from '../sessions/index.ts'
 import { eraseAgain, isPersonal } from './index.ts'
@@ -30,6 +31,14 @@ async function tracesOf(app: TestApp, texts: readonly string[]): Promise<string[
     return rows.length > 0 ? [`${table}.${column}`] : []
   }))
   return hits.flat()
+}
+
+/** A proven address with its plan of digests, and letters on their way to it and to one that was not proven. */
+async function giveAddress(app: TestApp, userId: string, address: string): Promise<void> {
+  const { env } = app.replicas[0]!.ctx
+  await app.query('insert into email_addresses (user_id, address_hash, address_encrypted, digest_due_at, digest_until) values ($1, $2, $3, app_now(), app_now())', [userId, hashAddress(env, address), sealAddress(env, address)])
+  await app.query(`insert into email_challenges (id, user_id, address_hash, address_encrypted, expires_at, resend_at) values ($1, $2, $3, $4, app_now(), app_now())`, [randomUUID(), userId, hashAddress(env, address), sealAddress(env, address)])
+  await app.query(`insert into letters (id, user_id, channel, kind, template, dedupe_key, subject, text, due_at, expires_at) values ($1, $2, 'email', 'digest', 'digest', 'digest:2026-11-23', 'kanariya', 'kanariya', app_now() + interval '1 day', app_now() + interval '2 days')`, [randomUUID(), userId])
 }
 
 const erase = (who: Person, body?: object) => who.call('DELETE', '/api/v1/me', body === undefined ? {} : { body })
@@ -52,6 +61,7 @@ t.test('erasure', async (t) => {
     const { conversation_id: conversationId } = await scene.row()
     await expect(201, who.call('POST', '/api/v1/me/devices', { body: { token: `kanariya-${randomUUID()}`, platform: 'android' } }))
     await expect(200, who.call('PUT', '/api/v1/me/preferences', { body: { theme: 'dark' } }))
+    await giveAddress(app, who.id, 'kanariya@surat.example')
     for (const body of WORDS) await say(who, conversationId, body)
     await say(mitra, conversationId, 'jawaban dari mitra')
     t.match(await erase(who), { status: 409, body: { code: 'session_open' } }, 'a session is open')
@@ -74,7 +84,8 @@ t.test('erasure', async (t) => {
     await watching.close()
 
     t.same(await app.query('select id, account, amount_idr from ledger_entries order by id'), before, 'the books are as they were')
-    t.same(await tracesOf(app, [NAME, NAME.split(' ')[0]!, 'kanariya', who.phone, who.phone.slice(1)]), [], 'no trace')
+    const { env } = app.replicas[0]!.ctx
+    t.same(await tracesOf(app, [hashAddress(env, 'kanariya@surat.example').toString('hex'), NAME, NAME.split(' ')[0]!, 'kanariya', who.phone, who.phone.slice(1)]), [], 'no trace')
     const [row] = await app.query('select * from users where id = $1', [who.id])
     t.match(row, { phone_encrypted: null, phone_prefix: '', display_name: null, birth_date: null, gender: null, banned_at: null })
     t.ok(row?.['erased_at'])

@@ -3,6 +3,7 @@ import type { Ctx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
 import { appendAudit } from '../audit/index.ts'
+import { readAddress } from '../channels/index.ts'
 import { lockPerson, readPhone } from '../identity/index.ts'
 import { openBankAccount } from '../mitras/index.ts'
 import { columnsOf, isPersonal, type Opened, type PersonalTable, type PrivacyMap } from './map.ts'
@@ -89,12 +90,13 @@ function times(row: Record<string, unknown>): Record<string, unknown> {
 }
 
 /** What is opened goes out under these names. */
-export const NAMES: Record<Opened, string> = { phone: 'phone', bankNumber: 'accountNumber', bankHolder: 'accountHolderName' }
+export const NAMES: Record<Opened, string> = { phone: 'phone', email: 'address', bankNumber: 'accountNumber', bankHolder: 'accountHolderName' }
 
 function open(ctx: Ctx, found: Found, column: string, how: Opened): string | null {
   const bytes = found[column]
   if (!Buffer.isBuffer(bytes)) return null
   if (how === 'phone') return readPhone(ctx.env, bytes)
+  if (how === 'email') return readAddress(ctx.env, bytes)
   const account = openBankAccount(ctx, { id: String(found.row['id']), numberEncrypted: found['number_encrypted'] as Buffer, holderEncrypted: found['holder_encrypted'] as Buffer })
   return how === 'bankNumber' ? account.accountNumber : account.holderName
 }

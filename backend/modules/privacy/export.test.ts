@@ -6,6 +6,7 @@ import { expect, signIn, type Person } from '../../testing/people.ts'
 import { fillWallet } from '../../testing/promo-flows.ts'
 import { stage, STAGE_SETTINGS } from '../../testing/stage.ts'
 import { staffByRows } from '../../testing/staff-rows.ts'
+import { hashAddress, sealAddress } from '../channels/addresses.ts'
 import { PRIVACY_MAP } from '../../privacy-map.ts'
 import { isPersonal } from './index.ts'
 
@@ -23,13 +24,17 @@ t.test('export', async (t) => {
   await expect(200, mitra.call('PUT', '/api/v1/mitra/bank-account', { body: { bankCode: 'BCA', accountNumber: '7310284596', accountHolderName: 'I Made Wirawan' } }))
   await expect(201, who.call('POST', '/api/v1/me/devices', { body: { token: `kanariya-${randomUUID()}`, platform: 'android' } }))
 
+  const { env } = app.replicas[0]!.ctx
+  const address = 'kanariya@surat.example'
+  await app.query('insert into email_addresses (user_id, address_hash, address_encrypted) values ($1, $2, $3)', [who.id, hashAddress(env, address), sealAddress(env, address)])
+
   await t.test('everything about a person, as a file: their own words, nothing of the other side, no secret', async (t) => {
     const answer = await expect(200, take(who))
     t.match(answer.headers, { 'content-disposition': /attachment/, 'content-type': /application\/json/, 'cache-control': 'no-store' })
     const { body } = answer
     t.match(body, {
       format: 'halobestie-person/1', userId: who.id, kind: 'customer', profile: [{ id: who.id, displayName: NAME, phone: who.phone, birthDate: '1995-04-21' }],
-      sessions: [{ id: scene.sessionId, priceIdr: 25_000 }], payments: [{ amountIdr: 25_000, state: 'paid' }], devices: [{ platform: 'android' }], mitra: [], bankAccounts: [],
+      sessions: [{ id: scene.sessionId, priceIdr: 25_000 }], payments: [{ amountIdr: 25_000, state: 'paid' }], devices: [{ platform: 'android' }], email: [{ address, undeliverableAt: null }], mitra: [], bankAccounts: [],
     })
     t.same(body.messages.map((one: { body: string }) => one.body), ['kata kanariya'])
     t.match(body.sessions[0].queuedAt, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)

@@ -67,9 +67,7 @@ async function callOff(tx: Tx, userId: string): Promise<void> {
   if (!erasure || !user) return
   await setErasing(tx, userId, false)
   await notify(tx, [{
-    userId, kind: 'account', dedupeKey: `erasure-called-off:${erasure.askedAt.toISOString()}`, title: 'Akunmu belum dihapus',
-    body: user.kind === 'mitra' ? 'Masih ada sesi atau pendapatanmu yang belum selesai.' : 'Ada uang yang kembali ke dompetmu. Minta pengembalian dulu, atau hapus akun sekali lagi dan relakan saldonya.',
-    data: {}, push: { tag: 'account', ttlSeconds: 86_400, highPriority: false },
+    userId, template: `account.erasure_called_off.${user.kind}`, dedupeKey: `erasure-called-off:${erasure.askedAt.toISOString()}`,
   }])
 }
 

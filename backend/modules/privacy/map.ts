@@ -15,7 +15,7 @@ type Rows =
   | { phoneHash: string }
 
 /** What is encrypted and goes out in clear, by what opens it. */
-export type Opened = 'phone' | 'bankNumber' | 'bankHolder'
+export type Opened = 'phone' | 'email' | 'bankNumber' | 'bankHolder'
 
 /**
  * What erasure does with the person's rows. Each column of text, JSON or bytes that stays says why (`keep`).

@@ -55,8 +55,7 @@ export async function giveCredit(tx: Tx, creditId: string): Promise<StaffCredit>
   await assertMayGet(tx, credit.customerId)
   await grantPromo(tx, { key: `credit:${credit.id}`, customerId: credit.customerId, amountIdr: credit.amountIdr, expiresAt: credit.expiresAt, source: 'staff' })
   await notify(tx, [{
-    userId: credit.customerId, kind: 'credit', dedupeKey: `credit:${credit.id}`, title: 'Kamu dapat kredit', body: `Kredit Rp ${credit.amountIdr.toLocaleString('id-ID')} ada di dompetmu.`,
-    data: { kind: 'credit', creditId: credit.id }, push: { tag: `credit:${credit.id}`, ttlSeconds: 86_400, highPriority: false },
+    userId: credit.customerId, template: 'credit.given', variables: { amount: credit.amountIdr }, dedupeKey: `credit:${credit.id}`, data: { creditId: credit.id },
   }])
   crashPoint('credit.giving')
   return credit

@@ -6,6 +6,7 @@ import { account } from '../ledger/index.ts'
 import { closeSuspense, findPayment, findSuspense } from '../payments/index.ts'
 import { SEND_REFUND } from './approve-refund.ts'
 import { refunds } from './tables.ts'
+import { tellCustomer } from './tell-customer.ts'
 
 /**
  * Gives money that stood in suspense back to whoever paid it; the caller has two persons for it. Answers the refund's
@@ -18,11 +19,12 @@ export async function refundSuspense(tx: Tx, suspenseId: string, decision: { req
   if (!payment) throw new AppError('conflict', 'No payment is known that this money could go back by.')
   await closeSuspense(tx, item.id, { to: 'refund', account: account.refundsPending })
   const id = tx.ids.next()
-  await tx.sql.insert(refunds).values({
+  const [refund] = await tx.sql.insert(refunds).values({
     id, providerInvoiceId: item.providerPaymentId, paymentId: payment.id, sessionId: payment.sessionId, customerId: payment.customerId, state: 'approved', amountIdr: item.amountIdr, suspenseId: item.id,
     sources: [{ account: account.suspense(item.id), amountIdr: item.amountIdr }], reason: decision.reason, requestedByKind: 'staff', requestedBy: decision.requestedBy,
     decidedBy: decision.decidedBy, approvedAt: sql`app_now()`,
-  })
+  }).returning()
+  await tellCustomer(tx, refund!, 'approved')
   await writeOutbox(tx, [{ topic: SEND_REFUND, payload: { refundId: id } }])
   return id
 }

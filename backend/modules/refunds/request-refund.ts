@@ -6,6 +6,7 @@ import { AppError } from '../../platform/errors.ts'
 import { findPayment } from '../payments/index.ts'
 import { planRefund, type Plan } from './plan-refund.ts'
 import { refunds, type Refund } from './tables.ts'
+import { tellCustomer } from './tell-customer.ts'
 
 /**
  * A customer asks for their money back. Nothing moves: staff decide, and how much it is is found out then. The same
@@ -24,6 +25,7 @@ export async function requestRefund(ctx: Ctx, customerId: string, paymentId: str
 async function request(tx: Tx, paymentId: string, asked: { reason: string; requestedBy: string; requestKey: string }): Promise<Refund> {
   const { payment } = await planRefund(tx, { paymentId, clawback: false, method: 'provider' })
   const refund = await insertRefund(tx, payment, { ...asked, requestedByKind: 'customer' })
+  await tellCustomer(tx, refund, 'requested')
   crashPoint('refund.requesting')
   tx.log.info({ event: 'refund_requested', refundId: refund.id, paymentId }, 'a customer asks for their money back')
   return refund

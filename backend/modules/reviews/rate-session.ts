@@ -5,7 +5,7 @@ import { transact } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
 import { findPeople } from '../identity/index.ts'
 import { changeScore } from '../mitras/index.ts'
-import { accessSession } from '../sessions/index.ts'
+import { accessSession, forgetToRemind } from '../sessions/index.ts'
 import type { RatingBody } from './contract.ts'
 import { findRating } from './queries.ts'
 import { ratings, type Rating } from './tables.ts'
@@ -30,6 +30,7 @@ export async function rateSession(ctx: Ctx, actor: UserActor, sessionId: string,
     }).onConflictDoNothing().returning()
     if (!rating) throw new AppError('already_rated')
     const { raters, mean } = await countRater(tx, rating)
+    await forgetToRemind(tx, session)
     await changeScore(tx, rating.mitraId, { raters, mean })
     tx.afterCommit(({ metrics }) => metrics.ratings.inc({ score: String(rating.score) }))
     return rating

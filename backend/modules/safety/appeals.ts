@@ -96,9 +96,8 @@ export async function decideAppeal(ctx: Ctx, by: StaffBy, verdict: Verdict, hasA
     if (!decided) return sameVerdict(await getAppeal(tx, appealId), by, state)
     if (decision === 'lift') await lift(tx, by, { sanctionId: decided.sanctionId, reason })
     else {
-      await notify(tx, [{
-        userId: before.against.userId, kind: 'safety', dedupeKey: `appeal:${appealId}`, title: 'Bandingmu sudah diputuskan', body: answer ?? 'Sanksi pada akunmu tetap berlaku.', data: { kind: 'safety', appealId },
-      }])
+      const about = { userId: before.against.userId, dedupeKey: `appeal:${appealId}`, data: { appealId } }
+      await notify(tx, [answer === undefined ? { ...about, template: 'appeal.upheld' } : { ...about, template: 'appeal.upheld.words', variables: { answer } }])
     }
     await appendAudit(tx, {
       actorKind: 'staff', actorId: by.staffId, act: `appeal.${state}`, targetType: 'user', targetId: before.against.userId, reason,

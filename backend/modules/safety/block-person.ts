@@ -4,7 +4,7 @@ import { AppError } from '../../platform/errors.ts'
 import { findPeople, type Person } from '../identity/index.ts'
 import { findMitras } from '../mitras/index.ts'
 import { addBlock, findOwnBlocks, removeBlock, type Block } from '../moderation/index.ts'
-import { decideUnderMatching, haveMet, partPair, type Pair } from '../sessions/index.ts'
+import { decideUnderMatching, haveMet, partPair, remindNoMore, type Pair } from '../sessions/index.ts'
 import type { BlockView } from './contract.ts'
 
 /**
@@ -20,6 +20,7 @@ export async function blockPerson(ctx: Ctx, actor: UserActor, userId: string): P
     if (!(await isKnown(tx, actor, pair, blocked))) throw nobody()
     const { block, isNew } = await addBlock(tx, { blocker, blocked })
     if (isNew) await partPair(tx, pair, actor.kind)
+    await remindNoMore(tx, pair)
     tx.log.info({ event: 'blocked', blockId: block.id, by: actor.kind, isNew }, 'somebody was blocked')
     return { block: viewOf(block, people), isNew }
   })

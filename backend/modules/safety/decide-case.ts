@@ -2,6 +2,7 @@ import { and, eq, ne, sql } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import { AppError } from '../../platform/errors.ts'
 import { appendAudit } from '../audit/index.ts'
+import { notify } from '../notifications/index.ts'
 import type { Outcome } from './contract.ts'
 import { alertsChanged, findCase, findEvidence } from './queries.ts'
 import { safetyCases, type SafetyCase } from './tables.ts'
@@ -31,6 +32,10 @@ export async function closeCase(tx: Tx, act: CaseAct & { outcome: Outcome; reaso
     const known = await getCase(tx, act.caseId)
     if (known.closedBy === act.staffId && known.outcome === act.outcome) return known
     throw new AppError('conflict', 'the case is closed')
+  }
+  // Whoever reported hears that somebody has looked at it; what became of the other one is not theirs to know.
+  if (closed.kind === 'report' && closed.reporterId !== null) {
+    await notify(tx, [{ userId: closed.reporterId, template: 'safety.report_closed', dedupeKey: `report-closed:${closed.id}`, data: { caseId: closed.id } }])
   }
   await auditCase(tx, act, 'case.closed', { kind: closed.kind, outcome: act.outcome }, act.reason)
   alertsChanged(tx)

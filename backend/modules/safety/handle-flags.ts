@@ -91,21 +91,9 @@ async function openCases(tx: Tx, flagged: readonly Flagged[]): Promise<Opened[]>
 
 function noticesOf(tx: Tx, caseId: string, { sessionId, customerId, mitraId }: Sides): Notice[] {
   const hotlines = tx.settings.get('crisisHotlines')
-  const data = { kind: 'safety', sessionId }
+  const data = { sessionId, hotlines: JSON.stringify(hotlines) }
   return [
-    {
-      userId: customerId, kind: 'safety', dedupeKey: `crisis-card:${caseId}`, title: 'Kamu tidak sendirian', body: `Kalau kamu dalam bahaya, ada yang siap membantu sekarang: ${hotlines.join(' · ')}`,
-      data: { ...data, card: 'crisis', hotlines: JSON.stringify(hotlines) },
-    },
-    // A locked screen may be read by others: it says nothing of why.
-    {
-      userId: customerId, kind: 'safety', dedupeKey: `crisis-push:${caseId}`, title: 'halobestie', body: 'Ada pesan penting untukmu.', data, inbox: false,
-      push: { tag: `safety:${sessionId}`, ttlSeconds: 3600, highPriority: true },
-    },
-    {
-      userId: mitraId, kind: 'safety', dedupeKey: `crisis-guidance:${caseId}`, title: 'Pelangganmu mungkin dalam bahaya',
-      body: 'Tetap tenang dan temani. Tanyakan langsung apakah ia aman, jangan menghakimi atau berjanji merahasiakan, dan ajak menghubungi bantuan di kartunya. Tim kami sudah diberi tahu.',
-      data: { ...data, card: 'crisis-guidance', hotlines: JSON.stringify(hotlines) }, push: { tag: `safety:${sessionId}`, ttlSeconds: 3600, highPriority: true },
-    },
+    { userId: customerId, template: 'safety.crisis_card', variables: { hotlines: hotlines.join(' · ') }, dedupeKey: `crisis-card:${caseId}`, data: { ...data, card: 'crisis' } },
+    { userId: mitraId, template: 'safety.crisis_guidance', dedupeKey: `crisis-guidance:${caseId}`, data: { ...data, card: 'crisis-guidance' } },
   ]
 }

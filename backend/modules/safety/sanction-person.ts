@@ -4,7 +4,7 @@ import { transact } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
 import { appendAudit } from '../audit/index.ts'
 import { findPeople, holdNumber, setStanding } from '../identity/index.ts'
-import { notify } from '../notifications/index.ts'
+import { notify, type Notice } from '../notifications/index.ts'
 import { decideUnderMatching, endOfSanctioned } from '../sessions/index.ts'
 import type { SanctionBody } from './contract.ts'
 import { findCase } from './queries.ts'
@@ -47,15 +47,19 @@ async function enforce(tx: Tx, sanction: Judged, giveBack: boolean): Promise<voi
   const accounts = await setStanding(tx, sanction.phoneHash, await standingOf(tx, sanction.phoneHash))
   const idOf = (kind: 'customer' | 'mitra') => accounts.find((account) => account.kind === kind)?.id
   await endOfSanctioned(tx, { customerId: idOf('customer'), mitraId: idOf('mitra'), staffId: sanction.createdBy, giveBack })
+  await notify(tx, accounts.map(({ id }) => noticeOfSanction(id, sanction)))
 }
 
-// A locked screen may be read by others: the push says nothing of why.
+function noticeOfSanction(userId: string, { id, message, until }: Judged): Notice {
+  const about = { userId, dedupeKey: `sanction:${id}`, data: { sanctionId: id } }
+  if (until === null) return message === null ? { ...about, template: 'sanction.banned' } : { ...about, template: 'sanction.banned.words', variables: { message } }
+  const variables = { until: until.toISOString() }
+  return message === null ? { ...about, template: 'sanction.suspended', variables } : { ...about, template: 'sanction.suspended.words', variables: { ...variables, message } }
+}
+
 async function warn(tx: Tx, { id, userId, message }: Judged): Promise<void> {
-  const [data, about] = [{ kind: 'safety', sanctionId: id }, { userId, kind: 'safety', title: 'Peringatan dari halobestie' }]
-  await notify(tx, [
-    { ...about, dedupeKey: `warning:${id}`, body: message ?? 'Mohon patuhi pedoman komunitas kami.', data: { ...data, card: 'warning' } },
-    { ...about, dedupeKey: `warning-push:${id}`, title: 'halobestie', body: 'Ada pesan penting untukmu.', data, inbox: false, push: { tag: `safety:${id}`, ttlSeconds: 86_400, highPriority: false } },
-  ])
+  const about = { userId, dedupeKey: `warning:${id}`, data: { sanctionId: id, card: 'warning' } }
+  await notify(tx, [message === null ? { ...about, template: 'sanction.warning' } : { ...about, template: 'sanction.warning.words', variables: { message } }])
 }
 
 /** Takes a sanction back; what it ended stays ended, and the person may sign in again unless another one stands. A repeat changes nothing. */
@@ -73,7 +77,7 @@ export async function lift(tx: Tx, by: StaffBy, { sanctionId, reason }: { sancti
   if (lifted) {
     await setStanding(tx, before.phoneHash, await standingOf(tx, before.phoneHash))
     await notify(tx, [{
-      userId: lifted.userId, kind: 'safety', dedupeKey: `lifted:${sanctionId}`, title: 'Sanksi dicabut', body: 'Sanksi pada akunmu sudah dicabut.', data: { kind: 'safety', sanctionId },
+      userId: lifted.userId, template: 'sanction.lifted', dedupeKey: `lifted:${sanctionId}`, data: { sanctionId },
     }])
     await appendAudit(tx, {
       actorKind: 'staff', actorId: by.staffId, act: 'sanction.lifted', targetType: 'user', targetId: lifted.userId, reason,

@@ -9,7 +9,7 @@ import { keepsServing, noteAnswered, openServed } from '../mitras/index.ts'
 import { notify } from '../notifications/index.ts'
 import { announceSessions } from './announce.ts'
 import { nextOffer } from './next-offer.ts'
-import { endOffer } from './offer-session.ts'
+import { endOffer, ringEnded } from './offer-session.ts'
 import { addSeconds, changeSession, decideOnSession, type Seen } from './queries.ts'
 import { offers, type Offer } from './tables.ts'
 
@@ -48,11 +48,10 @@ async function activate(tx: Tx, seen: Seen, offer: Offer): Promise<void> {
     set: { state: 'active', mitraId: offer.mitraId, conversationId, acceptedAt: now, endsAt, dueAt: addSeconds(now, clockStart) },
     event: 'accepted', actor: { kind: 'mitra', id: offer.mitraId }, details: { offerId: offer.id },
   })
-  await endOffer(tx, session.id, 'accepted')
+  const ended = await endOffer(tx, session.id, 'accepted')
   await openServed(tx, { mitraId: offer.mitraId, sessionId: session.id, at: now })
-  await notify(tx, [{
-    userId: session.customerId, kind: 'session', dedupeKey: `accepted:${session.id}`, title: 'Mitra siap', body: 'Mitramu sudah menunggu di percakapan.',
-    data: { kind: 'session', sessionId: session.id }, push: { tag: `session:${session.id}`, ttlSeconds: 600, highPriority: true },
+  await notify(tx, [...ringEnded(ended), {
+    userId: session.customerId, template: 'session.accepted', dedupeKey: `accepted:${session.id}`, data: { sessionId: session.id },
   }])
   tx.afterCommit(({ metrics }) => metrics.sessionsStarted.inc())
   announceSessions(tx, [session.id])

@@ -14,6 +14,7 @@ import { makeOffers, offerUntil } from './offer-session.ts'
 import { accountOfPayer } from './payer-account.ts'
 import { addSeconds, changeSession, decideOnSession, findPendingExtension, PROVIDER, type Seen } from './queries.ts'
 import { purchases, type Session } from './tables.ts'
+import { tellPaid, tellSurplus, tellToWallet } from './tell-payment.ts'
 
 type Confirmed = Parameters<ApplyPayment>[1]
 
@@ -43,7 +44,7 @@ async function apply(tx: Tx, seen: Seen, payment: Payment, confirmed: Confirmed)
   else if (session.state === 'held' && session.closingAt) {
     await finishSession(tx, seen, { to: 'cancelled', reason: session.closingReason ?? 'customer_cancelled', actor: closer(session), give: 'all' })
   } else announceSessions(tx, [session.id])
-  await markPaid(tx, payment.id, confirmed.through)
+  const paid = await markPaid(tx, payment.id, confirmed.through)
   const toPersonIdr = (isAwaited ? 0 : payment.amountIdr) + surplusIdr
   const personAccount = await accountOfPayer(tx, payment, confirmed, toPersonIdr)
   const target = isAwaited ? account.escrow(session.id) : personAccount
@@ -59,6 +60,9 @@ async function apply(tx: Tx, seen: Seen, payment: Payment, confirmed: Confirmed)
     })
   }
   if (isAwaited) await tx.sql.update(purchases).set({ state: 'funded' }).where(eq(purchases.id, payment.purchaseId))
+  if (isAwaited) await tellPaid(tx, payment, paid?.paidAt ?? seen.now)
+  // What waits for staff is not theirs yet.
+  if (personAccount === account.wallet(payment.customerId) && toPersonIdr > 0) await (isAwaited ? tellSurplus : tellToWallet)(tx, payment, key, toPersonIdr)
   crashPoint('payment.applying')
   tx.log.info({ event: 'payment_applied', paymentId: payment.id, sessionId: session.id, toSession: isAwaited }, 'payment applied')
   return 'applied'

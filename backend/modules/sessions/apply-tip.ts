@@ -6,6 +6,7 @@ import { account, findPosting, post } from '../ledger/index.ts'
 import { findPayment, markExpired, markFailed, markPaid, postingKeyOfPayment, type ApplyPayment, type Payment } from '../payments/index.ts'
 import { accountOfPayer } from './payer-account.ts'
 import { tips, type Tip } from './tables.ts'
+import { tellPaid, tellSurplus, tellToWallet } from './tell-payment.ts'
 import { tellTip } from './tell-tip.ts'
 
 /**
@@ -17,11 +18,12 @@ export async function applyTip(ctx: Ctx, payment: Payment, confirmed: Parameters
     const key = postingKeyOfPayment(payment.id, confirmed.providerPaymentId)
     if (await findPosting(tx.sql, key)) return 'already'
     // Two deliveries at once meet here; the second then finds the posting.
-    await markPaid(tx, payment.id, confirmed.through)
+    const paid = await markPaid(tx, payment.id, confirmed.through)
     if (await findPosting(tx.sql, key)) return 'already'
     const tip = await acceptTip(tx, payment)
     const surplusIdr = confirmed.paidIdr - payment.amountIdr
-    const payer = await accountOfPayer(tx, payment, confirmed, (tip ? 0 : payment.amountIdr) + surplusIdr)
+    const toPersonIdr = (tip ? 0 : payment.amountIdr) + surplusIdr
+    const payer = await accountOfPayer(tx, payment, confirmed, toPersonIdr)
     const isNew = await post(tx, {
       key, flow: tip ? 'tip' : 'late_payment', sessionId: payment.sessionId, paymentId: payment.id,
       entries: [{ account: account.providerClearing, amountIdr: -payment.amountIdr }, { account: tip ? account.payable(tip.mitraId) : payer, amountIdr: payment.amountIdr }],
@@ -33,7 +35,11 @@ export async function applyTip(ctx: Ctx, payment: Payment, confirmed: Parameters
         entries: [{ account: account.providerClearing, amountIdr: -surplusIdr }, { account: payer, amountIdr: surplusIdr }],
       })
     }
-    if (tip) await tellTip(tx, tip)
+    if (tip) {
+      await tellTip(tx, tip)
+      await tellPaid(tx, payment, paid?.paidAt ?? tip.paidAt ?? payment.createdAt)
+    }
+    if (payer === account.wallet(payment.customerId) && toPersonIdr > 0) await (tip ? tellSurplus : tellToWallet)(tx, payment, key, toPersonIdr)
     return 'applied'
   })
 }

@@ -37,8 +37,7 @@ export async function beginHold(tx: Tx, seen: Seen, found: { mitraId: string; ca
   })
   if (cameFromQueue) {
     await notify(tx, [{
-      userId: session.customerId, kind: 'session', dedupeKey: `held:${session.id}`, title: 'Giliran kamu', body: 'Selesaikan pembayaran agar tempatmu tidak lepas.',
-      data: { kind: 'session', sessionId: session.id }, push: { tag: `session:${session.id}`, ttlSeconds: tx.settings.get('queuedHoldSeconds'), highPriority: true },
+      userId: session.customerId, template: 'session.turn', dedupeKey: `held:${session.id}`, data: { sessionId: session.id }, ttlSeconds: tx.settings.get('queuedHoldSeconds'),
     }])
   }
   announceSessions(tx, [held.id])

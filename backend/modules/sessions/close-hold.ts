@@ -10,6 +10,7 @@ import { extensionNotCreated, endExtensionPayment } from './end-extension.ts'
 import { finishSession } from './finish-session.ts'
 import { addSeconds, changeSession, decideOnSession, findSession, PROVIDER, SessionMoved, SYSTEM, type Actor, type Seen } from './queries.ts'
 import type { ClosingReason, Session } from './tables.ts'
+import { tellExpired } from './tell-payment.ts'
 import { CLOSE_HOLD, END_INVOICE } from './topics.ts'
 
 export type Closing = { reason: ClosingReason; actor: Actor }
@@ -81,6 +82,7 @@ export async function endClosing(ctx: Ctx, sessionId: string, why: 'answered' | 
     })
     const payment = (await findPaymentsOfSessions(tx.sql, [session.id])).at(-1)
     if (payment && why === 'answered') await endPayment(tx, payment.id)
+    if (payment && expired) await tellExpired(tx, payment)
     if (payment && why === 'overdue') await writeOutbox(tx, [{ topic: END_INVOICE, payload: { paymentId: payment.id } }])
     crashPoint('closing.ending')
   })

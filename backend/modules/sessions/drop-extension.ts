@@ -21,8 +21,7 @@ export async function dropExtension(tx: Tx, seen: Seen, extension: Purchase, rea
   await changeSession(tx, seen, { set: {}, event: 'extension_dropped', actor: SYSTEM, reason, details: { purchaseId: extension.id } })
   await releaseExtension(tx, session, extension)
   await notify(tx, [{
-    userId: session.customerId, kind: 'session', dedupeKey: `dropped:${extension.id}`, title: 'Perpanjangan batal', body: 'Pembayaran tidak selesai. Tidak ada waktu yang ditambahkan.',
-    data: { kind: 'session', sessionId: session.id }, push: { tag: `session:${session.id}`, ttlSeconds: 600, highPriority: false }, inbox: false,
+    userId: session.customerId, template: 'session.extension_dropped', dedupeKey: `dropped:${extension.id}`, data: { sessionId: session.id },
   }])
   announceSessions(tx, [session.id])
 }

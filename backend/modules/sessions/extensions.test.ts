@@ -2,7 +2,7 @@ import t from 'tap'
 import { startTestApp } from '../../testing/app.ts'
 import { askForExtension, extend, extensionsOf, OWN_IDR, payExtension, untilExtension } from '../../testing/extensions.ts'
 import { findUnrest } from '../../testing/final-state.ts'
-import { expect } from '../../testing/people.ts'
+import { expect, type Person } from '../../testing/people.ts'
 import { fillWallet, giveLot } from '../../testing/promo-flows.ts'
 import { connect, type ReceivedFrame } from '../../testing/socket.ts'
 import { clearStage, newKey, reappear, stage, STAGE_SETTINGS, vanish, type Scene } from '../../testing/stage.ts'
@@ -192,6 +192,8 @@ t.test('extensions', async (t) => {
     await eventually(async () => xendit.invoice((await extensionsOf(app, scene.sessionId))[0]!.invoice_id!).status === 'EXPIRED', 'its invoice is ended')
     await payExtension(scene)
     await eventually(async () => (await scene.money()).wallet === before + 45_000 - OWN_IDR, 'it is in the wallet')
+    const told = (who: Person) => app.query(`select title, body from notifications where user_id = $1 and kind = 'payment' order by created_at offset 1`, [who.id])
+    t.match(await told(scene.customer), [{ title: 'Pembayaran masuk ke dompet', body: /^Rp 40\.000 / }])
     t.equal(await refundable(paymentId!), 45_000 - OWN_IDR, 'what came out of the wallet before is not among it')
     await clearStage(app)
     const banned = await stage(app, 'active')
@@ -201,6 +203,7 @@ t.test('extensions', async (t) => {
     await eventually(async () => xendit.invoice((await extensionsOf(app, banned.sessionId))[0]!.invoice_id!).status === 'EXPIRED', 'its invoice is ended')
     await payExtension(banned)
     await eventually(async () => (await app.query(`select 1 from suspense_items where customer_id = $1 and amount_idr = $2`, [banned.customer.id, 45_000 - OWN_IDR]))[0], 'it is suspended')
+    t.same(await told(banned.customer), [], 'nobody is told that it is in their wallet')
   })
 
   await t.test('a refund of an extension takes its own money out of the escrow, and no more', async (t) => {

@@ -9,8 +9,9 @@ import { announceSessions } from './announce.ts'
 import { releaseExtension } from './drop-extension.ts'
 import { signalMatching } from './matching-signal.ts'
 import { fundedPart, promoUsed, returnMoney, settleEscrow } from './money.ts'
-import { endOffer } from './offer-session.ts'
+import { endOffer, ringEnded } from './offer-session.ts'
 import { changeSession, findPurchases, isBought, isPending, type Actor, type Seen } from './queries.ts'
+import { remindToRate } from './remind-to-rate.ts'
 import { bankTime, capByEscrow, returnAll, type Returned } from './rules.ts'
 import type { EndedBy, Purchase, Session } from './tables.ts'
 
@@ -43,7 +44,7 @@ export async function finishSession(tx: Tx, seen: Seen, finish: Finish): Promise
     },
     event: finish.to, actor: finish.actor, reason: finish.reason, details: { returnedIdr },
   })
-  if (session.state === 'ringing') await endOffer(tx, session.id, 'withdrawn')
+  const offer = session.state === 'ringing' ? await endOffer(tx, session.id, 'withdrawn') : undefined
   if (session.conversationId && session.mitraId) {
     // The time was up when it was up, however late it was noticed.
     const at = session.state === 'active' && session.endsAt && session.endsAt < now ? session.endsAt : now
@@ -59,7 +60,8 @@ export async function finishSession(tx: Tx, seen: Seen, finish: Finish): Promise
   crashPoint('session.returned')
   if (session.mitraId) await settleEscrow(tx, session, session.mitraId, promoUsed(bought, returned))
   crashPoint('session.settled')
-  await notify(tx, noticesOfEnd(ended))
+  await notify(tx, [...noticesOfEnd(ended), ...ringEnded(offer)])
+  await remindToRate(tx, ended)
   tx.metrics.sessionsEnded.inc({ state: finish.to, reason: finish.reason })
   announceSessions(tx, [session.id])
   if (session.slotMitraId) tx.afterCommit(signalMatching)
@@ -84,26 +86,15 @@ function endedBy(actor: Actor): EndedBy {
   return actor.kind === 'provider' ? 'system' : actor.kind
 }
 
-const TEXTS: Record<string, string> = {
-  time_up: 'Waktu sesi sudah habis. Terima kasih!',
-  mitra_ended: 'Mitra mengakhiri sesi. Sisa waktu dikembalikan ke dompetmu.',
-  pause_limit: 'Sesi berakhir karena mitra tidak kembali. Sisa waktu dikembalikan.',
-  staff_ended: 'Sesi diakhiri oleh tim kami.',
-  no_answer: 'Belum ada mitra yang menjawab. Pembayaranmu kembali ke dompet.',
-  mitra_unavailable: 'Mitra pilihanmu tidak tersedia. Tidak ada yang ditagih.',
-  payment_unavailable: 'Pembayaran sedang tidak tersedia. Silakan coba lagi.',
-  queue_expired: 'Belum ada mitra yang bebas. Silakan coba lagi.',
-}
+/** Reasons that a customer who did not end it is told of, each in its own words. */
+const TOLD_REASONS = ['time_up', 'mitra_ended', 'pause_limit', 'staff_ended', 'no_answer', 'mitra_unavailable', 'payment_unavailable', 'queue_expired'] as const
 
 /** What the two are told of the end: whoever ended it knows; everybody else is told, once. */
 export function noticesOfEnd(session: Session): Notice[] {
-  const text = TEXTS[session.endReason ?? '']
-  const told = [
-    ...(text && session.endedBy !== 'customer' ? [session.customerId] : []),
-    ...(session.mitraId && session.endedBy !== 'mitra' ? [session.mitraId] : []),
+  const reason = TOLD_REASONS.find((one) => one === session.endReason)
+  const about = { dedupeKey: `ended:${session.id}`, data: { sessionId: session.id } }
+  return [
+    ...(reason && session.endedBy !== 'customer' ? [{ ...about, userId: session.customerId, template: `session.ended.${reason}` } as const] : []),
+    ...(session.mitraId && session.endedBy !== 'mitra' ? [{ ...about, userId: session.mitraId, template: 'session.ended.for_mitra' } as const] : []),
   ]
-  return told.map((userId) => ({
-    userId, kind: 'session', dedupeKey: `ended:${session.id}`, title: 'Sesi selesai', body: userId === session.customerId ? text ?? '' : 'Sesi sudah selesai.',
-    data: { kind: 'session', sessionId: session.id }, push: { tag: `session:${session.id}`, ttlSeconds: 3600, highPriority: false },
-  }))
 }

@@ -99,6 +99,9 @@ t.test('holds, their end in two phases, and pauses', async (t) => {
     t.equal((await scene.until('expired')).end_reason, 'hold_expired')
     const [payment] = await app.query<{ provider_invoice_id: string; state: string }>('select provider_invoice_id, state from payments where session_id = $1', [scene.sessionId])
     t.same([app.simulators.control.xendit.invoice(payment!.provider_invoice_id).status, payment!.state], ['EXPIRED', 'expired'], 'and was')
+    t.match(await app.query(`select title, body, data from notifications where user_id = $1 and kind = 'payment'`, [scene.customer.id]), [
+      { title: 'Pembayaran tidak selesai', body: /Rp 25\.000/, data: { template: 'payment.expired', sessionId: scene.sessionId, link: `/sessions/${scene.sessionId}` } },
+    ], 'they are told, once')
   })
 
   await t.test('an invoice made at the last moment keeps its hold', async (t) => {

@@ -34,8 +34,7 @@ export async function lengthenSession(tx: Tx, seen: Seen, extension: Pick<Purcha
   await noteInConversation(tx, conversationId, { code: 'session_extended', data: { sessionId: session.id, minutes: extension.minutes, endsAt: endsAt.toISOString() } })
   await tx.sql.update(purchases).set({ state: 'funded' }).where(eq(purchases.id, extension.id))
   await notify(tx, [session.customerId, session.mitraId ?? []].flat().map((userId) => ({
-    userId, kind: 'session', dedupeKey: `extended:${extension.id}`, title: 'Sesi diperpanjang', body: `Ditambah ${extension.minutes} menit.`,
-    data: { kind: 'session', sessionId: session.id }, push: { tag: `session:${session.id}`, ttlSeconds: 600, highPriority: true }, inbox: false,
+    userId, template: 'session.extended', variables: { minutes: extension.minutes }, dedupeKey: `extended:${extension.id}`, data: { sessionId: session.id },
   })))
   announceSessions(tx, [session.id])
   crashPoint('extension.applying')

@@ -124,8 +124,7 @@ async function warn(tx: Tx, seen: Seen): Promise<void> {
   const { session, now } = seen
   const minutes = Math.max(1, Math.round(((session.endsAt?.getTime() ?? 0) - now.getTime()) / 60_000))
   await notify(tx, [session.customerId, session.mitraId ?? []].flat().map((userId) => ({
-    userId, kind: 'session', dedupeKey: `warn:${session.id}:${session.endsAt?.getTime()}:${minutes}`, title: 'Waktu hampir habis', body: `Sisa ${minutes} menit.`,
-    data: { kind: 'session', sessionId: session.id }, push: { tag: `session:${session.id}`, ttlSeconds: 60, highPriority: true }, inbox: false,
+    userId, template: 'session.time_short', variables: { minutes }, dedupeKey: `warn:${session.id}:${session.endsAt?.getTime()}:${minutes}`, data: { sessionId: session.id },
   })))
   announceSessions(tx, [session.id])
 }

@@ -1,9 +1,10 @@
 import type { Tx } from '../../platform/ctx.ts'
 import { freeSlots, noteAnswered, noteMissed } from '../mitras/index.ts'
+import { notify } from '../notifications/index.ts'
 import { announceSessions } from './announce.ts'
 import { finishSession } from './finish-session.ts'
 import { matchWaiting } from './match-waiting.ts'
-import { endOffer } from './offer-session.ts'
+import { endOffer, ringEnded } from './offer-session.ts'
 import { changeSession, SYSTEM, type Actor, type Seen } from './queries.ts'
 import type { Offer } from './tables.ts'
 
@@ -17,6 +18,7 @@ export type OfferEnd = { outcome: Exclude<Offer['state'], 'ringing' | 'accepted'
 export async function nextOffer(tx: Tx, seen: Seen, end: OfferEnd): Promise<void> {
   const { session, now } = seen
   const offer = await endOffer(tx, session.id, end.outcome, { counted: end.counted })
+  await notify(tx, ringEnded(offer))
   // Before anybody is looked for: who has missed too many is not rung again. And before slots are locked.
   if (offer && end.outcome === 'expired') await noteMissed(tx, offer)
   if (offer && end.outcome === 'declined') await noteAnswered(tx, offer.mitraId)

@@ -1,6 +1,6 @@
 import { and, eq, inArray, sql } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
-import { notify } from '../notifications/index.ts'
+import { notify, type Notice } from '../notifications/index.ts'
 import { announceOfferEnded, announceOffers } from './announce.ts'
 import { addSeconds, earlier } from './queries.ts'
 import { offers, type Offer, type Session } from './tables.ts'
@@ -13,14 +13,14 @@ export function offerUntil(tx: Tx, now: Date, ringUntil: Date): Date {
 /** Rings these mitras, one for each session: offer rows, the push, the event. The sessions hold their slots already. */
 export async function makeOffers(tx: Tx, rings: readonly { session: Session; mitraId: string; expiresAt: Date }[]): Promise<void> {
   if (rings.length === 0) return
+  // What is left of each by the clock that will end it: a phone that wakes later must not ring.
   const made = await tx.sql.insert(offers).values(rings.map((ring) => ({
     id: tx.ids.next(), version: 1, sessionId: ring.session.id, mitraId: ring.mitraId, state: 'ringing' as const, counted: true,
     createdAt: sql`app_now()`, expiresAt: ring.expiresAt,
-  }))).returning()
+  }))).returning({ id: offers.id, sessionId: offers.sessionId, mitraId: offers.mitraId, leftSeconds: sql`extract(epoch from ${offers.expiresAt} - app_now())`.mapWith(Number) })
   await notify(tx, made.map((offer) => ({
-    userId: offer.mitraId, kind: 'offer', dedupeKey: `offer:${offer.id}`, title: 'Permintaan baru', body: 'Seorang pelanggan menunggu. Terima sekarang?',
-    data: { kind: 'offer', offerId: offer.id, sessionId: offer.sessionId }, inbox: false,
-    push: { tag: `offer:${offer.sessionId}`, ttlSeconds: tx.settings.get('offerSeconds'), highPriority: true },
+    userId: offer.mitraId, template: 'offer.created', dedupeKey: `offer:${offer.id}`, data: { offerId: offer.id, sessionId: offer.sessionId },
+    ttlSeconds: offer.leftSeconds,
   })))
   announceOffers(tx, made.map((offer) => offer.id))
 }
@@ -33,6 +33,12 @@ export async function endOffer(tx: Tx, sessionId: string, outcome: Exclude<Offer
     .returning()
   if (offer) announceOfferEnded(tx, offer)
   return offer
+}
+
+/** What takes the place of the ring on the mitra's devices, without a sound; where the ring has not left, neither does this. */
+export function ringEnded(offer: Offer | undefined): Notice[] {
+  if (!offer) return []
+  return [{ userId: offer.mitraId, template: 'offer.withdrawn', dedupeKey: `offer-ended:${offer.id}`, data: { offerId: offer.id, sessionId: offer.sessionId } }]
 }
 
 /** What came of earlier offers of these sessions, by `session:mitra`: who declined, and who let one pass. */

@@ -2,6 +2,7 @@ import t from 'tap'
 import { startTestApp } from '../../testing/app.ts'
 import { crowd } from '../../testing/crowd.ts'
 import { approvedMitra, expect, goOnline, type Person } from '../../testing/people.ts'
+import { changeSettings } from '../../testing/settings.ts'
 import { clearStage, packageOf, stage, STAGE_SETTINGS, startSession } from '../../testing/stage.ts'
 import { connect } from '../../testing/socket.ts'
 import { eventually, PATIENCE_MS } from '../../testing/wait.ts'
@@ -22,6 +23,16 @@ t.test('offers', async (t) => {
     await expect(200, scene.customer.call('POST', `/api/v1/sessions/${scene.sessionId}/cancel`))
     t.match(await socket.next('offer:ended'), { offerId: offer.id, outcome: 'withdrawn' })
     await socket.close()
+  })
+
+  await t.test('a ring lives as long as its offer, which may end with the ringing', async (t) => {
+    await changeSettings(app, { offerSeconds: 600 })
+    const scene = await stage(app, 'ringing')
+    const [life] = await app.query<{ ring: number; offer: number }>(`
+      select extract(epoch from p.expires_at - p.created_at)::float8 as ring, extract(epoch from o.expires_at - o.created_at)::float8 as offer
+      from offers o join pushes p on p.dedupe_key = 'offer:' || o.id where o.session_id = $1`, [scene.sessionId])
+    t.ok(life!.offer < 310 && life!.ring <= life!.offer + 0.01, JSON.stringify(life))
+    await changeSettings(app, { offerSeconds: 45 })
   })
 
   await t.test('two accepts at once on two replicas: one session, one conversation, both answered the same', async (t) => {

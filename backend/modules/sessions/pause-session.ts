@@ -29,8 +29,7 @@ export async function pauseSession(tx: Tx, seen: Seen, lastSeenAt: Date): Promis
   await noteInConversation(tx, session.conversationId, { code: 'session_paused', data: { sessionId: session.id, pausedAt: pausedAt.toISOString(), pauseUntil: pauseUntil.toISOString() } })
   if (session.mitraId) await closeServed(tx, { mitraId: session.mitraId, sessionId: session.id, at: pausedAt })
   await notify(tx, [{
-    userId: session.customerId, kind: 'session', dedupeKey: `paused:${session.id}:${pausedAt.getTime()}`, title: 'Sesi dijeda', body: 'Mitramu terputus. Waktumu tidak berjalan.',
-    data: { kind: 'session', sessionId: session.id }, push: { tag: `session:${session.id}`, ttlSeconds: 600, highPriority: true },
+    userId: session.customerId, template: 'session.paused', dedupeKey: `paused:${session.id}:${pausedAt.getTime()}`, data: { sessionId: session.id },
   }])
   announceSessions(tx, [session.id])
   crashPoint('pause.beginning')
@@ -53,6 +52,9 @@ export async function resumeSession(tx: Tx, seen: Seen): Promise<void> {
   await setWritableUntil(tx, session.conversationId, endsAt)
   await noteInConversation(tx, session.conversationId, { code: 'session_resumed', data: { sessionId: session.id, endsAt: endsAt.toISOString() } })
   if (session.mitraId) await openServed(tx, { mitraId: session.mitraId, sessionId: session.id, at: now })
+  await notify(tx, [{
+    userId: session.customerId, template: 'session.resumed', dedupeKey: `resumed:${session.id}:${session.pausedAt.getTime()}`, data: { sessionId: session.id },
+  }])
   announceSessions(tx, [session.id])
   crashPoint('pause.ending')
 }

@@ -22,6 +22,8 @@ t.test('tips', async (t) => {
       return { mitra: now.payable - before.payable, wallet: now.wallet - before.wallet, revenue: now.revenue - before.revenue }
     }
   }
+  /** What was told of payments, and of how much. */
+  const told = async (who: Person) => (await app.query<{ words: string }>(`select title || ' ' || substring(body from 'Rp [0-9.]*[0-9]') as words from notifications where user_id = $1 and kind = 'payment'`, [who.id])).map((row) => row.words)
   const endInvoices = () => app.query(`update outbox set due_at = app_now() where topic = 'sessions.end-invoice'`)
 
   await t.test('out of the wallet: at once, all of it the mitra’s, who is told; never more than there is', async (t) => {
@@ -58,6 +60,7 @@ t.test('tips', async (t) => {
     t.match((await expect(200, scene.customer.call('GET', `/api/v1/payments/${asked.body.payment.id}`))).body.payment, { state: 'paid' })
     for (const event of xendit.webhooks(invoiceOf(asked))) await xendit.resendWebhook(event.id)
     t.same(await moved(), { mitra: 15_000, wallet: 3_000, revenue: 0 }, 'told twice')
+    t.same((await told(scene.customer)).toSorted(), ['Ada kelebihan bayar Rp 3.000', 'Pembayaran diterima Rp 25.000', 'Tip terkirim Rp 15.000'])
   })
 
   await t.test('its time is over: the invoice is ended at the provider; what is paid all the same is the customer’s', async (t) => {
@@ -73,6 +76,7 @@ t.test('tips', async (t) => {
     await xendit.pay(invoiceOf(asked), { afterExpiry: true })
     await eventually(async () => (await moved()).wallet === 15_000, 'the late money is in the wallet')
     t.same([await moved(), await stateOf(asked.body.tip.id)], [{ mitra: 0, wallet: 15_000, revenue: 0 }, 'expired'])
+    t.same((await told(scene.customer)).toSorted(), ['Pembayaran diterima Rp 25.000', 'Pembayaran masuk ke dompet Rp 15.000'])
   })
 
   await t.test('the provider ends it first; and the mitra is erased before it is paid', async (t) => {

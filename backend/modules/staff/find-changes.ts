@@ -17,6 +17,7 @@ const IDS = 20
 
 /** What an act changes, by the first word of its name: what it is about first, then what shows it too. */
 const TOPICS: Readonly<Record<string, readonly LiveTopic[]>> = {
+  announcement: ['announcements'],
   appeal: ['appeals', 'sanctions', 'customers', 'mitras'],
   approval: ['approvals'],
   case: ['cases', 'alerts'],
@@ -43,6 +44,7 @@ const TOPICS: Readonly<Record<string, readonly LiveTopic[]>> = {
   setting: ['settings'],
   staff: ['staff'],
   suspense: ['suspense', 'approvals'],
+  template: ['templates'],
   wallet: ['holds', 'customers', 'approvals'],
 }
 

@@ -5,8 +5,8 @@
 
 /** What an open page reads again: the names by which pages call what their reads are about. */
 export const LIVE_TOPICS = [
-  'alerts', 'appeals', 'approvals', 'audit', 'cases', 'closings', 'customers', 'holds', 'inbox', 'jobs', 'ledger', 'lexicon', 'mitras', 'packages', 'payments', 'payouts',
-  'privacy', 'promo-codes', 'ratings', 'reconciliations', 'refunds', 'sanctions', 'sessions', 'settings', 'staff', 'suspense', 'system',
+  'alerts', 'announcements', 'appeals', 'approvals', 'audit', 'cases', 'closings', 'customers', 'holds', 'inbox', 'jobs', 'ledger', 'lexicon', 'mitras', 'packages', 'payments', 'payouts',
+  'privacy', 'promo-codes', 'ratings', 'reconciliations', 'refunds', 'sanctions', 'sessions', 'settings', 'staff', 'suspense', 'system', 'templates',
 ] as const
 export type LiveTopic = (typeof LIVE_TOPICS)[number]
 

@@ -23,6 +23,9 @@ function periodOf(day: string, group: string): string {
   return date.toISOString().slice(0, 10)
 }
 type Session = { state: string; end_reason: string | null; queued_at: Date; held_at: Date | null; paid_at: Date | null; accepted_at: Date | null; clock_started_at: Date | null; ended_at: Date | null }
+type Notice = { channel: string; day: string; kind: string; state: string; reason: string; seconds: number; isCalled: boolean; isDelivered: boolean; isOpened: boolean }
+/** Seconds for two minutes, minutes for two hours, then hours. */
+const stepOf = (seconds: number) => { const size = seconds < 120 ? 1 : seconds < 7200 ? 60 : 3600; return Math.floor(seconds / size) * size }
 type Row = (string | number | null)[]
 
 t.test('reports from sums of days', async (t) => {
@@ -64,6 +67,22 @@ t.test('reports from sums of days', async (t) => {
     if (n % 14 === 0) await post(at, 'refund.succeeded', [['refunds_pending', -5000], ['provider_clearing', 5000]])
     if (n % 3 === 0) await post(at, 'promo.grant', [['promotions', -1000], [`customer_promo:${people[0]!.id}`, 1000]])
   }
+  // Pushes are there for a month; of a day before that only its sums are left.
+  const recent = moments.filter((at) => now.getTime() - Date.parse(at) < 25 * DAY_MS)
+  await app.query(`
+    insert into pushes (id, user_id, kind, tag, title, body, data, dedupe_key, state, reason, created_at, due_at, expires_at, sent_at, accepted_at, settled_at, delivered_at, opened_at)
+    select gen_random_uuid(), ($1::uuid[])[1 + n % 6], (array['session', 'payment', 'offer'])[1 + n % 3], 'tag', 'Title', 'Body', '{}', 'report:' || n, state,
+      case state when 'failed' then 'invalid-argument' when 'dropped' then (array['expired', 'no_device'])[1 + n % 2] when 'queued' then 'server-unavailable' end, at, case when state = 'queued' then $3::timestamptz + interval '9 days' else at end, $3::timestamptz + interval '9 days',
+      case when state in ('sent', 'failed') then at + interval '1 s' end, case when state = 'sent' then at + took end, case when state <> 'queued' then at + took end,
+      case when state = 'sent' and n % 3 > 0 then at + took end, case when state = 'sent' and n % 3 = 2 then at + took end
+    from unnest($2::timestamptz[]) with ordinality as u(at, n), lateral (select (array['sent', 'sent', 'failed', 'sent', 'dropped', 'queued'])[1 + n % 6] as state, make_interval(secs => (n * 2741 % 30000) / 2.0) as took) s`, [people.map((one) => one.id), recent, now.toISOString()])
+  await app.query(`
+    insert into letters (id, user_id, channel, kind, template, dedupe_key, subject, text, state, reason, created_at, due_at, expires_at, settled_at, tries)
+    select gen_random_uuid(), ($1::uuid[])[1 + n % 6], channel, 'payment', 'payment.paid', 'report:' || n, case when channel = 'email' then 'A receipt' end, 'Words', state, case when state = 'failed' then 'smtp-550' end, at, at, $3::timestamptz + interval '9 days',
+      at + make_interval(secs => n), 1
+    from unnest($2::timestamptz[]) with ordinality as u(at, n), lateral (select (array['email', 'sms'])[1 + n % 2] as channel, (array['sent', 'sent', 'failed'])[1 + n % 3] as state) s`, [people.map((one) => one.id), recent.slice(0, 60), now.toISOString()])
+  const purged = dayOf(new Date(now.getTime() - 60 * DAY_MS))
+  await app.query(`insert into notice_days values ($1, 'push', 'session', 'sent', '', 3, 7, 7, 5, 2)`, [purged])
   const report = async (name: string, group = 'day') => (await expect(200, admin.call('GET', `${V1}/reports/${name}?from=${from}&until=${until}&group=${group}`))).body.rows as Row[]
 
   // What each says, from the rows themselves and not by the statements of the product.
@@ -105,8 +124,33 @@ t.test('reports from sums of days', async (t) => {
       return [period, 0 - sum((row) => row.account === 'provider_clearing' && Number(row.amount_idr) < 0), 0 - settled('session_escrow'), settled('mitra_payable'), settled('platform_revenue'), sum((row) => row.account === 'platform_revenue'),
         sum((row) => row.flow === 'tip' && row.account.startsWith('mitra_payable')), 0 - sum((row) => row.account === 'promotions'), sum((row) => row.flow === 'refund.sent' && row.account === 'refunds_pending'), 0]
     }),
+    'notifications': async (group) => (await noticeGroups(group)).map(([key, some]) => {
+      const count = (fits: (one: Notice) => boolean) => some.filter(fits).length
+      const [accepted, delivered, opened, waiting] = [count((one) => one.state === 'sent'), count((one) => one.isDelivered), count((one) => one.isOpened), count((one) => one.state === 'queued')]
+      const took = some.filter((one) => one.state === 'sent').map((one) => stepOf(one.seconds)).toSorted((a, b) => a - b)
+      const at = (share: number) => (took.length === 0 ? null : took[Math.ceil(took.length * share) - 1]!)
+      const told = <T>(value: T) => (some[0]!.channel === 'push' ? value : null)
+      return [...JSON.parse(String(key)) as string[], some.length, count((one) => one.isCalled), accepted, told(delivered), told(opened), count((one) => one.state === 'failed'), count((one) => one.state === 'dropped'), waiting,
+        percent(accepted, some.length - waiting), told(percent(delivered, accepted)), told(percent(opened, delivered)), at(0.5), at(0.9)]
+    }),
+    'notification-ends': async (group) => grouped((await notices()).filter((one) => one.state === 'failed' || one.state === 'dropped'), (one) => JSON.stringify([periodOf(one.day, group), one.channel, one.kind, one.state, one.reason])).map(([key, some]) => [...JSON.parse(String(key)) as string[], some.length]),
     'ratings': async (group) => grouped(await app.query<{ score: number; day: string }>('select score, day::text from ratings'), (row) => periodOf(row.day, group)).map(([period, rows]) => [
       period, rows.length, round(rows.reduce((sum, row) => sum + row.score, 0) / rows.length, 2), ...[1, 2, 3, 4, 5].map((score) => rows.filter((row) => row.score === score).length)]),
+  }
+  async function notices(): Promise<Notice[]> {
+    const rows = await app.query<{ kind: string; state: string; reason: string | null; created_at: Date; sent_at: Date | null; accepted_at: Date | null; delivered_at: Date | null; opened_at: Date | null }>('select * from pushes')
+    const before: Notice[] = Array.from({ length: 7 }, (_, n) => ({ channel: 'push', day: purged, kind: 'session', state: 'sent', reason: '', seconds: 3, isCalled: true, isDelivered: n < 5, isOpened: n < 2 }))
+    const letters = await app.query<{ channel: string; kind: string; state: string; reason: string | null; created_at: Date; settled_at: Date }>('select * from letters')
+    return before.concat(letters.map((row) => ({
+      channel: row.channel, day: dayOf(row.created_at), kind: row.kind, state: row.state, reason: row.reason ?? '', seconds: (row.settled_at.getTime() - row.created_at.getTime()) / 1000, isCalled: true, isDelivered: false, isOpened: false,
+    })), rows.map((row) => ({
+      channel: 'push', day: dayOf(row.created_at), kind: row.kind, state: row.state, reason: row.reason ?? '', seconds: ((row.accepted_at ?? row.created_at).getTime() - row.created_at.getTime()) / 1000,
+      isCalled: row.sent_at !== null, isDelivered: row.delivered_at !== null, isOpened: row.opened_at !== null,
+    })))
+  }
+  const noticeGroups = async (group: string) => {
+    const rows = await notices()
+    return [...grouped(rows, (one) => JSON.stringify([periodOf(one.day, group), one.channel, one.kind])), ...grouped(rows, (one) => JSON.stringify([periodOf(one.day, group), one.channel, 'all']))]
   }
   const sorted = (rows: readonly Row[]) => rows.map((row) => JSON.stringify(row)).toSorted()
   const allRight = async (t: { same(found: unknown, wanted: unknown, message: string): void }, when: string, groups = ['day']) => {
@@ -130,6 +174,9 @@ t.test('reports from sums of days', async (t) => {
     await app.query(`update ratings set score = 6 - score where session_id in (select session_id from ratings order by session_id limit 15)`)
     await app.query(`update offers set state = 'expired' where id in (select id from offers where state = 'accepted' order by id limit 15)`)
     await app.query(`update mitra_intervals set ended_at = greatest(started_at, ended_at - interval '30 hours') where id in (select id from mitra_intervals where kind = 'online' order by started_at limit 10)`)
+    await app.query(`update pushes set delivered_at = app_now(), opened_at = app_now() where id in (select id from pushes where state = 'sent' and delivered_at is null order by id limit 10)`)
+    await app.query(`update pushes set state = 'failed', reason = 'too_many_tries', settled_at = app_now() where id in (select id from pushes where state = 'queued' order by id limit 5)`)
+    await app.query(`insert into rollup_changes (rollup, from_day, until_day) values ('notices', $1, $1)`, [purged])
     await allRight(t, 'told of')
     const [sessionDays] = ROLLUPS
     const broken = { ...sessionDays!, ofDay: () => sql`select 1 / 0 as hour` }
@@ -146,7 +193,7 @@ t.test('reports from sums of days', async (t) => {
     t.notSame(sorted(await report('sessions')), sorted(await expected['sessions']!('day')), 'somebody has tampered with it')
     for (const rollup of ROLLUPS) await forgetSums(app.replicas[1]!.ctx.sql, rollup)
     await allRight(t, 'forgotten')
-    for (const days of await refreshed(1)) t.ok(days > 60)
+    for (const [at, days] of (await refreshed(1)).entries()) t.ok(days > (ROLLUPS[at]!.isPurged ? 25 : 60), ROLLUPS[at]!.name)
     t.same(await app.query('select * from session_days order by day, hour'), before)
     await allRight(t, 'rebuilt')
   })
@@ -162,6 +209,36 @@ t.test('reports from sums of days', async (t) => {
     t.match(await admin.call('GET', `${V1}/reports/sessions?from=2010-01-01&until=2026-01-01`), { status: 400 }, 'ten years are enough')
     t.match(await admin.call('GET', `${V1}/reports/sessions?group=year`), { status: 400 })
     t.match(await admin.call('GET', `${V1}/reports/sessions?from=2001-01-01&until=2001-01-31`), { status: 200, body: { rows: [] } }, 'long before anything')
+  })
+
+  await t.test('what one person was told, page by page; its words are not for who sees people masked, and those of messages for nobody here', async (t) => {
+    const { id } = people[0]!
+    await app.query(`
+      insert into notifications (id, user_id, kind, title, body, dedupe_key, created_at, read_at) select gen_random_uuid(), $1, 'session', 'In the app', 'Body', 'told:' || n, app_now(), case when n > 2 then app_now() end from generate_series(1, 3) n`, [id])
+    await app.query(`insert into pushes (id, user_id, kind, tag, title, body, data, dedupe_key, state, settled_at, expires_at) values (gen_random_uuid(), $1, 'message', 't', 'From Made', 'A secret', '{}', 'told:message', 'dropped', app_now(), app_now())`, [id])
+    const all = async (who: typeof admin) => {
+      const items: { id: string; channel: string; kind: string; state: string; title?: string; deliveredAt: string | null }[] = []
+      for (let cursor: string | null = ''; cursor !== null;) {
+        const { body } = await expect(200, who.call('GET', `${V1}/people/${id}/notices?limit=7${cursor && `&cursor=${cursor}`}`))
+        if (who === admin) t.ok(body.items.length === 7 || body.nextCursor === null)
+        items.push(...body.items)
+        cursor = body.nextCursor
+      }
+      return items
+    }
+    const [seen, masked] = [await all(admin), await all(moderator)]
+    const [stored] = await app.query<{ pushes: number; acked: number }>('select count(*)::int as pushes, count(delivered_at)::int as acked from pushes where user_id = $1', [id])
+    t.equal(seen.filter(({ channel }) => channel === 'push').length, stored!.pushes)
+    t.equal(seen.filter(({ channel, deliveredAt }) => channel === 'push' && deliveredAt !== null).length, stored!.acked)
+    t.equal(seen.filter(({ channel }) => channel === 'email' || channel === 'sms').length, (await app.query('select 1 from letters where user_id = $1', [id])).length)
+    t.same(seen.filter(({ channel }) => channel === 'inbox').map(({ state }) => state).toSorted(), ['read', 'unread', 'unread'])
+    t.same(seen.map((one) => one.id), seen.map((one) => one.id).toSorted().toReversed())
+    t.ok(seen.filter(({ kind }) => kind !== 'message').every(({ title }) => title !== undefined))
+    t.same(masked, seen.map(({ title: _title, ...one }) => { delete (one as { body?: string }).body; return one }))
+    t.same(seen.filter(({ kind }) => kind === 'message').map((one) => 'title' in one || 'body' in one), [false])
+    await app.query(`insert into notifications (id, user_id, kind, title, body, dedupe_key) values (gen_random_uuid(), $1, 'safety', 'A warning', 'Be kind', 'told:warning')`, [id])
+    const isTold = async (who: typeof admin) => (await all(who)).some(({ kind }) => kind === 'safety')
+    t.same([await isTold(admin), await isTold(moderator), await isTold(await staffOf(app, 'finance')), await isTold(await staffOf(app, 'viewer'))], [true, true, false, false], 'what comes of cases is for who acts on them')
   })
 
   await t.test('a day that has just ended is added up once nothing can come into it any more', async (t) => {

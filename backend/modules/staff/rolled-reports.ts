@@ -2,13 +2,14 @@ import type { Ctx } from '../../platform/ctx.ts'
 import type { Cell } from '../../platform/csv.ts'
 import type { StaffAct } from '../../platform/access.ts'
 import type { DaysRange, Grouping, Rollup } from '../../platform/rollups.ts'
+import { NOTICE_DAYS, sumNoticeEnds, sumNotices, type NoticeSums } from '../channels/index.ts'
 import { LEDGER_DAYS, sumRevenue } from '../ledger/index.ts'
 import { MITRA_HOUR_DAYS, sumHoursOfAll } from '../mitras/index.ts'
 import { RATING_DAYS, sumRatings } from '../reviews/index.ts'
 import { OFFER_DAYS, SESSION_DAYS, SESSION_END_DAYS, sumAnswers, sumSessionEnds, sumSessionHours, sumSessions, type SessionSums } from '../sessions/index.ts'
 
 /** What the timetable keeps added up. */
-export const ROLLUPS: readonly Rollup[] = [SESSION_DAYS, SESSION_END_DAYS, OFFER_DAYS, MITRA_HOUR_DAYS, LEDGER_DAYS, RATING_DAYS]
+export const ROLLUPS: readonly Rollup[] = [SESSION_DAYS, SESSION_END_DAYS, OFFER_DAYS, MITRA_HOUR_DAYS, LEDGER_DAYS, RATING_DAYS, NOTICE_DAYS]
 
 /** A report from sums of days: `period` is the first day of a day, week or month. Hours to two places, shares in percent. */
 export type RolledReport = { act: StaffAct; header: readonly string[]; rows(ctx: Ctx, days: DaysRange, group: Grouping): Promise<(readonly Cell[])[]> }
@@ -51,6 +52,23 @@ export const ROLLED_REPORTS: Readonly<Record<string, RolledReport>> = {
     act: 'board.read', header: ['period', 'ratings', 'average', 'of_1', 'of_2', 'of_3', 'of_4', 'of_5'],
     rows: async (ctx, days, group) => (await sumRatings(ctx.sql, days, group)).map(({ period, ratings, average, byScore }) => [period, ratings, round(average, 2), ...byScore]),
   },
+  'notifications': {
+    act: 'board.read', header: ['period', 'channel', 'kind', 'queued', 'called', 'accepted', 'delivered', 'opened', 'failed', 'dropped', 'waiting', 'accepted_percent', 'delivered_percent', 'opened_percent', 'accepted_p50_seconds', 'accepted_p90_seconds'],
+    rows: async (ctx, days, group) => (await sumNotices(ctx.sql, days, group)).map(noticeRow),
+  },
+  'notification-ends': {
+    act: 'board.read', header: ['period', 'channel', 'kind', 'state', 'reason', 'notices'],
+    rows: async (ctx, days, group) => (await sumNoticeEnds(ctx.sql, days, group)).map(({ period, channel, kind, state, reason, notices }) => [period, channel, kind, state, reason, notices]),
+  },
+}
+
+/** Accepted of what is decided, delivered of what was accepted, opened of what was delivered; nobody tells that of letters. */
+function noticeRow({ period, channel, kind, queued, called, accepted, delivered, opened, failed, dropped, waiting, p50Seconds, p90Seconds }: NoticeSums): Cell[] {
+  const told = <T>(value: T) => (channel === 'push' ? value : null)
+  return [
+    period, channel, kind, queued, called, accepted, told(delivered), told(opened), failed, dropped, waiting,
+    percent(accepted, queued - waiting), told(percent(delivered, accepted)), told(percent(opened, delivered)), p50Seconds, p90Seconds,
+  ]
 }
 
 function countsOf({ asked, found, paid, served, ended, cancelled, expired, unserved, servedMs }: SessionSums): Cell[] {

@@ -89,6 +89,7 @@ t.test('sessions as staff look for them', async (t) => {
     await expect(201, scene.customer.call('POST', `/api/v1/sessions/${scene.sessionId}/rating`, { body: { score: 4, comment: 'Made was kind' } }))
     await expect(201, scene.customer.call('POST', `/api/v1/sessions/${scene.sessionId}/tip`, { body: { amountIdr: 20_000 }, headers: { 'idempotency-key': randomUUID() } }))
     await expect(201, moderator.call('POST', `${V1}/cases`, { subjectId: scene.mitra.id, sessionId: scene.sessionId, reason: 'a look at it' }))
+    await app.query(`insert into notifications (id, user_id, kind, title, body, data, dedupe_key) values (gen_random_uuid(), $1, 'safety', 'You’re not alone', 'Call 119', $2, 'card')`, [scene.customer.id, { sessionId: scene.sessionId }])
     const [payment] = await app.query<{ id: string }>(`select id from payments where session_id = $1 and kind = 'session'`, [scene.sessionId])
     await expect(201, moderator.call('POST', `${V1}/refunds`, { paymentId: payment!.id, reason: 'asked for it' }, { headers: { 'idempotency-key': randomUUID() } }))
     await eventually(async () => (await app.query('select 1 from provider_inbox where payment_id = $1', [payment!.id]))[0], 'what the provider said is stored')
@@ -108,6 +109,8 @@ t.test('sessions as staff look for them', async (t) => {
       t.notOk(line.items.some((item) => 'body' in item.details))
     }
     t.notMatch(JSON.stringify(least), /was kind/, 'comments are for who acts on them')
+    const hasSafety = (line: { items: { title: string }[] }) => line.items.some((item) => item.title === 'safety')
+    t.same([whole, await seen(moderator), await seen(finance), least].map(hasSafety), [true, true, false, false], 'that somebody was in danger, too')
     t.match(await admin.call('GET', `${V1}/sessions/${randomUUID()}/timeline`), { status: 404 })
   })
 

@@ -18,8 +18,8 @@ const MONEY_KEY = /Idr$|^provider|^fromWallet$/
 
 /**
  * Everything that happened to a session in one line of time: each module's part, merged here. Postings and what the provider
- * said are for who may read them; amounts are left out for who may not read the ledger, cases for who does not act on them,
- * names and what was written to people are masked as everywhere.
+ * said are for who may read them; amounts are left out for who may not read the ledger, cases and what people were told of
+ * them for who does not act on them, names and what was written to people are masked as everywhere.
  */
 export async function findSessionTimeline(ctx: Ctx, role: StaffRole, session: SessionView): Promise<z.output<typeof timelineReply>> {
   const may = { money: mayAct(role, 'ledger.read'), provider: mayAct(role, 'parked.read'), safety: mayAct(role, 'safety.act'), refunds: mayAct(role, 'refunds.request') }
@@ -36,7 +36,7 @@ export async function findSessionTimeline(ctx: Ctx, role: StaffRole, session: Se
   const all: TimelineEntry[] = [
     ...own.filter((entry) => may.money || entry.kind !== 'posting').map((entry) => ({ ...entry, at: entry.at.toISOString() })),
     ...notes.map((note) => ({ at: note.at.toISOString(), kind: 'note' as const, title: note.code, details: { seq: note.seq, ...note.data } })),
-    ...notices.map(({ at, kind, channel, state, reason, userId, title, body }) => ({
+    ...notices.filter(({ kind }) => may.safety || kind !== 'safety').map(({ at, kind, channel, state, reason, userId, title, body }) => ({
       at: at.toISOString(), kind: channel === 'push' ? 'push' as const : 'notification' as const, title: kind, details: { userId, state, reason, ...(isMasked ? {} : { title, body }) },
     })),
     ...events.map((event) => ({ at: event.at.toISOString(), kind: 'provider' as const, title: event.state, details: { eventId: event.id, about: event.kind, reason: event.reason, paymentId: event.paymentId, receivedCount: event.receivedCount, settledAt: event.settledAt?.toISOString() ?? null } })),

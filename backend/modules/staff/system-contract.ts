@@ -1,9 +1,10 @@
 import { z } from 'zod'
+import { QUEUES } from '../../platform/jobs.ts'
 import { reason } from './contract.ts'
 
 const id = z.string().meta({ format: 'uuid' })
 const time = z.string().meta({ format: 'date-time' })
-const queueName = z.enum(['outbox', 'inbox', 'pushes', 'housekeeping'])
+const queueName = z.enum(QUEUES)
 
 export const systemReply = z.object({
   replica: z.object({ host: z.string(), pid: z.number().int(), version: z.string(), uptimeSeconds: z.number().int(), environment: z.string() }),

@@ -15,7 +15,7 @@ t.test('compose.yaml with no .env at all', async (t) => {
     t.match(await ready.json(), { status: 'ready' })
     t.match(await (await fetch(`${stack.url}/health`)).json(), { status: 'healthy', version: TEST_SHA })
     const lines = (await stack.logs('api-1')).split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Record<string, unknown>)
-    t.same(lines.filter((line) => line['event'] === 'not_configured').map((line) => line['off']), ['payments', 'one-time codes', 'pushes'])
+    t.same(lines.filter((line) => line['event'] === 'not_configured').map((line) => line['off']), ['payments', 'one-time codes', 'pushes', 'e-mail', 'SMS'])
     t.ok(lines.every((line) => line['environment'] === 'staging'))
     t.match(await stack.logs('keys'), /AUTH_JWT_SECRET, DATA_ENCRYPTION_KEYS, PHONE_HASH_KEY: not in \.env/)
   })

@@ -37,6 +37,7 @@ const outboxRow = (row: { due: string; claimed?: string; parked?: boolean }, tim
 const inboxRow = (state: 'received' | 'parked') => `
   insert into provider_inbox (id, provider, kind, body_sha256, body, state, received_at, due_at, settled_at)
   select gen_random_uuid(), 'xendit', 'test', sha256(gen_random_uuid()::text::bytea), '{}', '${state}', app_now() - interval '10 minutes', app_now() + interval '1 hour', ${state === 'parked' ? 'app_now()' : 'null'}`
+const pushRow = 'insert into pushes (id, user_id, kind, tag, title, body, data, dedupe_key, expires_at, state, settled_at, priority, due_at, claimed_until)'
 const forget = (table: string, where: string) => ({ app }: Stand) => app.query(`delete from ${table} where ${where}`)
 const suspense = `insert into suspense_items (id, amount_idr, reason) values (gen_random_uuid(), 1000, 'underpaid')`
 // Whoever was at it when Postgres went away holds its lease for minutes.
@@ -227,6 +228,44 @@ export const FAULTS: readonly Fault[] = [
     mend: forget('settings', `key = 'maintenance'`), shows: is('switch_closed', {}, some),
   },
   { what: 'the machine is half a minute off', fires: ['ClockSkew'], inject: ({ app }) => app.clock.advance(30), mend: ({ app }) => app.clock.advance(-30) },
+  {
+    what: 'letters fail', fires: ['LettersFail'],
+    inject: ({ app, owner }) => app.query(`insert into letters (id, user_id, channel, kind, template, dedupe_key, subject, text, expires_at, tries)
+      select gen_random_uuid(), $1, 'email', 'account', 'test', 'test:' || n, 'Subject', 'Words', app_now() + interval '1 hour', 3 from generate_series(1, 5) n`, [owner.id]),
+    shows: counted('letters_total', { result: 'too_many_tries' }, 5),
+  },
+  {
+    what: 'a worker hangs with an urgent push', fires: ['UrgentPushesWait'],
+    inject: ({ app, owner }) => app.query(`${pushRow} select gen_random_uuid(), $1, 'offer', 'tag', 'Title', 'Body', '{}', 'test:urgent', app_now() + interval '1 hour', 'queued', null, 0, app_now() - interval '1 minute', app_now() + interval '1 hour'`, [owner.id]),
+    shows: is('push_oldest_seconds', { priority: 'urgent' }, (value) => value > 15), mend: forget('pushes', `dedupe_key = 'test:urgent'`),
+  },
+  {
+    what: 'an urgent push waits because staff closed pushes', fires: [], may: ['LeftClosed'],
+    inject: ({ app, owner, scrape }) => eventually(async () => {
+      await app.query(`insert into settings (key, value) values ('pushesClosed', 'true') on conflict (key) do update set value = excluded.value`)
+      await app.query(`${pushRow} select gen_random_uuid(), $1, 'offer', 'tag', 'Title', 'Body', '{}', 'test:closed', app_now() + interval '1 hour', 'queued', null, 0, app_now() - interval '1 minute', app_now() + interval '1 hour' on conflict do nothing`, [owner.id])
+      const now = await scrape()
+      return now !== undefined && sumOf(now, 'switch_closed', { what: 'pushesClosed' }) === INSTANCES.length
+    }, 'every replica knows that pushes are closed'),
+    shows: is('push_oldest_seconds', { priority: 'urgent' }, (value) => value > 15), mend: forget('pushes', `dedupe_key = 'test:closed'`),
+  },
+  { what: 'pushes are open again', fires: [], may: ['LeftClosed'], inject: forget('settings', `key = 'pushesClosed'`), shows: is('switch_closed', {}, (value) => value === 0) },
+  {
+    what: 'phones tell of what they got', fires: [],
+    async inject({ app, owner }) {
+      const rows = await app.query<{ id: string }>(`${pushRow} select gen_random_uuid(), $1, 'session', 'tag', 'Title', 'Body', '{}', 'test:told:' || n, app_now(), 'sent', app_now(), 2, app_now(), null from generate_series(1, 30) n returning id`, [owner.id])
+      await owner.call('POST', '/api/v1/notifications/acks', { body: { items: rows.map(({ id }) => ({ pushId: id, event: 'delivered' })) } })
+    },
+    shows: counted('push_acks_total', { event: 'delivered' }, 30),
+  },
+  {
+    what: 'pushes are accepted, and none arrives', fires: ['PushesUnseen'],
+    async inject({ app, owner }) {
+      const rows = await app.query<{ id: string }>(`${pushRow} select gen_random_uuid(), $1, 'session', 'tag', 'Title', 'Body', '{}', 'test:unseen:' || n, app_now() + interval '1 hour', 'queued', null, 2, app_now(), null from generate_series(1, 10) n returning id`, [owner.id])
+      for (const { id } of rows) app.replicas[0]!.ctx.enqueue('pushes', id)
+    },
+    shows: counted('pushes_total', { result: 'sent' }, 10),
+  },
 ]
 
 let unlimit = (): unknown => undefined

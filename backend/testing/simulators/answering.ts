@@ -38,7 +38,7 @@ export async function respond(world: SimulatedWorld, call: Call): Promise<void> 
   // HTTP/2's compatibility response has every method used here; only its declared overloads differ.
   const raw = call.reply.raw as ServerResponse
   const plan = world.faults.planCall(call.provider, call.operation)
-  const answerIsHit = plan.error === 'garbage' || plan.error === 'truncate'
+  const answerIsHit = plan.error === 'garbage' || plan.error === 'shapeless' || plan.error === 'truncate'
 
   if (!plan.afterEffect) await world.life.wait(plan.delayMs)
   if (plan.error !== null && !plan.afterEffect && !answerIsHit) {
@@ -67,6 +67,7 @@ function spoil(raw: ServerResponse, error: ApiError, answer: Answer) {
   if (error === 'reset') raw.socket?.destroy()
   else if (error === 'html502') sendText(raw, 502, 'text/html; charset=utf-8', badGatewayPage, {})
   else if (error === 'garbage') sendText(raw, 200, 'application/json', '{"id":\u0000\u0007 <<not json', {})
+  else if (error === 'shapeless') sendText(raw, 200, 'application/json', '{}', {})
   else if (error === 'truncate') truncate(raw, answer)
   else send(raw, answer)
 }

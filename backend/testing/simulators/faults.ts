@@ -3,7 +3,8 @@ import { z } from 'zod'
 /**
  * What can go wrong outside: the one place that says so, and the body of `PUT /faults`.
  *
- *     { seed?, xendit?: { api?, webhooks? }, fazpass?: { api?, messages? }, fcm?: { api?, messages?, tokens? } }
+ *     { seed?, xendit?: { api?, webhooks? }, fazpass?: { api?, messages? }, fcm?: { api?, messages?, tokens? },
+ *       sms?: { api? }, mail?: { fault?, times?, addresses? } }
  *
  * PUT replaces everything: what it does not name is well again. `api` is what happens to calls made to the
  * provider; `webhooks`/`messages` is what happens to what the provider sends out (webhooks to us, an OTP to a
@@ -19,10 +20,10 @@ function apiFaults<const Operation extends string>(operations: readonly Operatio
       delayMs,
       /**
        * A number or html502 refuses the call. hang never answers, reset cuts the connection. garbage (a 200 that
-       * is not JSON) and truncate (half a body, then cut) happen to the answer of a call that took effect.
+       * is not JSON), shapeless (a 200 that says nothing) and truncate (half a body, then cut) happen to the answer of a call that took effect.
        */
       error: z
-        .union([z.literal([429, 500, 502, 503]), z.enum(['html502', 'garbage', 'truncate', 'hang', 'reset'])])
+        .union([z.literal([429, 500, 502, 503]), z.enum(['html502', 'garbage', 'shapeless', 'truncate', 'hang', 'reset'])])
         .nullable()
         .default(null),
       errorRate: z.number().min(0).max(1).default(1),
@@ -87,6 +88,17 @@ const tokenFault = z.preprocess(
   }),
 )
 
+/**
+ * What a mail server does to a sign-in (auth), a connection (garbage, mute, reset), a recipient (greylist 451, closing
+ * 421, unknown 550, full 552, policy 550, hang) or a mail (data-refused 554, cut in its middle, cut-after: kept, and the
+ * answer lost).
+ */
+export const mailFaults = [
+  'auth', 'garbage', 'mute', 'reset', 'greylist', 'closing', 'unknown', 'full', 'policy', 'hang', 'data-refused', 'cut', 'cut-after',
+] as const
+const timed = z.strictObject({ fault: z.enum(mailFaults).nullable().default(null), times: z.int().positive().nullable().default(null) })
+export type MailFault = (typeof mailFaults)[number]
+
 /** Xendit's calls: of invoices, refunds, payouts, and what it tells of the account. */
 const xenditOperations = [
   'create', 'list', 'get', 'expire',
@@ -117,11 +129,14 @@ export const faultsSchema = z.strictObject({
       tokens: z.record(z.string(), tokenFault).default({}),
     })
     .prefault({}),
+  sms: z.strictObject({ api: apiFaults(['send']) }).prefault({}),
+  /** For everybody, and by address (in lower case). */
+  mail: timed.extend({ addresses: z.record(z.string(), timed).default({}) }).prefault({}),
 })
 
 export type Faults = z.infer<typeof faultsSchema>
 export type FaultsInput = z.input<typeof faultsSchema>
-export type Provider = 'xendit' | 'fazpass' | 'fcm'
+export type Provider = 'xendit' | 'fazpass' | 'fcm' | 'sms'
 export type TokenFault = z.infer<typeof tokenFault>
 export type TokenFaultInput =
   | TokenFault['behaviour']
@@ -182,6 +197,18 @@ export function createFaultBoard(seed: number) {
         if (api.times === null) api.error = null
       }
       return plan
+    },
+    /** What happens at this step of a mail, of what can happen there; used up by one if it is counted. */
+    drawMail(address: string | undefined, possible: readonly MailFault[]): MailFault | undefined {
+      const own = address === undefined ? undefined : current.mail.addresses[address.toLowerCase()]
+      const rule = own?.fault ? own : current.mail
+      const { fault } = rule
+      if (fault === null || !possible.includes(fault)) return undefined
+      if (rule.times !== null) {
+        rule.times = rule.times === 1 ? null : rule.times - 1
+        if (rule.times === null) rule.fault = null
+      }
+      return fault
     },
     /** The behaviour set for this token, used up by one if it is counted. */
     drawToken(token: string): TokenFault | undefined {

@@ -3,16 +3,18 @@ import { textOf } from './answering.ts'
 import type { Fazpass } from './fazpass.ts'
 import type { Fcm } from './fcm.ts'
 import { html, jakartaTime, page, pageHeaders, rupiah, type Html } from './html.ts'
+import type { Sms } from './sms.ts'
+import type { SimulatedMail } from './smtp.ts'
 import type { Xendit } from './xendit.ts'
 
 const shown = 50
 
 /** The simulators' front page: where a developer finds what to pay and what was sent. */
-export function indexPageRoutes(app: FastifyInstance, companies: { xendit: Xendit; fazpass: Fazpass; fcm: Fcm }) {
+export function indexPageRoutes(app: FastifyInstance, companies: { xendit: Xendit; fazpass: Fazpass; fcm: Fcm; sms: Sms; mails: () => SimulatedMail[] }) {
   app.get('/', (_request, reply) => {
-    const { xendit, fazpass, fcm } = companies
+    const { xendit, fazpass, fcm, sms, mails } = companies
     const content = html`<h1>Simulators of the outside</h1>
-<p class="note">Xendit, Fazpass and FCM as the backend meets them. All is kept in memory and gone at the next start.
+<p class="note">Xendit, Fazpass, FCM, mail and SMS as the backend meets them. All is kept in memory and gone at the next start.
 Faults: <code>PUT /faults</code> (see <a href="/faults">what is in force</a>).</p>
 ${section(
   'Invoices to pay',
@@ -41,6 +43,16 @@ ${section(
     html`<strong>${message.otp}</strong>`,
     html`${jakartaTime(message.at)}`,
   ]),
+)}
+${section(
+  'E-mails',
+  ['To', 'Subject', 'Text'],
+  newest(mails()).map((mail) => [html`${mail.to}`, html`<strong>${mail.subject}</strong>`, html`<pre style="white-space: pre-wrap; margin: 0">${mail.text}</pre>`]),
+)}
+${section(
+  'SMS',
+  ['To', 'Text', 'At'],
+  newest(sms.messages()).map((message) => [html`${message.to}`, html`${message.text}`, html`${jakartaTime(message.at)}`]),
 )}
 ${section(
   'Pushed to devices',

@@ -1,6 +1,6 @@
 import { checkoutRoutes } from './checkout-page.ts'
 import { createSelfSignedCertificate, type TlsIdentity } from './certificate.ts'
-import type { SimulatedWorld } from './answering.ts'
+import { textOf, type SimulatedWorld } from './answering.ts'
 import { createFaultBoard, type FaultsInput, type TokenFaultInput } from './faults.ts'
 import { createFazpass, fazpassRoutes, type FazpassOptions } from './fazpass.ts'
 import { createFcm, fcmInspectionRoutes, type FcmOptions } from './fcm.ts'
@@ -9,6 +9,8 @@ import { indexPageRoutes } from './index-page.ts'
 import { createLife } from './life.ts'
 import { createFcmApp, createPlainApp, listen } from './listeners.ts'
 import { playgroundRoutes, type Playground } from './playground.ts'
+import { createSms, smsRoutes, type SmsOptions } from './sms.ts'
+import type { SimulatedMail, Smtp, SmtpOptions } from './smtp.ts'
 import { developmentRetryScale } from './xendit-webhooks.ts'
 import { createXendit, scriptBody, xenditRoutes, type XenditOptions } from './xendit.ts'
 
@@ -17,6 +19,8 @@ export { playgroundOrigins } from './playground.ts'
 export type { FaultsInput, TokenFaultInput } from './faults.ts'
 export type { FcmAttempt, FcmMessage } from './fcm.ts'
 export type { OtpMessage } from './fazpass.ts'
+export type { SimulatedMail } from './smtp.ts'
+export type { SimulatedSms } from './sms.ts'
 export type { Invoice, Pay } from './xendit-invoices.ts'
 export type { MovePayout, PayoutRule, SimulatedPayout } from './xendit-payouts.ts'
 export type { WebhookEvent } from './xendit-webhooks.ts'
@@ -30,6 +34,9 @@ export interface SimulatorOptions {
   fazpass: Pick<FazpassOptions, 'merchantKey' | 'gatewayKey'> & Partial<FazpassOptions>
   /** `port` of the TLS listener (0, the default, takes a free one); `tls` keeps one certificate over restarts. */
   fcm?: FcmOptions & { port?: number; tls?: TlsIdentity }
+  /** A mail server; not there unless given. */
+  smtp?: SmtpOptions
+  sms?: SmsOptions
   /** Epoch milliseconds; the process clock unless told. */
   clock?: () => number
   /** Where the dice of the faults begin. */
@@ -40,7 +47,7 @@ export interface SimulatorOptions {
 
 export type Simulators = Awaited<ReturnType<typeof startSimulators>>
 
-/** Starts Xendit, Fazpass and FCM on loopback. Throws one clear line when it can't listen. */
+/** Starts Xendit, Fazpass, FCM, an SMS provider and, where asked for, a mail server on loopback. Throws one clear line when it can't listen. */
 export async function startSimulators(options: SimulatorOptions) {
   const host = options.host ?? '127.0.0.1'
   if (!['127.0.0.1', '::1', 'localhost'].includes(host)) {
@@ -62,6 +69,7 @@ export async function startSimulators(options: SimulatorOptions) {
     maxAttempts: 5,
     ...options.fazpass,
   })
+  const sms = createSms(world, options.sms ?? { apiKey: testSecrets.smsApiKey })
   const { port: fcmPort = 0, tls, ...fcmOptions } = options.fcm ?? {}
   const fcm = createFcm(world, fcmOptions)
   const identity = tls ?? createSelfSignedCertificate(['fcm.googleapis.com', 'localhost'], ['127.0.0.1'])
@@ -79,9 +87,12 @@ export async function startSimulators(options: SimulatorOptions) {
   await plain.register(async (scope) => xenditRoutes(scope, world, xendit), { prefix: '/xendit' })
   await plain.register(async (scope) => fazpassRoutes(scope, world, fazpass), { prefix: '/fazpass' })
   await plain.register(async (scope) => fcmInspectionRoutes(scope, fcm, () => fcmEndpoint), { prefix: '/fcm' })
+  await plain.register(async (scope) => smsRoutes(scope, world, sms), { prefix: '/sms' })
+  plain.get('/mail/messages', (request) => ({ items: smtp?.mails(textOf(request.query, 'to')) ?? [] }))
   checkoutRoutes(plain, xendit)
   if (options.playground) playgroundRoutes(plain, options.playground)
-  indexPageRoutes(plain, { xendit, fazpass, fcm })
+  let smtp: Smtp | undefined
+  indexPageRoutes(plain, { xendit, fazpass, fcm, sms, mails: () => smtp?.mails() ?? [] })
 
   const http = await listen(plain, 'Simulators', host, options.port)
   url = `http://${host === '::1' ? '[::1]' : host}:${http.port}`
@@ -93,6 +104,8 @@ export async function startSimulators(options: SimulatorOptions) {
     },
   )
   fcmEndpoint.port = fcmListener.port
+  // Loaded where it is asked for alone: most tests have no mail.
+  if (options.smtp) smtp = await (await import('./smtp.ts')).startSmtp(world, host, identity, options.smtp)
   life.every(250, () => xendit.book.expireDue())
 
   return {
@@ -100,6 +113,9 @@ export async function startSimulators(options: SimulatorOptions) {
     /** The values of XENDIT_BASE_URL and FAZPASS_BASE_URL. */
     xenditBaseUrl: `${url}/xendit`,
     fazpassBaseUrl: `${url}/fazpass`,
+    smsBaseUrl: `${url}/sms`,
+    /** SMTP_URL and SMTP_CA, where there is a mail server. */
+    smtp: smtp && { url: smtp.url, ca: smtp.ca },
     /** For `createFcmSimulatorAgent`; `GET /fcm` answers the same to another process. */
     fcm: fcmEndpoint,
     control: {
@@ -138,6 +154,12 @@ export async function startSimulators(options: SimulatorOptions) {
         /** How FCM treats this token from now on; null: well again. */
         setToken: (token: string, fault: TokenFaultInput | null) => world.faults.setToken(token, fault),
       },
+      sms: { messages: sms.messages, setBad: sms.setBad },
+      mail: {
+        messages: (to?: string): SimulatedMail[] => smtp?.mails(to) ?? [],
+        /** Ends the connections that are open. */
+        cut: () => smtp?.cut(),
+      },
       /** How often an operation was called, as in `calls('xendit.create')`. */
       calls: (operation: string) => world.calls.get(operation) ?? 0,
       setFaults: (faults: FaultsInput) => world.faults.set(faults),
@@ -149,12 +171,14 @@ export async function startSimulators(options: SimulatorOptions) {
         xendit.reset()
         fazpass.reset()
         fcm.reset()
+        sms.reset()
+        smtp?.reset()
       },
     },
     /** Ends everything at once: listeners, calls that hang, webhooks under way, timers. */
     stop: async () => {
       life.stop()
-      await Promise.all([http.close(), fcmListener.close()])
+      await Promise.all([http.close(), fcmListener.close(), smtp?.close()])
     },
   }
 }
@@ -164,6 +188,9 @@ export const testSecrets = {
   xenditWebhookToken: 'simulated-callback-token',
   fazpassMerchantKey: 'simulated-merchant-key',
   fazpassGatewayKey: 'simulated-gateway-key',
+  smsApiKey: 'simulated-sms-key',
+  smtpUser: 'simulated-mail-user',
+  smtpPassword: 'simulated-mail-password',
 }
 
 type TestOptions = Omit<Partial<SimulatorOptions>, 'xendit' | 'fazpass'> & {

@@ -6,7 +6,7 @@ import { asProblem } from './problem.ts'
 export type About =
   | 'me' | 'board' | 'system' | 'settings' | 'staff' | 'mitras' | 'customers' | 'sessions' | 'payments' | 'refunds' | 'payouts' | 'approvals' | 'inbox' | 'suspense'
   | 'holds' | 'reconciliations' | 'ledger' | 'closings' | 'packages' | 'promo-codes' | 'alerts' | 'cases' | 'sanctions' | 'appeals' | 'ratings' | 'lexicon' | 'reports'
-  | 'audit' | 'views' | 'search' | 'privacy' | 'jobs' | 'transcripts'
+  | 'audit' | 'notices' | 'views' | 'search' | 'privacy' | 'jobs' | 'transcripts' | 'templates' | 'announcements'
 
 export function createQueries(): QueryClient {
   return new QueryClient({

@@ -6,7 +6,7 @@ const en = {
   session: 'Session', payments: 'Payments', payment: 'Payment', refunds: 'Refunds', refund: 'Refund', payouts: 'Payouts', payout: 'Payout batch', approvals: 'Approvals',
   parked: 'Parked events', suspense: 'Suspense', holds: 'Wallet holds', reconciliation: 'Reconciliation', reconciliationRun: 'Reconciliation run', ledger: 'Ledger', account2: 'Ledger account', transaction: 'Ledger transaction',
   closings: 'Daily closings', packages: 'Packages', promoCodes: 'Promo codes', alerts: 'Alerts', cases: 'Cases', case: 'Case', sanctions: 'Sanctions', appeals: 'Appeals', ratings: 'Ratings', lexicon: 'Lexicon',
-  report: 'Report', settings: 'Settings', audit: 'Audit log', health: 'Health and jobs',
+  announcements: 'Announcements', announcement: 'Announcement', report: 'Report', settings: 'Settings', templates: 'Templates', template: 'Template', audit: 'Audit log', health: 'Health and jobs',
 }
 /** Titles of pages and of the groups they stand in. */
 export type TitleKey = keyof typeof en
@@ -16,5 +16,5 @@ export const useTitles = defineTexts('titles', en, {
   session: 'Sesi', payments: 'Pembayaran', payment: 'Pembayaran', refunds: 'Pengembalian dana', refund: 'Pengembalian dana', payouts: 'Pencairan', payout: 'Kelompok pencairan', approvals: 'Persetujuan',
   parked: 'Peristiwa terparkir', suspense: 'Dana tertahan', holds: 'Dompet ditahan', reconciliation: 'Rekonsiliasi', reconciliationRun: 'Proses rekonsiliasi', ledger: 'Buku besar', account2: 'Akun buku besar', transaction: 'Transaksi buku besar',
   closings: 'Tutup hari', packages: 'Paket', promoCodes: 'Kode promo', alerts: 'Peringatan', cases: 'Kasus', case: 'Kasus', sanctions: 'Sanksi', appeals: 'Banding', ratings: 'Penilaian', lexicon: 'Leksikon',
-  report: 'Laporan', settings: 'Pengaturan', audit: 'Log audit', health: 'Kesehatan dan tugas',
+  announcements: 'Pengumuman', announcement: 'Pengumuman', report: 'Laporan', settings: 'Pengaturan', templates: 'Templat', template: 'Templat', audit: 'Log audit', health: 'Kesehatan dan tugas',
 })

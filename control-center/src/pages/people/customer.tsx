@@ -12,6 +12,7 @@ import { useTitles } from '../../shell/titles.ts'
 import { useCommon } from '../../texts-common.ts'
 import { GiveCredit, Payments, Wallet } from './customer-money.tsx'
 import { CasesAndSanctions, Sessions } from './person-lists.tsx'
+import { Notices } from './person-notices.tsx'
 import { PersonTabs } from './person-tabs.tsx'
 import { PrivacyPart } from './privacy-part.tsx'
 import { Standing } from './standing.tsx'
@@ -41,6 +42,7 @@ export function Page() {
           { name: 'sessions', title: text('sessions'), show: () => <Sessions of="customerId" id={id} /> },
           wallet !== undefined && { name: 'wallet', title: text('wallet'), show: () => <Wallet wallet={wallet} credits={customer.credits ?? []} /> },
           may('ledger.read') && { name: 'payments', title: text('payments'), show: () => <Payments id={id} /> },
+          { name: 'notices', title: text('notices'), show: () => <Notices id={id} /> },
           may('safety.act') && { name: 'cases', title: text('cases'), show: () => <CasesAndSanctions id={id} /> },
           privacy !== undefined && { name: 'privacy', title: text('privacy'), show: () => <PrivacyPart id={id} privacy={privacy} about="customers" /> },
         ]}

@@ -17,6 +17,7 @@ import { Earnings } from './mitra-money.tsx'
 import { Ratings } from './mitra-ratings.tsx'
 import { PresenceBadge } from './mitras.tsx'
 import { CasesAndSanctions, Sessions } from './person-lists.tsx'
+import { Notices } from './person-notices.tsx'
 import { PersonTabs } from './person-tabs.tsx'
 import { listed, PrivacyPart } from './privacy-part.tsx'
 import { usePeopleText } from './texts.ts'
@@ -44,6 +45,7 @@ export function Page() {
           { name: 'sessions', title: text('sessions'), show: () => <Sessions of="mitraId" id={id} /> },
           money !== undefined && { name: 'money', title: text('money'), show: () => <Earnings id={id} money={money} /> },
           may('safety.act') && { name: 'ratings', title: text('ratings'), show: () => <Ratings id={id} /> },
+          { name: 'notices', title: text('notices'), show: () => <Notices id={id} /> },
           may('safety.act') && { name: 'cases', title: text('cases'), show: () => <CasesAndSanctions id={id} /> },
           privacy !== undefined && { name: 'privacy', title: text('privacy'), show: () => <PrivacyPart id={id} privacy={privacy} about="mitras" /> },
         ]}

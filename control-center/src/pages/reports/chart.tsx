@@ -11,8 +11,8 @@ type Props = { drawing: Drawing; header: readonly string[]; rows: ReportReply['r
 export function ReportChart({ drawing, header, rows, nameOf }: Props) {
   const format = useFormat()
   const at = (column: string) => header.indexOf(column)
-  const { only } = drawing
-  const data = rows.filter((row) => only === undefined || row[at(only.column)] === only.value)
+  const only = Object.entries(drawing.only ?? {})
+  const data = rows.filter((row) => only.every(([column, value]) => row[at(column)] === value))
     .map((row) => Object.fromEntries([drawing.x, ...drawing.lines].map((column) => [column, row[at(column)] ?? null])))
   const isMoney = drawing.lines.every((column) => column.endsWith('_idr'))
   const common = {

@@ -115,7 +115,7 @@ function useColumn() {
       }
       if (/^\d{4}-\d\d-\d\d$/.test(value)) return format.day(value)
       if (/^\d{4}-\d\d-\d\dT/.test(value)) return <Time at={value} />
-      return column === 'state' || column === 'reason' ? code(value) : <span className="wrap">{value}</span>
+      return ['state', 'reason', 'kind', 'channel'].includes(column) ? code(value) : <span className="wrap">{value}</span>
     },
   }
 }

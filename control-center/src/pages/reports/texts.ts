@@ -11,6 +11,8 @@ export const useReportText = defineTexts('reports', {
   'mitra-hours': 'Mitra hours', 'about_mitra-hours': 'Hours of all mitras together: online, with a taken slot, in sessions, in breaks.',
   'answer-times': 'Answer times', 'about_answer-times': 'What became of offers, and how long mitras took to answer. Withdrawn ones were neither answered nor missed.',
   'ratings': 'Ratings', 'about_ratings': 'How many ratings were given, their average, and how many of each score.',
+  'notifications': 'Notifications', 'about_notifications': 'What was sent to people, by the day on which it was stored: by channel and kind, accepted by the provider, delivered to a device, opened, and how long it took. The first line of a channel is all its kinds together.',
+  'notification-ends': 'Notifications not sent', 'about_notification-ends': 'What failed or was dropped, by channel and kind, and why.',
   'revenue': 'Revenue', 'about_revenue': 'From the ledger, by the day of each posting: received from the provider, settled, the mitras’ part and ours, tips, promotions, refunds, fees.',
   'daily-closing': 'Daily closings', 'about_daily-closing': 'Each closed day with its accounts and flows, and the line that proves the sums.',
   'payouts': 'Payouts', 'about_payouts': 'Every payout that was asked for on these days.',
@@ -27,6 +29,8 @@ export const useReportText = defineTexts('reports', {
   'mitra-hours': 'Jam mitra', 'about_mitra-hours': 'Jam semua mitra: daring, slot terpakai, dalam sesi, istirahat.',
   'answer-times': 'Waktu jawab', 'about_answer-times': 'Nasib tawaran, dan lama mitra menjawab. Yang ditarik tidak dijawab dan tidak terlewat.',
   'ratings': 'Penilaian', 'about_ratings': 'Berapa penilaian diberikan, rata-ratanya, dan jumlah tiap nilai.',
+  'notifications': 'Notifikasi', 'about_notifications': 'Yang dikirim kepada orang, menurut hari penyimpanannya: per kanal dan jenis, diterima penyedia, sampai di perangkat, dibuka, dan berapa lama. Baris pertama tiap kanal adalah semua jenisnya.',
+  'notification-ends': 'Notifikasi tak terkirim', 'about_notification-ends': 'Yang gagal atau dibuang, per kanal dan jenis, dan mengapa.',
   'revenue': 'Pendapatan', 'about_revenue': 'Dari buku besar, menurut hari pembukuan: diterima dari penyedia, diselesaikan, bagian mitra dan kita, tip, promosi, pengembalian dana, biaya.',
   'daily-closing': 'Tutup hari', 'about_daily-closing': 'Setiap hari yang ditutup dengan akun dan alirannya, dan baris yang membuktikan jumlahnya.',
   'payouts': 'Pencairan', 'about_payouts': 'Setiap pencairan yang diminta pada hari-hari ini.',
@@ -43,6 +47,8 @@ export const useColumnText = defineTexts('report-columns', {
   offers: 'Offers', accepted: 'Accepted', declined: 'Declined', missed: 'Missed', withdrawn: 'Withdrawn', accepted_percent: 'Accepted, %', missed_percent: 'Missed, %', answer_mean_seconds: 'Answer, mean s', answer_p50_seconds: 'Answer, p50 s', answer_p90_seconds: 'Answer, p90 s',
   ratings: 'Ratings', average: 'Average', of_1: '1 star', of_2: '2 stars', of_3: '3 stars', of_4: '4 stars', of_5: '5 stars',
   place: 'Told', told: 'How many', within_p50_percent: 'Within p50, %', within_p90_percent: 'Within p90, %', waited_p50_seconds: 'Waited, p50 s', waited_p90_seconds: 'Waited, p90 s', told_p50_seconds: 'Told p50, s', told_p90_seconds: 'Told p90, s',
+  channel: 'Channel', kind: 'Kind', queued: 'Stored', called: 'Provider called', delivered: 'Delivered', opened: 'Opened', failed: 'Failed', dropped: 'Dropped', waiting: 'Waiting', notices: 'How many',
+  delivered_percent: 'Delivered, %', opened_percent: 'Opened, %', accepted_p50_seconds: 'Until accepted, p50 s', accepted_p90_seconds: 'Until accepted, p90 s',
 }, {
   period: 'Dari', hour: 'Jam', day: 'Hari', asked: 'Diminta', found: 'Mendapat mitra', paid: 'Dibayar', served: 'Dilayani', ended: 'Selesai', cancelled: 'Dibatalkan', expired: 'Kedaluwarsa', unserved: 'Tak terjawab', open: 'Masih terbuka',
   minutes_served: 'Menit dilayani', found_percent: 'Mendapat, %', served_percent: 'Dilayani, %', state: 'Status', reason: 'Alasan', sessions: 'Sesi',
@@ -51,4 +57,6 @@ export const useColumnText = defineTexts('report-columns', {
   offers: 'Tawaran', accepted: 'Diterima', declined: 'Ditolak', missed: 'Terlewat', withdrawn: 'Ditarik', accepted_percent: 'Diterima, %', missed_percent: 'Terlewat, %', answer_mean_seconds: 'Jawaban, rata-rata dtk', answer_p50_seconds: 'Jawaban, p50 dtk', answer_p90_seconds: 'Jawaban, p90 dtk',
   ratings: 'Penilaian', average: 'Rata-rata', of_1: '1 bintang', of_2: '2 bintang', of_3: '3 bintang', of_4: '4 bintang', of_5: '5 bintang',
   place: 'Disampaikan', told: 'Berapa', within_p50_percent: 'Dalam p50, %', within_p90_percent: 'Dalam p90, %', waited_p50_seconds: 'Menunggu, p50 dtk', waited_p90_seconds: 'Menunggu, p90 dtk', told_p50_seconds: 'Disampaikan p50, dtk', told_p90_seconds: 'Disampaikan p90, dtk',
+  channel: 'Kanal', kind: 'Jenis', queued: 'Disimpan', called: 'Penyedia dipanggil', delivered: 'Sampai', opened: 'Dibuka', failed: 'Gagal', dropped: 'Dibuang', waiting: 'Menunggu', notices: 'Berapa',
+  delivered_percent: 'Sampai, %', opened_percent: 'Dibuka, %', accepted_p50_seconds: 'Sampai diterima, p50 dtk', accepted_p90_seconds: 'Sampai diterima, p90 dtk',
 })

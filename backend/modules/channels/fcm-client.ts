@@ -1,0 +1,134 @@
+import { createPrivateKey } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { Agent, type RequestOptions } from 'node:https'
+import type { Duplex } from 'node:stream'
+import { connect } from 'node:tls'
+import { callbackify } from 'node:util'
+import type { AppOptions } from 'firebase-admin/app'
+import type { Messaging } from 'firebase-admin/messaging'
+import { EnvError, type Env } from '../../platform/env.ts'
+
+let apps = 0
+/** One message waits so long for FCM; less than the deadline of a call. */
+const REQUEST_MS = 8000
+
+/**
+ * What makes the client of firebase-admin when it is first needed: the package is large, and many processes never push.
+ * Undefined: nothing is configured to push with. Throws `EnvError` for a service account that can't be used.
+ * `accessToken` stands for the one that the account would get.
+ */
+export function fcmClient(env: Env, { accessToken }: { accessToken?: string } = {}): (() => Promise<Messaging>) | undefined {
+  if (env.FCM_SIMULATOR !== undefined) return () => simulatedClient(env.FCM_SIMULATOR!, env.FIREBASE_PROJECT_ID ?? 'simulated', accessToken)
+  if (env.FIREBASE_SERVICE_ACCOUNT_PATH === undefined) return undefined
+  const account = readServiceAccount(env.FIREBASE_SERVICE_ACCOUNT_PATH, env.FIREBASE_PROJECT_ID)
+  return async () => {
+    const { cert } = await import('firebase-admin/app')
+    return open({ projectId: account.project_id, credential: accessToken === undefined ? cert(account as object) : withToken(accessToken) })
+  }
+}
+
+async function open(options: AppOptions): Promise<Messaging> {
+  const [{ initializeApp }, { getMessaging }] = await Promise.all([import('firebase-admin/app'), import('firebase-admin/messaging')])
+  const messaging = getMessaging(initializeApp(options, `push-${(apps += 1)}`))
+  tameClients(messaging)
+  return messaging
+}
+
+// Each client repeats a 503 and a cut connection four times, for minutes where Retry-After says so: beyond our deadline,
+// our claim on the row and perhaps the life of the push. And each waits 15 s for an answer, and the whole call with it:
+// given up earlier, one message that hangs is known by itself, and its neighbours are what FCM said of them. There are no
+// settings for either; the tests notice if this stops working.
+function tameClients(messaging: Messaging): void {
+  type Client = { retry?: unknown; send?: (request: { timeout?: number }) => Promise<unknown> }
+  type Clients = { messagingRequestHandler?: Partial<Record<'httpClient' | 'http2Client', Client>> }
+  const { httpClient, http2Client } = (messaging as unknown as Clients).messagingRequestHandler ?? {}
+  for (const client of [httpClient, http2Client]) {
+    if (!client) continue
+    client.retry = undefined
+    const send = client.send?.bind(client)
+    if (send) client.send = (request) => inTime(send({ ...request, timeout: REQUEST_MS }))
+  }
+}
+
+// An answer that is cut off in its middle ends nothing over there, and no time-out of the socket sees it.
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(Object.assign(new Error('no answer in time'), { code: 'app/network-timeout' })), REQUEST_MS)
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+type ServiceAccount = { project_id: string; private_key: string; client_email: string }
+
+// Push with another project's key fails silently for every device: the boot does not.
+function readServiceAccount(path: string, projectId: string | undefined): ServiceAccount {
+  let account: Partial<ServiceAccount> | undefined
+  try {
+    account = JSON.parse(readFileSync(path, 'utf8')) as Partial<ServiceAccount>
+  } catch {
+    throw new EnvError(['FIREBASE_SERVICE_ACCOUNT_PATH: the file can’t be read as JSON'])
+  }
+  const missing = (['project_id', 'private_key', 'client_email'] as const).filter((field) => typeof account?.[field] !== 'string' || account[field] === '')
+  if (missing.length > 0) throw new EnvError([`FIREBASE_SERVICE_ACCOUNT_PATH: the file lacks ${missing.join(', ')}`])
+  if (projectId !== undefined && account.project_id !== projectId) {
+    throw new EnvError(['FIREBASE_SERVICE_ACCOUNT_PATH: its project_id is not FIREBASE_PROJECT_ID'])
+  }
+  try {
+    createPrivateKey(account.private_key!)
+  } catch {
+    throw new EnvError(['FIREBASE_SERVICE_ACCOUNT_PATH: its private_key is not a key'])
+  }
+  return account as ServiceAccount // all three fields were just seen
+}
+
+const withToken = (accessToken: string) => ({ getAccessToken: async () => ({ access_token: accessToken, expires_in: 3600 }) })
+
+type Endpoint = { host: string; port: number; ca: string }
+
+/** `FCM_SIMULATOR` is the URL of the simulators. */
+async function simulatedClient(url: string, projectId: string, accessToken = 'simulated'): Promise<Messaging> {
+  const messaging = await open({
+    projectId,
+    credential: withToken(accessToken),
+    httpAgent: new SimulatorAgent(url),
+  })
+  // The only transport that uses an agent; it is deprecated, and production never turns it on.
+  messaging.enableLegacyHttpTransport()
+  return messaging
+}
+
+/** Leads every connection to the simulator: firebase-admin knows no other host than Google's. */
+class SimulatorAgent extends Agent {
+  readonly #url: string
+  #asking: Promise<Endpoint> | undefined
+
+  constructor(url: string) {
+    // A call of 500 goes over some of them again and again: each handshake costs this machine twice.
+    super({ keepAlive: true, maxSockets: 128 })
+    this.#url = url
+  }
+
+  override createConnection(options: RequestOptions, callback?: Parameters<Agent['createConnection']>[1]) {
+    callbackify((asked: RequestOptions) => this.#connect(asked))(options, (error, socket) => callback?.(error, socket))
+    return undefined
+  }
+
+  // Asked for every connection: simulators that were started again listen elsewhere, with another certificate.
+  async #connect(options: RequestOptions): Promise<Duplex> {
+    // The connections of one call ask together.
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = undefined
+    })
+    const endpoint = await this.#asking
+    // The name that is asked for stays Google's, so the certificate is checked as it is in production.
+    return connect({ servername: String(options.host), host: endpoint.host, port: endpoint.port, ca: endpoint.ca })
+  }
+
+  async #ask(): Promise<Endpoint> {
+    const answer = await fetch(new URL('/fcm', this.#url), { signal: AbortSignal.timeout(5000) })
+    return (await answer.json()) as Endpoint // our own simulator's answer
+  }
+}

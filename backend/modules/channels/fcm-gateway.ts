@@ -1,0 +1,96 @@
+import type { BatchResponse, Messaging, TokenMessage } from 'firebase-admin/messaging'
+import type { Env } from '../../platform/env.ts'
+import type { PushGateway, PushMessage, PushResult } from '../../platform/gateways.ts'
+import type { Log } from '../../platform/log.ts'
+import type { Metrics } from '../../platform/metrics.ts'
+import { fcmClient } from './fcm-client.ts'
+import { judgeFcmFailure, type FcmFailure } from './fcm-errors.ts'
+import { fcmMessage, UnfitMessage } from './fcm-message.ts'
+
+/** The most that `sendEach` takes. */
+export const FCM_BATCH_MAX = 500
+/** firebase-admin itself waits 15 s. What is accepted after this replaces itself on the device by its tag. */
+const DEADLINE_MS = 10_000
+
+/** FCM through firebase-admin behind the port; never throws. Throws at boot for a service account that can't be used. */
+export function createFcmGateway(env: Env, log: Log, metrics: Metrics, options: { deadlineMs?: number; nowMs?: () => number } = {}): PushGateway {
+  const open = fcmClient(env)
+  let client: Promise<Messaging> | undefined
+  const deadlineMs = options.deadlineMs ?? DEADLINE_MS
+  const nowMs = options.nowMs ?? Date.now
+
+  const count = (outcome: string, many = 1) => metrics.providerCalls.inc({ provider: 'fcm', call: 'send', outcome }, many)
+
+  const judge = (error: unknown): PushResult => {
+    const { isOurFault, ...verdict } = judgeFcmFailure(failureOf(error), nowMs())
+    if (isOurFault) log.error({ provider: 'fcm', reason: verdict.outcome === 'token_dead' ? 'sender-id-mismatch' : verdict.reason }, 'push is not set up right')
+    else if (verdict.outcome === 'rejected') log.error({ provider: 'fcm', reason: verdict.reason }, 'a push was refused')
+    count(verdict.outcome)
+    return verdict
+  }
+
+  const refuse = (reason: string): PushResult => {
+    log.error({ provider: 'fcm', reason }, 'a push was refused')
+    count('rejected')
+    return { outcome: 'rejected', reason }
+  }
+
+  // What FCM accepted it has named: an answer of another shape comes from somebody on the way.
+  const judgeResponse = (response: BatchResponse['responses'][number] | undefined): PushResult => {
+    if (!response?.success) return judge(response?.error)
+    if (typeof response.messageId !== 'string' || response.messageId === '') return judge({ code: 'app/unreadable-answer', message: '' } satisfies FcmFailure)
+    count('accepted')
+    return { outcome: 'accepted' }
+  }
+
+  return {
+    enabled: open !== undefined,
+    async send(messages) {
+      if (!open) throw new Error('push is not configured')
+      const took = metrics.providerSeconds.startTimer({ provider: 'fcm', call: 'send' })
+      const failAll = (error: unknown): PushResult[] => messages.map(() => judge(error))
+      try {
+        client ??= open()
+        return await within(deadlineMs, client.then(async (messaging) => {
+          const made = messages.map((message) => make(message, nowMs()))
+          const fit = made.flatMap((one) => (one instanceof UnfitMessage ? [] : [one]))
+          const responses = (await sendFit(messaging, fit)).values()
+          return made.map((one): PushResult => (one instanceof UnfitMessage ? refuse(one.reason) : judgeResponse(responses.next().value)))
+        }))
+      } catch (error) {
+        log.warn({ err: error, provider: 'fcm', messages: messages.length }, 'a call to the push provider failed')
+        return failAll(error)
+      } finally {
+        took()
+      }
+    },
+  }
+}
+
+function make(message: PushMessage, nowMs: number): TokenMessage | UnfitMessage {
+  try {
+    return fcmMessage(message, nowMs)
+  } catch (error) {
+    if (error instanceof UnfitMessage) return error
+    throw error
+  }
+}
+
+async function sendFit(messaging: Messaging, messages: TokenMessage[]): Promise<BatchResponse['responses']> {
+  return messages.length === 0 ? [] : (await messaging.sendEach(messages)).responses
+}
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(Object.assign(new Error(`no answer in ${ms} ms`), { code: 'app/deadline' })), ms)
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function failureOf(error: unknown): FcmFailure {
+  if (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string') return error as FcmFailure
+  return { code: 'app/unknown', message: error instanceof Error ? error.message : '' }
+}

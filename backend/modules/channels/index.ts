@@ -1,0 +1,41 @@
+/**
+ * Channels: how a person is reached outside of the app. Owns pushes, letters, email_addresses, email_challenges,
+ * notification_preferences, notice_days.
+ * Promises: a push is stored with what it tells of, once a person and key; it is tried again with the same tag until it
+ * is accepted, refused for good or out of date; a token that is dead is removed. A letter is sent as often as SMTP makes
+ * it be, always under one Message-ID; no address is stored in clear.
+ */
+export { ackPushes } from './ack-pushes.ts'
+export { createFcmGateway } from './fcm-gateway.ts'
+export { fcmClient } from './fcm-client.ts'
+export { fcmMessage, QUIET_CHANNEL } from './fcm-message.ts'
+export { createMailGateway } from './mail-gateway.ts'
+export { createSmsGateway } from './sms-gateway.ts'
+export { claimDigests, planDigests, type DueDigest, type DigestPlan } from './digests.ts'
+export { forgetReach } from './forget-reach.ts'
+export { findReach, type Reach } from './find-reach.ts'
+export { findSentOut, type SentOut } from './find-of-person.ts'
+export { countPushesOf, countUnreached, dropLettersOf, dropPushesOf, findPushed, type AnnouncementPushes } from './of-announcement.ts'
+export { findPushesOfSession, type PushOfSession } from './find-of-session.ts'
+export { CHANNELS, KINDS, PRIORITIES, type Channel, type Kind, type Priority } from './kinds.ts'
+export { emailRoutes } from './email-routes.ts'
+export { channelRoutes } from './routes.ts'
+export { keepQuiet, releaseHeld } from './keep-quiet.ts'
+export { quietUntil, wallClock, type QuietHours } from './quiet-hours.ts'
+export { measurePushes } from './measure-pushes.ts'
+export { queuePushes, type NewPush } from './queue-pushes.ts'
+export { DIGEST } from './lay-mail.ts'
+export { isEmailed } from './is-emailed.ts'
+export { queueLetters, type NewLetter } from './queue-letters.ts'
+export { purgeEmailChallenges, purgeLetters } from './purge-letters.ts'
+export { readAddress, reencryptAddresses } from './addresses.ts'
+export { LETTER_CHANNELS } from './letter-rules.ts'
+export { runLetters, sweepLetters } from './run-letters.ts'
+export { LANES, queueOfLane } from './lanes.ts'
+export type { DuePush, PushHook, PushHooks, PushVerdict } from './push-hooks.ts'
+export { drainPushes, PUSH_BATCH, sweepPushes } from './run-pushes.ts'
+export { takeBackPushes } from './take-back-pushes.ts'
+export { purgePushes } from './purge-pushes.ts'
+export { wants } from './wants.ts'
+export { sumNoticeEnds, sumNotices, type NoticeSums } from './report-notices.ts'
+export { NOTICE_DAYS } from './rollups.ts'

@@ -1,0 +1,168 @@
+import { randomUUID } from 'node:crypto'
+import t from 'tap'
+import { personWithDevices, startBackground, type Background } from '../../testing/background.ts'
+import { eventually } from '../../testing/wait.ts'
+import { transact } from '../../platform/database.ts'
+import type { Ctx } from '../../platform/ctx.ts'
+import type { PushMessage, PushResult } from '../../platform/gateways.ts'
+import { drainPushes, LANES, queuePushes, sweepPushes, type NewPush, type PushHooks, type PushVerdict } from './index.ts'
+
+type Row = { id: string; state: string; reason: string | null; tries: number; priority: number; title: string; body: string }
+const rows = (app: Background, userId: string) => app.query<Row>('select id, state, reason, tries, priority, title, body from pushes where user_id = $1 order by id', [userId])
+
+const newPush = (userId: string, more: Partial<NewPush> = {}): NewPush => {
+  const key = randomUUID()
+  return { userId, kind: 'session', dedupeKey: key, title: 'Judul', body: 'Isi', data: { kind: 'session' }, tag: key, ttlSeconds: 3600, priority: 'normal', ...more }
+}
+const queue = (ctx: Ctx, pushes: readonly NewPush[]) => transact(ctx, (tx) => queuePushes(tx, pushes))
+
+/** The context with what `send` answers for a call, and the messages of each call. */
+function watching(ctx: Ctx, send: (messages: readonly PushMessage[], plain: Ctx['gateways']['push']) => Promise<PushResult[]>) {
+  const calls: PushMessage[][] = []
+  const { push } = ctx.gateways
+  const watched: Ctx = { ...ctx, gateways: { ...ctx.gateways, push: { ...push, enabled: push.enabled, send: (messages) => (calls.push([...messages]), send(messages, push)) } } }
+  return { ctx: watched, calls }
+}
+
+t.test('a hundred thousand in a lane that hangs keep no offer, and its claim reads its own rows alone', async (t) => {
+  const app = await startBackground(t, { started: false })
+  const [crowd, mitra] = [await personWithDevices(app, ['crowd']), await personWithDevices(app, ['ring'])]
+  app.fcm.setToken('crowd', 'hang')
+  await app.query(`insert into pushes (id, user_id, kind, tag, title, body, data, dedupe_key, expires_at, priority)
+    select gen_random_uuid(), $1, 'system_announcement', n::text, 'Kabar', 'Kabar', '{"kind": "system_announcement"}', n::text, app_now() + interval '1 day', 3 from generate_series(1, 100000) n`, [crowd])
+  await app.query('analyze pushes')
+  const held = Promise.all([drainPushes(app.ctx, 'low', {}, 20), drainPushes(app.ctx, 'low', {}, 20)])
+  await eventually(() => app.simulators.control.calls('fcm.send') > 0, 'the lane is at it')
+  await queue(app.ctx, Array.from({ length: 3 }, () => newPush(mitra, { kind: 'offer', data: { kind: 'offer' }, priority: 'urgent' })))
+  await drainPushes(app.ctx, 'urgent')
+  t.ok((await rows(app, mitra)).every((row) => row.state === 'sent'), 'the rings have left')
+  const [left] = await app.query<{ count: number }>(`select count(*)::int as count from pushes where user_id = $1 and state = 'queued'`, [crowd])
+  t.equal(left!.count, 100_000, 'the others wait')
+  t.equal(app.fcm.messages('ring').length, 3)
+
+  for (const [lane, condition] of [['urgent', 'priority <= 0'], ['normal', 'priority = 2'], ['low', 'priority >= 3']]) {
+    const plan = await app.query<{ 'QUERY PLAN': string }>(`explain select id from pushes
+      where state = 'queued' and ${condition} and due_at <= app_now() and (claimed_until is null or claimed_until <= app_now()) order by priority, due_at limit 500 for update skip locked`)
+    const text = plan.map((line) => line['QUERY PLAN']).join('\n')
+    t.match(text, /Index Scan using pushes_lane/, `${lane}: ${text}`)
+    t.notMatch(text, /Sort/, `${lane}: in the order of the index`)
+  }
+  await held
+})
+
+t.test('one step at a time, without workers and sweeps of their own', async (t) => {
+  const app = await startBackground(t, { started: false })
+  await app.clock.stop()
+  t.beforeEach(() => {
+    app.simulators.control.reset()
+  })
+
+  t.test('a commit wakes each of its lanes once; what another version calls otherwise is not lost', async (t) => {
+    const userId = await personWithDevices(app, ['one'])
+    const woken: string[] = []
+    const ctx: Ctx = { ...app.ctx, enqueue: (name) => woken.push(name) }
+    await queue(ctx, LANES.flatMap((priority) => Array.from({ length: 4 }, () => newPush(userId, { priority }))))
+    t.same(woken.toSorted(), ['pushes', 'pushes-high', 'pushes-low', 'pushes-urgent'])
+    t.same((await rows(app, userId)).map((row) => row.priority), LANES.flatMap((_, index) => Array.from({ length: 4 }, () => index)))
+    await app.query(`update pushes set priority = 7 where priority = 3; update pushes set priority = -1 where priority = 0`)
+    woken.length = 0
+    for (const lane of LANES) t.equal(await drainPushes(ctx, lane, {}, 4), 4, lane)
+    t.same(woken, ['pushes-urgent', 'pushes-high', 'pushes', 'pushes-low'], 'a full batch wakes whoever goes on')
+    t.ok((await rows(app, userId)).every((row) => row.state === 'sent'))
+    const order = app.fcm.messages('one').map((message) => (message as { android: { priority: string } }).android.priority)
+    t.same(order, [...Array(8).fill('high'), ...Array(8).fill('normal')])
+  })
+
+  t.test('no more is begun than can be answered in time: a crowd leaves a hundred a claim', async (t) => {
+    const userId = await personWithDevices(app, ['crowd-of-one'])
+    const { ctx, calls } = watching(app.ctx, async (messages) => messages.map((): PushResult => ({ outcome: 'accepted' })))
+    await queue(ctx, Array.from({ length: 250 }, () => newPush(userId)))
+    for (const took of [100, 100, 50]) t.equal(await drainPushes({ ...ctx, enqueue: () => {} }, 'normal'), took)
+    t.same(calls.map((call) => call.length), [100, 100, 50])
+  })
+
+  t.test('500 a call; after a call that failed as a whole 25, then each alone: one bad neighbour costs nobody else', async (t) => {
+    const people = await Promise.all(Array.from({ length: 60 }, (_, index) => personWithDevices(app, [`many-${index}`])))
+    const bad = people[17]!
+    const { ctx, calls } = watching(app.ctx, async (messages, plain) =>
+      messages.some((message) => message.token === 'many-17') ? messages.map((): PushResult => ({ outcome: 'retry', afterSeconds: undefined, reason: 'app/deadline' })) : plain.send(messages))
+    await queue(ctx, people.map((userId) => newPush(userId)))
+    const sizes: number[][] = []
+    for (let turn = 0; turn < 4; turn++) {
+      calls.length = 0
+      await drainPushes(ctx, 'normal')
+      sizes.push(calls.map((call) => call.length).toSorted((a, b) => b - a))
+      await app.clock.advance(60)
+    }
+    t.same(sizes, [[60], [25, 25, 10], Array(25).fill(1), []].map((one, turn) => (turn === 2 ? Array(sizes[2]!.length).fill(1) : one)))
+    t.match(await rows(app, bad), [{ state: 'failed', reason: 'app/deadline', tries: 3 }])
+    const others = await app.query<{ count: number }>(`select count(*)::int as count from pushes where state = 'sent' and user_id = any($1)`, [people])
+    t.same(others, [{ count: 59 }])
+    t.equal(app.fcm.attempts().length, 59, 'each once')
+  })
+
+  t.test('a device that hangs is known by itself: its neighbours in the call are sent', async (t) => {
+    const people = await Promise.all(['well-a', 'hangs', 'well-b'].map((token) => personWithDevices(app, [token])))
+    app.fcm.setToken('hangs', 'hang')
+    await queue(app.ctx, people.map((userId) => newPush(userId)))
+    await drainPushes(app.ctx, 'normal')
+    const states = (await Promise.all(people.map((userId) => rows(app, userId)))).flat()
+    t.match(states, [{ state: 'sent' }, { state: 'queued', reason: 'app/network-timeout', tries: 1 }, { state: 'sent' }])
+    t.equal(app.fcm.attempts('well-a').length, 1)
+  })
+
+  t.test('hooks are asked once a batch right before the call: they drop, hold, and give words that are not stored', async (t) => {
+    const people = Object.fromEntries(await Promise.all(['dropped', 'held', 'worded', 'plain', 'unknown'].map(async (name) => [name, await personWithDevices(app, [`hook-${name}`])] as const)))
+    const asked: number[] = []
+    const hooks: PushHooks = {
+      byKind: {
+        message: async (_, pushes) => {
+          asked.push(pushes.length)
+          const verdicts: Record<string, PushVerdict> = {
+            [people['dropped']!]: { drop: 'already_read' }, [people['held']!]: { holdSeconds: 100, reason: 'quiet_hours' },
+            [people['worded']!]: { title: 'Sari', body: 'rahasia', data: { count: '3' }, quiet: true },
+          }
+          return new Map(pushes.flatMap((push) => (verdicts[push.userId] ? [[push.id, verdicts[push.userId]!] as const] : [])))
+        },
+        safety: async () => {
+          throw new Error('a hook that fails')
+        },
+      },
+    }
+    await queue(app.ctx, [...['dropped', 'held', 'worded', 'plain'].map((name) => newPush(people[name]!, { kind: 'message', data: { kind: 'message' } })), newPush(people['unknown']!, { kind: 'safety' })])
+    await drainPushes(app.ctx, 'normal', hooks)
+    const stateOf = async (name: string) => (await rows(app, people[name]!))[0]
+    t.same(asked, [4])
+    t.match(await stateOf('dropped'), { state: 'dropped', reason: 'already_read', tries: 0 })
+    t.match(await stateOf('held'), { state: 'queued', reason: 'quiet_hours', tries: 0 })
+    t.match(await stateOf('worded'), { state: 'sent', title: 'Judul', body: 'Isi' })
+    t.match(await stateOf('plain'), { state: 'sent' })
+    t.match(await stateOf('unknown'), { state: 'queued', tries: 0 }, 'asked about again when its claim is over')
+    const [worded] = app.fcm.messages('hook-worded')
+    t.match(worded, { notification: { title: 'Sari', body: 'rahasia' }, data: { kind: 'message', count: '3', pushId: (await stateOf('worded'))!.id }, android: { priority: 'normal' } })
+    t.same(['dropped', 'held', 'unknown'].map((name) => app.fcm.attempts(`hook-${name}`).length), [0, 0, 0])
+    await app.clock.advance(110)
+    for (const lane of LANES) await sweepPushes(app.ctx, lane)
+    t.match([await stateOf('held'), await stateOf('unknown')], [{ state: 'sent' }, { state: 'sent' }])
+  })
+
+  t.test('a push that can’t be sent fails with a reason, and its neighbours are sent', async (t) => {
+    const [large, fine] = [await personWithDevices(app, ['large']), await personWithDevices(app, ['fine'])]
+    await queue(app.ctx, [newPush(large, { data: { kind: 'session', big: 'x'.repeat(5000) } }), newPush(fine)])
+    await drainPushes(app.ctx, 'normal')
+    t.match(await rows(app, large), [{ state: 'failed', reason: 'payload_too_large' }])
+    t.match(await rows(app, fine), [{ state: 'sent' }])
+  })
+
+  t.test('one device has it, the other never answers: it was sent', async (t) => {
+    const userId = await personWithDevices(app, ['near', 'far'])
+    app.fcm.setToken('far', 'internal')
+    await queue(app.ctx, [newPush(userId)])
+    for (let turn = 0; turn < 3; turn++) {
+      await drainPushes(app.ctx, 'normal')
+      await app.clock.advance(60)
+    }
+    t.match(await rows(app, userId), [{ state: 'sent', tries: 3 }])
+    t.same(['near', 'far'].map((token) => app.fcm.attempts(token).length), [1, 3])
+  })
+})

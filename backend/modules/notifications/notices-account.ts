@@ -1,0 +1,48 @@
+import type { Data, NoticeDefinition } from './notice-types.ts'
+
+const HOUR = 3600
+const DAY = 24 * HOUR
+
+const crisis = {
+  kind: 'safety', variables: {}, channels: ['inbox', 'push'], tag: (data: Data) => `safety:${data['sessionId']}`, ttlSeconds: HOUR, link: (data: Data) => `/sessions/${data['sessionId']}`, sensitive: true,
+} as const satisfies NoticeDefinition
+// Whoever is out is reached by e-mail alone: their devices are out with them, and the inbox waits until they may come in again.
+const sanction = {
+  kind: 'safety', variables: {}, channels: ['inbox', 'email'], tag: (data: Data) => `safety:${data['sanctionId']}`, ttlSeconds: DAY, link: () => '/notifications', sensitive: true,
+} as const satisfies NoticeDefinition
+const warning = { ...sanction, channels: ['inbox', 'push', 'email'], priority: 'normal', critical: false } as const satisfies NoticeDefinition
+const appeal = { ...sanction, tag: (data: Data) => `appeal:${data['appealId']}` } as const satisfies NoticeDefinition
+
+const account = { kind: 'account', variables: {}, tag: () => 'account', ttlSeconds: DAY, link: () => '/account' } as const satisfies NoticeDefinition
+const security = { kind: 'security_alert', variables: {}, tag: () => 'security', ttlSeconds: DAY, link: () => '/account/sign-ins' } as const satisfies NoticeDefinition
+
+export const ACCOUNT_NOTICES = {
+  'safety.crisis_card': { ...crisis, variables: { hotlines: 'text' } },
+  'safety.crisis_guidance': crisis,
+  'safety.report_closed': {
+    kind: 'safety', variables: {}, tag: (data) => `case:${data['caseId']}`, ttlSeconds: DAY, priority: 'normal', critical: false, link: () => '/notifications', sensitive: true,
+  },
+
+  'sanction.warning': warning,
+  'sanction.warning.words': { ...warning, variables: { message: 'text' } },
+  'sanction.suspended': { ...sanction, variables: { until: 'time' } },
+  'sanction.suspended.words': { ...sanction, variables: { until: 'time', message: 'text' } },
+  'sanction.banned': sanction,
+  'sanction.banned.words': { ...sanction, variables: { message: 'text' } },
+  'sanction.lifted': sanction,
+  'appeal.upheld': appeal,
+  'appeal.upheld.words': { ...appeal, variables: { answer: 'text' } },
+
+  'account.erasure_called_off.customer': account,
+  'account.erasure_called_off.mitra': account,
+
+  'security.new_sign_in': { ...security, variables: { at: 'time' } },
+  'security.new_sign_in.named': { ...security, variables: { at: 'time', device: 'text' } },
+  'security.token_reused': { ...security, variables: { at: 'time' } },
+  'security.token_reused.named': { ...security, variables: { at: 'time', device: 'text' } },
+  'security.phone_changed': { ...security, link: () => '/account' },
+  'security.email_changed': { ...security, link: () => '/account' },
+  'security.signed_out_everywhere': security,
+
+  'announcement': { kind: 'system_announcement', variables: {}, tag: (data) => `announcement:${data['announcementId']}`, ttlSeconds: DAY, link: (data) => data['link'] ?? '/notifications' },
+} as const satisfies Record<string, NoticeDefinition>

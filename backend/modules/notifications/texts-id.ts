@@ -1,0 +1,119 @@
+import type { TemplateKey } from './notices.ts'
+import type { NoticeTexts } from './notice-types.ts'
+
+/** Indonesian, the language that everything falls back to. */
+export const TEXTS_ID: Readonly<Record<TemplateKey, NoticeTexts>> = {
+  'offer.created': { title: 'Permintaan baru', body: 'Seorang pelanggan menunggu. Terima sekarang?' },
+  'offer.withdrawn': { title: 'Permintaan sudah ditutup', body: 'Permintaan ini tidak lagi menunggumu. Terima kasih sudah bersiap.' },
+
+  'session.turn': { title: 'Giliran kamu', body: 'Selesaikan pembayaran agar tempatmu tidak lepas.' },
+  'session.accepted': { title: 'Mitra siap', body: 'Mitramu sudah menunggu di percakapan.' },
+  'session.time_short': { title: 'Waktu hampir habis', body: 'Sisa {minutes, number} menit.' },
+  'session.extended': { title: 'Sesi diperpanjang', body: 'Ditambah {minutes, number} menit.' },
+  'session.extension_dropped': { title: 'Perpanjangan batal', body: 'Pembayaran tidak selesai. Tidak ada waktu yang ditambahkan.' },
+  'session.paused': { title: 'Sesi dijeda', body: 'Mitramu terputus. Waktumu tidak berjalan.' },
+  'session.resumed': { title: 'Sesi berlanjut', body: 'Mitramu sudah kembali. Waktumu berjalan lagi.' },
+  'session.ended.time_up': { title: 'Sesi selesai', body: 'Waktu sesi sudah habis. Terima kasih!' },
+  'session.ended.mitra_ended': { title: 'Sesi selesai', body: 'Mitra mengakhiri sesi. Sisa waktu dikembalikan ke dompetmu.' },
+  'session.ended.pause_limit': { title: 'Sesi selesai', body: 'Sesi berakhir karena mitra tidak kembali. Sisa waktu dikembalikan.' },
+  'session.ended.staff_ended': { title: 'Sesi selesai', body: 'Sesi diakhiri oleh tim kami.' },
+  'session.ended.no_answer': { title: 'Sesi selesai', body: 'Belum ada mitra yang menjawab. Pembayaranmu kembali ke dompet.' },
+  'session.ended.mitra_unavailable': { title: 'Sesi selesai', body: 'Mitra pilihanmu tidak tersedia. Tidak ada yang ditagih.' },
+  'session.ended.payment_unavailable': { title: 'Sesi selesai', body: 'Pembayaran sedang tidak tersedia. Silakan coba lagi.' },
+  'session.ended.queue_expired': { title: 'Sesi selesai', body: 'Belum ada mitra yang bebas. Silakan coba lagi.' },
+  'session.ended.for_mitra': { title: 'Sesi selesai', body: 'Sesi sudah selesai.' },
+
+  'message.new': { title: 'Pesan baru', body: '{count, plural, =0 {Ada pesan baru untukmu.} =1 {Ada pesan baru untukmu.} other {# pesan baru menunggumu.}}' },
+  'message.new.text': { title: '{count, plural, =0 {{name}} =1 {{name}} other {{name} · # pesan}}', body: '{text}' },
+
+  'availability.any': { title: 'Ada mitra yang bebas', body: 'Kamu minta dikabari: sekarang ada yang siap mendengarkan.' },
+  'availability.named': { title: '{name} tersedia', body: 'Kamu minta dikabari: sekarang bisa dihubungi.' },
+  'availability.chosen': { title: 'Mitra pilihanmu tersedia', body: 'Kamu minta dikabari: sekarang bisa dihubungi.' },
+
+  'status.missed_offers': { title: 'Kamu kami tandai sedang pergi', body: '{count, number} permintaan berturut-turut tidak terjawab. Aktifkan lagi kapan pun kamu siap.' },
+  'status.schedule_started': { title: 'Jadwalmu dimulai', body: 'Buka aplikasi supaya pelanggan bisa menghubungimu.' },
+  'status.break_over': { title: 'Istirahatmu selesai', body: 'Buka aplikasi supaya pelanggan bisa menghubungimu.' },
+
+  'rating.reminder': { title: 'Bagaimana sesimu tadi?', body: 'Beri bintang untuk mitramu. Cuma sebentar, dan sangat berarti.' },
+
+  'payment.paid': {
+    title: 'Pembayaran diterima', body: '{amount} untuk {minutes, number} menit sudah kami terima. Terima kasih!',
+    emailSubject: 'Bukti pembayaran {amount}',
+    emailBody: 'Terima kasih, pembayaranmu sudah kami terima.\n\nNomor: {number}\nWaktu: {at}\nUntuk: sesi {minutes, number} menit\nJumlah: {amount}\n\nSimpan e-mail ini sebagai bukti pembayaran.',
+  },
+  'payment.tip_paid': {
+    title: 'Tip terkirim', body: 'Tip {amount} sudah sampai ke mitramu. Terima kasih!',
+    emailSubject: 'Bukti pembayaran {amount}',
+    emailBody: 'Terima kasih, pembayaranmu sudah kami terima.\n\nNomor: {number}\nWaktu: {at}\nUntuk: tip\nJumlah: {amount}\n\nSimpan e-mail ini sebagai bukti pembayaran.',
+  },
+  'payment.expired': { title: 'Pembayaran tidak selesai', body: 'Waktu membayar {amount} sudah habis. Tidak ada yang ditagih; kamu bisa mulai lagi kapan saja.' },
+  'payment.to_wallet': { title: 'Pembayaran masuk ke dompet', body: '{amount} tiba terlambat, jadi kami simpan di dompetmu. Pakai untuk sesi berikutnya, atau minta dikembalikan.' },
+  'payment.surplus': { title: 'Ada kelebihan bayar', body: 'Kamu membayar {amount} lebih banyak. Kelebihannya ada di dompetmu.' },
+
+  'refund.requested': { title: 'Pengembalian dana', body: 'Permintaan pengembalian danamu sudah kami terima. Kami kabari begitu diputuskan.' },
+  'refund.approved': { title: 'Pengembalian dana', body: 'Pengembalian danamu sedang kami proses ke sumber pembayaran.' },
+  'refund.succeeded': { title: 'Pengembalian dana', body: 'Danamu sudah dikembalikan ke sumber pembayaran.' },
+  'refund.failed': { title: 'Pengembalian dana', body: 'Pengembalian dana gagal. Uangmu kembali ke tempat semula; tim kami akan membantu.' },
+  'refund.rejected': { title: 'Pengembalian dana', body: 'Permintaan pengembalian danamu tidak disetujui.' },
+
+  'credit.given': { title: 'Kamu dapat kredit', body: 'Kredit {amount} ada di dompetmu.' },
+  'tip.received': { title: 'Kamu dapat tip', body: '{amount} dari pelangganmu.' },
+
+  'payout.requested': { title: 'Pencairan diminta', body: 'Kamu minta {amount} dicairkan ke {bank} {number}. Bukan kamu? Segera hubungi kami.' },
+  'payout.succeeded': { title: 'Pencairan berhasil', body: '{amount} sudah dikirim ke {bank} {number}.' },
+  'payout.failed': { title: 'Pencairan gagal', body: '{amount} tetap ada di pendapatanmu. Periksa rekeningmu, lalu minta lagi.' },
+  'payout.reversed': { title: 'Pencairan dikembalikan', body: '{amount} tetap ada di pendapatanmu. Periksa rekeningmu, lalu minta lagi.' },
+  'payout.rejected': { title: 'Pencairan ditolak', body: '{amount} tetap ada di pendapatanmu. Periksa rekeningmu, lalu minta lagi.' },
+
+  'bank_account.replaced': { title: 'Rekening diganti', body: 'Pencairan berikutnya dikirim ke {bank} {number}. Bukan kamu? Hubungi kami.' },
+  'bank_account.refused': { title: 'Rekening tidak ditemukan', body: 'Bank tidak mengenal rekening {bank} {number}. Isi rekening lain supaya pendapatanmu bisa dicairkan.' },
+
+  'safety.crisis_card': {
+    title: 'Kamu tidak sendirian', body: 'Kalau kamu dalam bahaya, ada yang siap membantu sekarang: {hotlines}', pushTitle: 'halobestie', pushBody: 'Ada pesan penting untukmu.',
+  },
+  'safety.crisis_guidance': {
+    title: 'Pelangganmu mungkin dalam bahaya',
+    body: 'Tetap tenang dan temani. Tanyakan langsung apakah ia aman, jangan menghakimi atau berjanji merahasiakan, dan ajak menghubungi bantuan di kartunya. Tim kami sudah diberi tahu.',
+    pushTitle: 'halobestie', pushBody: 'Ada pesan penting tentang sesimu.',
+  },
+  'safety.report_closed': {
+    title: 'Laporanmu sudah selesai', body: 'Tim kami sudah memeriksa laporanmu dan mengambil keputusan. Terima kasih sudah ikut menjaga halobestie tetap aman.',
+    pushTitle: 'halobestie', pushBody: 'Ada kabar untukmu.',
+  },
+
+  'sanction.warning': { title: 'Peringatan dari halobestie', body: 'Mohon patuhi pedoman komunitas kami.', pushTitle: 'halobestie', pushBody: 'Ada pesan penting untukmu.' },
+  'sanction.warning.words': { title: 'Peringatan dari halobestie', body: '{message}', pushTitle: 'halobestie', pushBody: 'Ada pesan penting untukmu.' },
+  'sanction.suspended': {
+    title: 'Akunmu dihentikan sementara', body: 'Akunmu dihentikan sementara sampai {until}. Kalau menurutmu ini keliru, kamu bisa mengajukan banding dengan nomor teleponmu.',
+    pushTitle: 'halobestie', pushBody: 'Ada pesan penting untukmu.',
+  },
+  'sanction.suspended.words': {
+    title: 'Akunmu dihentikan sementara', body: '{message}\n\nBerlaku sampai {until}. Kalau menurutmu ini keliru, kamu bisa mengajukan banding dengan nomor teleponmu.',
+    pushTitle: 'halobestie', pushBody: 'Ada pesan penting untukmu.',
+  },
+  'sanction.banned': {
+    title: 'Akunmu ditutup', body: 'Akunmu kami tutup karena melanggar pedoman komunitas. Kalau menurutmu ini keliru, kamu bisa mengajukan banding dengan nomor teleponmu.',
+    pushTitle: 'halobestie', pushBody: 'Ada pesan penting untukmu.',
+  },
+  'sanction.banned.words': {
+    title: 'Akunmu ditutup', body: '{message}\n\nKalau menurutmu ini keliru, kamu bisa mengajukan banding dengan nomor teleponmu.', pushTitle: 'halobestie', pushBody: 'Ada pesan penting untukmu.',
+  },
+  'sanction.lifted': { title: 'Sanksi dicabut', body: 'Sanksi pada akunmu sudah dicabut.', pushTitle: 'halobestie', pushBody: 'Ada kabar untukmu.' },
+  'appeal.upheld': { title: 'Bandingmu sudah diputuskan', body: 'Sanksi pada akunmu tetap berlaku.', pushTitle: 'halobestie', pushBody: 'Ada kabar untukmu.' },
+  'appeal.upheld.words': { title: 'Bandingmu sudah diputuskan', body: '{answer}', pushTitle: 'halobestie', pushBody: 'Ada kabar untukmu.' },
+
+  'account.erasure_called_off.customer': {
+    title: 'Akunmu belum dihapus', body: 'Ada uang yang kembali ke dompetmu. Minta pengembalian dulu, atau hapus akun sekali lagi dan relakan saldonya.',
+  },
+  'account.erasure_called_off.mitra': { title: 'Akunmu belum dihapus', body: 'Masih ada sesi atau pendapatanmu yang belum selesai.' },
+
+  'security.new_sign_in': { title: 'Ada yang masuk ke akunmu', body: 'Akunmu dipakai masuk di perangkat baru pada {at}. Bukan kamu? Keluarkan perangkat itu sekarang.' },
+  'security.new_sign_in.named': { title: 'Ada yang masuk ke akunmu', body: 'Akunmu dipakai masuk di perangkat baru ({device}) pada {at}. Bukan kamu? Keluarkan perangkat itu sekarang.', pushBody: 'Akunmu dipakai masuk di perangkat baru. Bukan kamu? Keluarkan perangkat itu sekarang.' },
+  'security.token_reused': { title: 'Salah satu perangkatmu dikeluarkan', body: 'Akses satu perangkatmu dipakai dua kali pada {at}, jadi kami akhiri. Masuk lagi di sana, dan keluarkan perangkat yang bukan milikmu.' },
+  'security.token_reused.named': { title: 'Salah satu perangkatmu dikeluarkan', body: 'Akses {device} dipakai dua kali pada {at}, jadi kami akhiri. Masuk lagi di sana, dan keluarkan perangkat yang bukan milikmu.' },
+  'security.phone_changed': { title: 'Nomor teleponmu diganti', body: 'Akunmu sekarang memakai nomor lain. Bukan kamu? Segera hubungi kami.' },
+  'security.email_changed': { title: 'E-mailmu diganti', body: 'Akunmu sekarang memakai alamat e-mail lain. Bukan kamu? Segera hubungi kami.' },
+  'security.signed_out_everywhere': { title: 'Kamu sudah keluar di semua perangkat', body: 'Semua perangkat sudah keluar dari akunmu. Bukan kamu? Segera hubungi kami.' },
+
+  'announcement': { title: 'Kabar dari halobestie', body: 'Ada kabar baru untukmu di aplikasi.' },
+}
