@@ -42,12 +42,20 @@ async function prepare(app: TestApp, route: RouteEntry): Promise<{ scene: Scene;
   const id = await ids[OBJECTS[route.url] ?? 'session']!()
   const { id: packageId } = await packageOf(app, 15)
   const known: Record<string, object> = {
+    ...(name === 'POST /api/v1/me/email/verify' ? { [name]: { code: await codeAsked(app, who) } } : {}),
     'POST /api/v1/sessions': { packageId, mitraId: scene.mitra.id }, 'POST /api/v1/sessions/:id/extend': { packageId },
     'POST /api/v1/reports': { sessionId: scene.sessionId, reason: 'other' }, 'POST /api/v1/me/consents': { document: 'terms', version: '2026-01' },
     'POST /api/v1/notify-me': { mitraId: scene.mitra.id }, 'PUT /api/v1/mitra/status': { online: false },
   }
   const body = known[name] ?? BODIES[name]?.()
   return { scene, who, asked: { path: route.url.replace(/:(?!seq)\w+/, id).replace(':seq', '1'), body } }
+}
+
+/** The code that arrives where they say they are reached. */
+async function codeAsked(app: TestApp, who: Person): Promise<string> {
+  const address = `${randomUUID()}@surat.example`
+  await expect(200, who.call('PUT', '/api/v1/me/email', { body: { address } }))
+  return eventually(() => app.simulators.control.mail.messages(address).map(({ text }) => /^\d{6}$/m.exec(text)?.[0])[0], `a code arrives at ${address}`)
 }
 
 async function idOf(app: TestApp, query: string, of: string): Promise<string> {
@@ -59,7 +67,7 @@ const ask = (who: Person, replica: number, method: string, { path, body }: Asked
   who.on(replica).call(method, path, { ...(body ? { body } : {}), headers: { 'idempotency-key': randomUUID() } })
 
 t.test('every write, twice at the same moment on two replicas: one wins, the other is told why', async (t) => {
-  const app = await startTestApp(t, { replicas: 2, settings: { ...STAGE_SETTINGS, userRequests: 100_000, anonymousRequests: 100_000 } })
+  const app = await startTestApp(t, { replicas: 2, letters: true, settings: { ...STAGE_SETTINGS, userRequests: 100_000, anonymousRequests: 100_000 } })
   const writes = app.replicas[0]!.publicApp.inventory.filter((route) => !['GET', 'HEAD'].includes(route.method) && route.access !== 'public')
   const left = [...writes]
   const prove = async (route: RouteEntry) => {
