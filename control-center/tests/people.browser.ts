@@ -63,7 +63,7 @@ browserTest('a customer is found from the header by number, and given credit: a 
   const viewer = await openAs('viewer', `/customers/${customer.id}`)
   await viewer.page.getByRole('heading', { level: 1, name: 'K*** S***' }).waitFor()
   t.equal(await viewer.page.getByRole('button', { name: 'Give credit' }).count(), 0)
-  t.strictSame(await viewer.page.getByRole('tab').allInnerTexts(), ['Overview', 'Sessions'], 'no money, no cases, no data')
+  t.strictSame(await viewer.page.getByRole('tab').allInnerTexts(), ['Overview', 'Sessions', 'Notifications'], 'no money, no cases, no data')
 })
 
 browserTest('a person is exported and erased, with a reason', async (t, { app, openAs }) => {
