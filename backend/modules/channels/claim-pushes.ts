@@ -34,7 +34,7 @@ export type ClaimedPush = {
 
 type Row = {
   id: string; user_id: string; kind: string; tag: string; dedupe_key: string; title: string; body: string; data: Record<string, string>; attempts: number
-  tries: number; reason: string | null; was_accepted: boolean; pending_tokens: string[] | null; created_at: string; critical: boolean; left_seconds: number
+  tries: number; reason: string | null; is_pressing: boolean; was_accepted: boolean; pending_tokens: string[] | null; created_at: string; critical: boolean; left_seconds: number
 }
 
 /** Claims due pushes of a lane that nobody is sending, the most urgent and oldest first. A claim is no try: that begins with its call. */
@@ -45,10 +45,11 @@ export async function claimPushes(ctx: Ctx, lane: Priority, options: { waitedSec
       select id from pushes
       where state = 'queued' and ${isOfLane(lane)} and due_at <= app_now() - make_interval(secs => ${options.waitedSeconds}) and (claimed_until is null or claimed_until <= app_now())
       order by priority, due_at limit ${options.limit} for update skip locked))
-    returning id, user_id, kind, tag, dedupe_key, title, body, data, attempts, tries, reason, accepted_at is not null as was_accepted, pending_tokens, created_at, critical,
+    returning id, user_id, kind, tag, dedupe_key, title, body, data, attempts, tries, reason, high_priority as is_pressing, accepted_at is not null as was_accepted, pending_tokens, created_at, critical,
       extract(epoch from expires_at - app_now())::float8 as left_seconds`)
+  // A version before 0049 knows no lanes, and says of each row whether it presses.
   return rows.map((row) => ({
-    id: row.id, userId: row.user_id, kind: row.kind, priority: lane, tag: row.tag, dedupeKey: row.dedupe_key, title: row.title, body: row.body, data: row.data,
+    id: row.id, userId: row.user_id, kind: row.kind, priority: lane === 'normal' && row.is_pressing ? 'high' : lane, tag: row.tag, dedupeKey: row.dedupe_key, title: row.title, body: row.body, data: row.data,
     attempts: row.attempts, tries: row.tries, reason: row.reason ?? undefined, wasAccepted: row.was_accepted, pendingTokens: row.pending_tokens ?? undefined,
     createdAt: new Date(row.created_at), isCritical: row.critical, leftSeconds: row.left_seconds,
   }))

@@ -73,6 +73,17 @@ t.test('one step at a time, without workers and sweeps of their own', async (t) 
     t.same(order, [...Array(8).fill('high'), ...Array(8).fill('normal')])
   })
 
+  t.test('a ring that a version without lanes has queued presses all the same', async (t) => {
+    const userId = await personWithDevices(app, ['of-before'])
+    const insert = (key: string, isPressing: boolean) => app.query(`insert into pushes (id, user_id, kind, tag, title, body, data, high_priority, dedupe_key, expires_at)
+      values (gen_random_uuid(), $1, 'offer', $2, 'Permintaan baru', 'Isi', '{"kind": "offer"}', $3, $2, app_now() + interval '45 seconds')`, [userId, key, isPressing])
+    await insert('offer:1', true)
+    await insert('credit:1', false)
+    t.equal(await drainPushes(app.ctx, 'normal'), 2)
+    const sent = app.fcm.messages('of-before').map((one) => (one as { android: { priority: string; notification: { tag: string } } }).android)
+    t.same(Object.fromEntries(sent.map(({ priority, notification }) => [notification.tag, priority])), { 'offer:1': 'high', 'credit:1': 'normal' })
+  })
+
   t.test('no more is begun than can be answered in time: a crowd leaves a hundred a claim', async (t) => {
     const userId = await personWithDevices(app, ['crowd-of-one'])
     const { ctx, calls } = watching(app.ctx, async (messages) => messages.map((): PushResult => ({ outcome: 'accepted' })))
