@@ -14,6 +14,7 @@ const TTL_MOST_SECONDS = 28 * 86_400
 export const QUIET_CHANNEL = 'quiet'
 const OTHER_CHANNEL = 'general'
 
+type Web = NonNullable<NonNullable<TokenMessage['webpush']>['notification']>
 type Aps = NonNullable<NonNullable<TokenMessage['apns']>['payload']>['aps']
 
 /** What FCM would refuse whatever its text; the reason is for the push's row. */
@@ -60,7 +61,14 @@ export function fcmMessage(message: PushMessage, nowMs: number): TokenMessage {
       },
       payload: { aps },
     },
+    // Unless it is told, FCM keeps what is for a browser for four weeks.
+    webpush: { headers: { TTL: String(ttlSeconds), Urgency: isPressing ? 'high' : 'normal' }, notification: webOf(message) },
   }
+}
+
+// In a browser what replaces makes a sound again only where that is asked for.
+function webOf({ tag, quiet }: PushMessage): Web {
+  return { tag, ...(quiet ? { silent: true } : { renotify: true }) }
 }
 
 function apsOf(message: PushMessage): Aps {

@@ -89,7 +89,7 @@ t.test('a call that failed as a whole is tried again in small ones, then alone; 
 
 const message: PushMessage = { token: 'a-token', title: 'Permintaan baru', body: 'Seorang pelanggan menunggu.', data: { kind: 'offer', offerId: 'o-1' }, tag: 'offer:1', ttlSeconds: 45, priority: 'urgent', quiet: false }
 
-t.test('a message is right for Android and Apple', async (t) => {
+t.test('a message is right for Android, Apple and browsers', async (t) => {
   t.same(fcmMessage(message, 1_000_000_999), {
     token: 'a-token',
     notification: { title: 'Permintaan baru', body: 'Seorang pelanggan menunggu.' },
@@ -99,6 +99,7 @@ t.test('a message is right for Android and Apple', async (t) => {
       headers: { 'apns-push-type': 'alert', 'apns-priority': '10', 'apns-expiration': '1000045', 'apns-collapse-id': 'offer:1' },
       payload: { aps: { sound: 'default', threadId: 'offer', 'interruption-level': 'time-sensitive' } },
     },
+    webpush: { headers: { TTL: '45', Urgency: 'high' }, notification: { tag: 'offer:1', renotify: true } },
   })
   for (const [kind, { androidChannel }] of Object.entries(KINDS)) {
     for (const priority of PRIORITIES) {
@@ -106,12 +107,13 @@ t.test('a message is right for Android and Apple', async (t) => {
       t.match(fcmMessage({ ...message, priority, data: { kind, conversationId: 'c-1' } }, 0), {
         android: { priority: isPressing ? 'high' : 'normal', notification: { channelId: androidChannel, sound: 'default' } },
         apns: { headers: { 'apns-priority': isPressing ? '10' : '5' }, payload: { aps: { threadId: 'c-1', 'interruption-level': priority === 'urgent' ? 'time-sensitive' : 'active' } } },
+        webpush: { headers: { TTL: '45', Urgency: isPressing ? 'high' : 'normal' } },
       }, `${kind}, ${priority}`)
     }
   }
   const quiet = fcmMessage({ ...message, quiet: true }, 0)
-  t.match(quiet, { android: { priority: 'normal', notification: { channelId: 'quiet', tag: 'offer:1', priority: 'low' } }, apns: { headers: { 'apns-priority': '5', 'apns-collapse-id': 'offer:1' }, payload: { aps: { 'interruption-level': 'passive' } } } })
-  t.notOk(quiet.apns!.payload!.aps.sound ?? quiet.android!.notification!.sound, 'it takes the place of what rang, without a sound')
+  t.match(quiet, { android: { priority: 'normal', notification: { channelId: 'quiet', tag: 'offer:1', priority: 'low' } }, apns: { headers: { 'apns-priority': '5', 'apns-collapse-id': 'offer:1' }, payload: { aps: { 'interruption-level': 'passive' } } }, webpush: { headers: { Urgency: 'normal' }, notification: { tag: 'offer:1', silent: true } } })
+  t.notOk(quiet.apns!.payload!.aps.sound ?? quiet.android!.notification!.sound ?? quiet.webpush!.notification!.renotify, 'it takes the place of what rang, without a sound')
   t.match(fcmMessage({ ...message, data: { kind: 'of another version' } }, 0), { android: { notification: { channelId: 'general' } } })
 })
 
