@@ -33,12 +33,15 @@ async function tracesOf(app: TestApp, texts: readonly string[]): Promise<string[
   return hits.flat()
 }
 
-/** A proven address with its plan of digests, and letters on their way to it and to one that was not proven. */
-async function giveAddress(app: TestApp, userId: string, address: string): Promise<void> {
+/** A proven address with its plan of digests and what they chose, a letter on its way, one that was not proven, and what is to be told later. */
+async function giveReach(app: TestApp, userId: string, address: string): Promise<void> {
   const { env } = app.replicas[0]!.ctx
   await app.query('insert into email_addresses (user_id, address_hash, address_encrypted, digest_due_at, digest_until) values ($1, $2, $3, app_now(), app_now())', [userId, hashAddress(env, address), sealAddress(env, address)])
   await app.query(`insert into email_challenges (id, user_id, address_hash, address_encrypted, expires_at, resend_at) values ($1, $2, $3, $4, app_now(), app_now())`, [randomUUID(), userId, hashAddress(env, address), sealAddress(env, address)])
   await app.query(`insert into letters (id, user_id, channel, kind, template, dedupe_key, subject, text, due_at, expires_at) values ($1, $2, 'email', 'digest', 'digest', 'digest:2026-11-23', 'kanariya', 'kanariya', app_now() + interval '1 day', app_now() + interval '2 days')`, [randomUUID(), userId])
+  await app.query(`insert into notification_preferences (user_id, quiet_from, quiet_to) values ($1, '22:00', '06:00')`, [userId])
+  await app.query(`insert into scheduled_notices (id, user_id, dedupe_key, notice, due_at, expires_at) values ($1, $2, 'later', '{"template": "announcement", "text": {"id": {"title": "kanariya", "body": "kanariya"}}}', app_now() + interval '1 day', app_now() + interval '2 days')`, [randomUUID(), userId])
+  await app.query(`insert into pushes (id, user_id, kind, tag, title, body, data, dedupe_key, due_at, expires_at, announcement_id) values ($1, $2, 'system_announcement', 'announcement:one', 'kanariya', 'kanariya', '{}', 'announcement:one', app_now() + interval '1 day', app_now() + interval '2 days', $1)`, [randomUUID(), userId])
 }
 
 const erase = (who: Person, body?: object) => who.call('DELETE', '/api/v1/me', body === undefined ? {} : { body })
@@ -61,7 +64,7 @@ t.test('erasure', async (t) => {
     const { conversation_id: conversationId } = await scene.row()
     await expect(201, who.call('POST', '/api/v1/me/devices', { body: { token: `kanariya-${randomUUID()}`, platform: 'android' } }))
     await expect(200, who.call('PUT', '/api/v1/me/preferences', { body: { theme: 'dark' } }))
-    await giveAddress(app, who.id, 'kanariya@surat.example')
+    await giveReach(app, who.id, 'kanariya@surat.example')
     for (const body of WORDS) await say(who, conversationId, body)
     await say(mitra, conversationId, 'jawaban dari mitra')
     t.match(await erase(who), { status: 409, body: { code: 'session_open' } }, 'a session is open')

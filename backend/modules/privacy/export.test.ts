@@ -28,14 +28,19 @@ t.test('export', async (t) => {
   const address = 'kanariya@surat.example'
   await app.query('insert into email_addresses (user_id, address_hash, address_encrypted) values ($1, $2, $3)', [who.id, hashAddress(env, address), sealAddress(env, address)])
 
+  await expect(200, who.call('PUT', '/api/v1/notifications/preferences', { body: { choices: { tip: { push: false } }, quietHours: { from: '22:00', to: '06:00' } } }))
+  await app.query(`insert into notifications (id, user_id, kind, title, body, data, dedupe_key) values (gen_random_uuid(), $1, 'system_announcement', 'Kabar', 'Kabar untuk semua', '{"announcementId": "one"}', 'announcement:one')`, [who.id])
+
   await t.test('everything about a person, as a file: their own words, nothing of the other side, no secret', async (t) => {
     const answer = await expect(200, take(who))
     t.match(answer.headers, { 'content-disposition': /attachment/, 'content-type': /application\/json/, 'cache-control': 'no-store' })
     const { body } = answer
     t.match(body, {
       format: 'halobestie-person/1', userId: who.id, kind: 'customer', profile: [{ id: who.id, displayName: NAME, phone: who.phone, birthDate: '1995-04-21' }],
-      sessions: [{ id: scene.sessionId, priceIdr: 25_000 }], payments: [{ amountIdr: 25_000, state: 'paid' }], devices: [{ platform: 'android' }], email: [{ address, undeliverableAt: null }], mitra: [], bankAccounts: [],
+      sessions: [{ id: scene.sessionId, priceIdr: 25_000 }], payments: [{ amountIdr: 25_000, state: 'paid' }], devices: [{ platform: 'android' }], email: [{ address, undeliverableAt: null }],
+      notificationPreferences: [{ choices: { 'tip.push': false }, quietFrom: '22:00', quietTo: '06:00', messageText: false }], mitra: [], bankAccounts: [],
     })
+    t.match(body.notifications.filter((one: { kind: string }) => one.kind === 'system_announcement'), [{ title: 'Kabar', body: 'Kabar untuk semua', data: { announcementId: 'one' } }], 'what staff told many')
     t.same(body.messages.map((one: { body: string }) => one.body), ['kata kanariya'])
     t.match(body.sessions[0].queuedAt, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
     t.equal(body.consents.length, 2)
