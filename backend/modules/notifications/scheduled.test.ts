@@ -29,7 +29,8 @@ t.test('a time of a wall clock is a moment at which it shows it, or the one afte
 })
 
 t.test('what is told later', async (t) => {
-  const app = await startTestApp(t, { replicas: 2, settings: STAGE_SETTINGS, worker: { housekeeping: false, timed: false } })
+  // Days are counted below: none ends in the middle.
+  const app = await startTestApp(t, { replicas: 2, settings: STAGE_SETTINGS, atNoon: true, worker: { housekeeping: false, timed: false } })
   const [one, other] = app.replicas.map((replica) => replica.ctx)
   const citra = await signIn(app, { kind: 'customer' })
   /** Signed in anew: time was moved beyond the life of a token. */
