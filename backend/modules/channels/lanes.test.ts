@@ -105,7 +105,10 @@ t.test('one step at a time, without workers and sweeps of their own', async (t) 
       sizes.push(calls.map((call) => call.length).toSorted((a, b) => b - a))
       await app.clock.advance(60)
     }
-    t.same(sizes, [[60], [25, 25, 10], Array(25).fill(1), []].map((one, turn) => (turn === 2 ? Array(sizes[2]!.length).fill(1) : one)))
+    // Alone are those who shared the small call with the bad one: which that was is the order's.
+    const alone = sizes[2]!.length
+    t.ok(alone === 25 || alone === 10, `${alone} alone`)
+    t.same(sizes, [[60], [25, 25, 10], Array(alone).fill(1), []])
     t.match(await rows(app, bad), [{ state: 'failed', reason: 'app/deadline', tries: 3 }])
     const others = await app.query<{ count: number }>(`select count(*)::int as count from pushes where state = 'sent' and user_id = any($1)`, [people])
     t.same(others, [{ count: 59 }])

@@ -2,7 +2,7 @@ import t from 'tap'
 import { personWithDevices, startBackground, type Background } from '../../testing/background.ts'
 import type { FaultsInput } from '../../testing/simulators/index.ts'
 import { freePort } from '../../testing/servers/processes.ts'
-import { eventually } from '../../testing/wait.ts'
+import { eventually, PATIENCE_MS } from '../../testing/wait.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
 import { secretsOf } from '../../platform/encryption.ts'
@@ -12,6 +12,8 @@ import { claimLetters } from './claim-letters.ts'
 import { hashAddress, sealAddress } from './addresses.ts'
 import { createMailGateway, createSmsGateway, LETTER_CHANNELS, queueLetters, runLetters, sweepLetters, type NewLetter } from './index.ts'
 
+/** Only where nothing is to be answered: anywhere else a machine that stands still for longer would look like silence. */
+const SILENT_MS = 1000
 let count = 0
 
 type Person = { id: string; email: string; phone: string }
@@ -139,8 +141,9 @@ t.test('one step at a time, without workers and sweeps of their own', async (t) 
   const app = await startBackground(t, { started: false, replicas: 2, letters: true })
   await app.clock.stop()
   const { control } = app.simulators
-  const mailGateway = () => createMailGateway(app.ctx.env, app.ctx.log, app.ctx.metrics, { silentMs: 1500 })
-  const gateways = { ...app.ctx.gateways, mail: mailGateway(), sms: createSmsGateway(app.ctx.env, app.ctx.log, app.ctx.metrics, { answerWithinMs: 1500 }) }
+  const mailGateway = (silentMs = PATIENCE_MS) => createMailGateway(app.ctx.env, app.ctx.log, app.ctx.metrics, { silentMs, deadlineMs: 2 * PATIENCE_MS })
+  const smsGateway = (answerWithinMs = PATIENCE_MS) => createSmsGateway(app.ctx.env, app.ctx.log, app.ctx.metrics, { answerWithinMs })
+  const gateways = { ...app.ctx.gateways, mail: mailGateway(), sms: smsGateway() }
   const ctx = { ...app.ctx, gateways }
   t.teardown(() => gateways.mail.close())
   t.beforeEach(async () => {
@@ -156,7 +159,7 @@ t.test('one step at a time, without workers and sweeps of their own', async (t) 
       const siti = await person(app)
       await give(app, siti.id)
       // A connection of its own: what goes wrong with one that is open already is another thing.
-      const mail = mailGateway()
+      const mail = mailGateway(reason === 'smtp-etimedout' ? SILENT_MS : undefined)
       t.equal(await run({ ...ctx, gateways: { ...gateways, mail } }), 1, name)
       mail.close()
       const [row] = await rows(app)
@@ -270,7 +273,7 @@ t.test('one step at a time, without workers and sweeps of their own', async (t) 
       control.setFaults(faults)
       const siti = await person(app)
       await give(app, siti.id, { channel: 'sms', kind: 'security_alert' })
-      await run(ctx)
+      await run(reason === 'sms-timeout' ? { ...ctx, gateways: { ...gateways, sms: smsGateway(SILENT_MS) } } : ctx)
       const [row] = await rows(app)
       t.match(row, { state, reason, tries }, name)
       if (state === 'queued') t.ok(row!.due_in > leastSeconds, `${name}: ${row!.due_in} s`)

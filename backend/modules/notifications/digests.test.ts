@@ -196,7 +196,7 @@ t.test('one morning after another, without workers and sweeps of their own', asy
     await blocker.query('begin; lock table letters in exclusive mode')
     const dying = sweep()
     dying.catch(() => {})
-    await eventually(async () => (await app.query(`select 1 from pg_locks where not granted and relation = 'letters'::regclass`)).length > 0, 'it stands between its claim and its commit')
+    await eventually(async () => (await app.query(`select 1 from pg_locks where not granted and relation = 'letters'::regclass and database = (select oid from pg_database where datname = current_database())`)).length > 0, 'it stands between its claim and its commit')
     t.equal(await sweepDigests(other!, 200), 0, 'what somebody holds is passed over')
     await app.db.terminateBackends()
     await t.rejects(dying)

@@ -16,7 +16,10 @@ t.test('whom a notice reaches, by what, and in which words', async (t) => {
   const give = (notices: Notice[]) => transact(ctx, (tx) => notify(tx, notices))
   const inboxOf = (person: Person) => app.query<{ title: string; body: string }>('select kind, title, body, data from notifications where user_id = $1 order by created_at, id', [person.id])
   const pushesOf = (person: Person) => app.query('select kind, title, body, data, tag, priority, template, announcement_id, extract(epoch from expires_at - created_at)::int as ttl from pushes where user_id = $1 order by created_at, id', [person.id])
-  t.beforeEach(() => app.query('truncate notifications, pushes cascade'))
+  t.beforeEach(async () => {
+    await app.query('delete from notifications')
+    await app.query('delete from pushes')
+  })
 
   await t.test('each in their language and time zone; who is erased not at all', async (t) => {
     await give(people.map(({ id }) => ({ userId: id, template: 'credit.given', variables: { amount: 25_000 }, dedupeKey: 'words', data: { creditId: 'c-1' } })))
