@@ -1,8 +1,8 @@
 import { announcementPushHook } from './modules/announcements/index.ts'
 import { findReach, keepQuiet, takeBackPushes, type DuePush, type PushHook, type PushHooks, type PushVerdict } from './modules/channels/index.ts'
 import { findUnseen, type Unseen } from './modules/chat/index.ts'
-import { findPeople } from './modules/identity/index.ts'
-import { clip, countFaults, findReadNotices, languageOf, renderInForce } from './modules/notifications/index.ts'
+import { findPeople, languageOf } from './modules/identity/index.ts'
+import { clip, countFaults, findReadNotices, renderInForce } from './modules/notifications/index.ts'
 import { findOfferStates } from './modules/sessions/index.ts'
 
 /** Clipped again for the whole: more than this nobody reads on a locked screen. */

@@ -89,7 +89,7 @@ t.test('announcements', async (t) => {
   t.test('a segment is who fits all of it, and never who is out or gone', async (t) => {
     const zone = 'Pacific/Niue' // nobody else's here
     const made = {
-      plain: await person({ time_zone: zone, language: 'id' }), mitra: await person({ time_zone: zone, kind: 'mitra', language: 'en' }), english: await person({ time_zone: zone, language: 'en' }, 'ios'),
+      plain: await person({ time_zone: zone, language: 'id-ID' }), mitra: await person({ time_zone: zone, kind: 'mitra', language: 'en' }), english: await person({ time_zone: zone, language: 'en' }, 'ios'),
       android: await person({ time_zone: zone }, 'android'), asleep: await person({ time_zone: zone, last_active_at: '2020-01-01' }),
       early: await person({ time_zone: zone, created_at: '2024-03-31T17:00:00Z' }), late: await person({ time_zone: zone, created_at: '2024-04-30T16:59:59Z' }), may: await person({ time_zone: zone, created_at: '2024-04-30T17:00:00Z' }),
     }

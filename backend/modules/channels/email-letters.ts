@@ -1,3 +1,4 @@
+import { languageOf } from '../identity/index.ts'
 import type { NewLetter } from './queue-letters.ts'
 
 type Words = { subject: string; text: string }
@@ -27,8 +28,6 @@ const LEFT: Record<'changed' | 'removed', Record<Language, Words>> = {
     en: { subject: 'Your e-mail address was removed', text: 'This address was removed from your Halobestie account and gets no more e-mail.\n\nIf it was not you, open the app, end the sign-ins of other devices, and contact us.' },
   },
 }
-
-const languageOf = (language: string): Language => (language === 'en' ? 'en' : 'id')
 
 /** The letter with the code, to an address that is nobody's yet. */
 export function proofLetter(challenge: { id: string; userId: string; addressEncrypted: Buffer }, language: string, ttlSeconds: number): NewLetter {

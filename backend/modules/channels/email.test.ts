@@ -47,6 +47,21 @@ t.test('an address is proven by the code that arrives there', async (t) => {
     t.notMatch(kept!.text, /surat/i)
   })
 
+  t.test('a letter is of one language, its frame too: Indonesian where it is the person’s, else English', async (t) => {
+    for (const [language, own, others] of [['en-US', /Enter this code.*somebody entered this address/s, /alamat ini/], ['fr', /Enter this code.*somebody entered this address/s, /alamat ini/], ['id-ID', /Masukkan kode.*memasukkan alamat ini/s, /this address/]] as const) {
+      const person = await customer(app)
+      await person.call('PATCH', '/api/v1/me', { body: { language } })
+      const address = `${language.toLowerCase()}@surat.example`
+      await person.call('PUT', '/api/v1/me/email', { body: { address } })
+      await codeAt(app, address)
+      const { text, html } = mailsTo(app, address)[0]!
+      for (const part of [text, html]) {
+        t.match(part, own, language)
+        t.notMatch(part, others, language)
+      }
+    }
+  })
+
   t.test('what nobody sees stands in no address', async (t) => {
     const citra = await customer(app)
     for (const hidden of ['\u0001', '\u007f', '\u200b', '\u202e', '\ue000']) {

@@ -1,4 +1,5 @@
 import type { Env } from '../../platform/env.ts'
+import { languageOf } from '../identity/index.ts'
 import { KINDS, type KindOf } from './kinds.ts'
 import { unsubscribeToken } from './unsubscribe-token.ts'
 
@@ -27,7 +28,7 @@ export type LaidMail = { text: string; html: string; headers: Record<string, str
  * may choose off carries a link, and the headers by which their mail programme does it in one click (RFC 8058).
  */
 export function layMail(env: Env, letter: { userId: string; kind: string; subject: string; text: string; language: string; isUnproven?: boolean }): LaidMail {
-  const { asked, ...said } = letter.language === 'en' ? WORDS.en : WORDS.id
+  const { asked, ...said } = WORDS[languageOf(letter.language)]
   // An address that nobody has proven is registered nowhere.
   const words = letter.isUnproven === true ? { ...said, why: asked } : said
   const stopUrl = mayStop(letter.kind) ? `${env.PUBLIC_ORIGIN ?? ''}/api/v1/unsubscribe/${unsubscribeToken(env, { userId: letter.userId, what: letter.kind })}` : undefined
@@ -49,7 +50,7 @@ function mayStop(kind: string): boolean {
 function pageOf({ subject, language }: { subject: string; language: string }, paragraphs: readonly string[], words: Record<'why' | 'stop' | 'never', string>, stopUrl: string | undefined): string {
   const small = 'font-size:13px;line-height:1.5;color:#6b7280;margin:0 0 8px'
   return `<!doctype html>
-<html lang="${language === 'en' ? 'en' : 'id'}">
+<html lang="${languageOf(language)}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

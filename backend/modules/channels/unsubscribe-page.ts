@@ -1,3 +1,4 @@
+import { languageOf } from '../identity/index.ts'
 import { escapeHtml } from './lay-mail.ts'
 
 /** Nothing on the page runs or loads; its form comes back here alone. */
@@ -16,10 +17,10 @@ const WORDS = {
 
 /** The page behind a letter's link. It asks first: programmes that look at links must switch nothing off. */
 export function unsubscribePage(language: string, isDone: boolean): string {
-  const words = language === 'en' ? WORDS.en : WORDS.id
+  const words = WORDS[languageOf(language)]
   const button = (scope: string, text: string) => `<form method="post"><input type="hidden" name="scope" value="${scope}"><p><button>${escapeHtml(text)}</button></p></form>`
   return `<!doctype html>
-<html lang="${language === 'en' ? 'en' : 'id'}">
+<html lang="${languageOf(language)}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

@@ -1,6 +1,7 @@
 import { sql, type SQL } from '../../platform/drizzle.ts'
 import type { Queryable } from '../../platform/database.ts'
 import type { Segment } from './contract.ts'
+import { isIndonesian } from './languages.ts'
 
 /** A segment that fits few of all people is looked through so many at a time: no statement reads a whole table for a handful. */
 const WINDOW = 4000
@@ -101,8 +102,6 @@ function fitsSegment(segment: Segment): SQL {
     ...(platforms ? [hasDevice(sql`u.id`, sql`and d.platform = any(${sql.param(platforms)}::text[])`)] : []),
   ])
 }
-
-const isIndonesian = (language: SQL): SQL => sql`(${language} = 'id')`
 
 function hasDevice(userId: SQL, more: SQL = sql``): SQL {
   // With a limit it stays one look into an index a person; an `exists` the planner may turn into a scan of all devices.

@@ -3,11 +3,6 @@ import type { Channel, Kind, Priority } from '../channels/index.ts'
 export const LANGUAGES = ['id', 'en'] as const
 export type Language = (typeof LANGUAGES)[number]
 
-/** The language to tell somebody in: Indonesian where it is theirs, else English. */
-export function languageOf(language: string): Language {
-  return language === 'id' ? 'id' : 'en'
-}
-
 /**
  * What a variable of a text is: `text` words of people or of the product, `count` a number that plurals may follow,
  * `money` whole rupiah, `time` an ISO time or milliseconds since 1970, shown in the person's time zone.

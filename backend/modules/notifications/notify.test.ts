@@ -12,6 +12,7 @@ t.test('whom a notice reaches, by what, and in which words', async (t) => {
   const people = [citra!, made!, eve!, gone!]
   await app.query(`update users set language = 'en', time_zone = 'Asia/Makassar' where id = $1`, [made!.id])
   await app.query(`update users set language = 'fr' where id = $1`, [eve!.id])
+  await app.query(`update users set language = 'id-ID' where id = $1`, [citra!.id])
   await app.query('update users set erased_at = app_now() where id = $1', [gone!.id])
   const give = (notices: Notice[]) => transact(ctx, (tx) => notify(tx, notices))
   const inboxOf = (person: Person) => app.query<{ title: string; body: string }>('select kind, title, body, data from notifications where user_id = $1 order by created_at, id', [person.id])
