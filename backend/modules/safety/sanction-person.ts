@@ -75,10 +75,10 @@ export async function lift(tx: Tx, by: StaffBy, { sanctionId, reason }: { sancti
   const [lifted] = await tx.sql.update(sanctions).set({ liftedAt: sql`app_now()`, liftedBy: by.staffId, liftReason: reason })
     .where(and(eq(sanctions.id, sanctionId), isNull(sanctions.liftedAt))).returning()
   if (lifted) {
-    await setStanding(tx, before.phoneHash, await standingOf(tx, before.phoneHash))
-    await notify(tx, [{
-      userId: lifted.userId, template: 'sanction.lifted', dedupeKey: `lifted:${sanctionId}`, data: { sanctionId },
-    }])
+    const accounts = await setStanding(tx, before.phoneHash, await standingOf(tx, before.phoneHash))
+    // Whoever was told of it: a warning went to the account alone, the others to all of the number.
+    const told = new Set([lifted.userId, ...(lifted.kind === 'warning' ? [] : accounts.map(({ id }) => id))])
+    await notify(tx, [...told].map((userId) => ({ userId, template: 'sanction.lifted', dedupeKey: `lifted:${sanctionId}`, data: { sanctionId } })))
     await appendAudit(tx, {
       actorKind: 'staff', actorId: by.staffId, act: 'sanction.lifted', targetType: 'user', targetId: lifted.userId, reason,
       details: { sanctionId, kind: lifted.kind }, requestId: by.requestId, ip: by.ip,

@@ -70,6 +70,7 @@ t.test('sanctions', async (t) => {
   await t.test('several stand together; lifting takes one back, is audited, and lets in whom nothing else keeps out', async (t) => {
     const phone = newPhone()
     const person = await signIn(app, { phone })
+    const his = await signIn(app, { phone, kind: 'mitra' })
     const first = (await expect(201, sanction(person))).body.sanction
     const ban = (await expect(201, sanction(person, { kind: 'ban' }, budi))).body.sanction
     t.match(ban, { kind: 'ban', until: null, isActive: true, createdBy: budi.id })
@@ -83,6 +84,8 @@ t.test('sanctions', async (t) => {
     await expect(200, lift(first.id))
     t.equal((await tries(phone)).status, 200)
     t.same((await app.query<{ act: string }>(`select act from audit_log where target_id = $1 order by seq`, [person.id])).map(({ act }) => act), ['sanction.suspension', 'sanction.ban', 'sanction.lifted', 'sanction.lifted'])
+    const told = await app.query<{ user_id: string; key: string }>(`select user_id, data ->> 'sanctionId' as key from notifications where data ->> 'template' = 'sanction.lifted' and user_id = any($1)`, [[person.id, his.id]])
+    t.same(told.map((row) => `${row.user_id} ${row.key}`).toSorted(), [person.id, his.id].flatMap((id) => [`${id} ${first.id}`, `${id} ${ban.id}`]).toSorted(), 'whoever was told of them is told of their end, once each')
     t.match(await lift(randomUUID()), { status: 404 })
   })
 
