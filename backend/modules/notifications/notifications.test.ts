@@ -159,8 +159,13 @@ t.test('the in-app inbox', async (t) => {
   t.test('what is old loses its words, and does not come back; long after, its key goes too', async (t) => {
     const ctx = a!
     await give([notice(made, 'old'), notice(made, 'young')])
+    const socket = await openSocket(app.replicas[1]!.url, { token: made.token })
+    await socket.next('ready')
+    const before = await unread(made)
     await app.query(`update notifications set created_at = app_now() - interval '181 days' where dedupe_key = 'old'`)
     await eventually(async () => (await purgeNotices(ctx, 10)) === 0, 'nothing is left to be erased')
+    t.equal((await socket.next('notification:unread', { matches: ({ count }) => count < before })).count, before - 1, 'what was not read by then is not unread any more: an open app hears of it')
+    await socket.close()
     t.match(await app.query(`select title, body, data from notifications where dedupe_key = 'old'`), [{ title: '', body: '', data: {} }])
     t.same((await inbox(made)).items.map((item: { title: string }) => item.title).filter((title: string) => ['', 'Judul old'].includes(title)), [])
     await give([notice(made, 'old')])
