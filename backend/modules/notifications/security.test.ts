@@ -22,16 +22,21 @@ t.test('people are told what happens to their account', async (t) => {
     const tablet = await signIn(app, { phone: phone.phone, deviceName: 'Tab   of\n  somebody with a very long name for a device' })
     const [alert] = await alerts(phone.token, 1) as [Item]
     t.match(alert, { kind: 'security_alert', data: { template: 'security.new_sign_in.named', link: '/account/sign-ins', signInId: String } })
-    t.match(alert.body, /\(Tab of somebody with a very long name fo\)/)
+    t.match(alert.body, /\(Tab of somebody with a very long name f…\)/)
     t.match(alert.body, /WIB/)
     t.notMatch(JSON.stringify(alert), /127\.0\.0\.1/, 'no address')
     t.match(await pushesOf(phone.id), [{ kind: 'security_alert', body: /perangkat baru\. Bukan kamu/ }], 'a locked screen has no names')
+    for (const [index, [deviceName, said]] of ([['\u202e\u200b', /di perangkat baru pada/], [`Ponsel ${'💛'.repeat(20)}`, /\(Ponsel 💛{16}…\)/u]] as const).entries()) {
+      const one = await signIn(app, { phone: phone.phone, deviceName })
+      const [newest] = await alerts(one.token, index + 2) as [Item]
+      t.match(newest.body, said, 'what nobody sees is no name, and a character stays whole')
+    }
     const nameless = await signIn(app, { phone: phone.phone })
-    t.match(await alerts(nameless.token, 2), [{ data: { template: 'security.new_sign_in' } }, {}])
+    t.match(await alerts(nameless.token, 4), [{ data: { template: 'security.new_sign_in' } }, {}, {}, {}])
     await signIn(app, { phone: phone.phone })
     await signIn(app, { phone: phone.phone, deviceName: 'Pixel 8' })
     await idle()
-    await alerts(tablet.token, 2)
+    await alerts(tablet.token, 4)
     const mitra = await signIn(app, { phone: phone.phone, kind: 'mitra', deviceName: 'Another' })
     await idle()
     await alerts(mitra.token, 0)

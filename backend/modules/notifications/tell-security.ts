@@ -1,6 +1,7 @@
 import type { Ctx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
 import { findSignIn } from '../identity/index.ts'
+import { clip } from './format-values.ts'
 import { notify, type Notice } from './notify.ts'
 
 export type SecurityEvent = { userId: string } & (
@@ -22,11 +23,16 @@ export async function tellSecurity(ctx: Ctx, event: SecurityEvent): Promise<void
     const signIn = await findSignIn(tx.sql, event.signInId)
     if (!signIn) return
     const about = { userId, dedupeKey: `security:${event.what}:${event.signInId}`, data: { signInId: event.signInId } }
-    const name = signIn.deviceName?.replaceAll(/\s+/g, ' ').slice(0, NAME_MOST)
+    const name = nameOf(signIn.deviceName ?? '')
     const at = (event.what === 'new_sign_in' ? signIn.createdAt : signIn.revokedAt ?? signIn.lastUsedAt).toISOString()
     const notice: Notice = name === undefined
       ? { ...about, template: `security.${event.what}`, variables: { at } }
       : { ...about, template: `security.${event.what}.named`, variables: { at, device: name } }
     await notify(tx, [notice])
   })
+}
+
+/** Undefined where there is nothing to be seen of it: the words for devices without a name are the better ones. */
+function nameOf(words: string): string | undefined {
+  return /[\p{L}\p{N}\p{P}\p{S}]/u.test(words) ? clip(words.replaceAll(/\s+/g, ' ').trim(), NAME_MOST) : undefined
 }
