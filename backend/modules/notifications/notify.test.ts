@@ -1,6 +1,7 @@
 import t from 'tap'
 import { startTestApp } from '../../testing/app.ts'
 import { signIn, type Person } from '../../testing/people.ts'
+import { countStatements } from '../../testing/statements.ts'
 import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
 import { notify, onNoticeFaults, type Notice, type NoticeFault } from './index.ts'
@@ -84,25 +85,17 @@ t.test('whom a notice reaches, by what, and in which words', async (t) => {
     const many = (count: number): Notice[] => Array.from({ length: count }, (_, index) => ({
       userId: people[index % 3]!.id, template: 'credit.given', variables: { amount: index }, dedupeKey: `many-${count}-${index}`, data: { creditId: `${index}` },
     }))
-    const [few, all] = [await countStatements(ctx, many(2)), await countStatements(ctx, many(500))]
+    const [few, all] = [await statementsOf(ctx, many(2)), await statementsOf(ctx, many(500))]
     t.equal(all, few)
     t.ok(few > 0 && few <= 4, `${few} statements`)
     t.match(await app.query(`select count(*)::int from notifications where dedupe_key like 'many-500-%'`), [{ count: 500 }])
   })
 })
 
-async function countStatements(ctx: Ctx, notices: readonly Notice[]): Promise<number> {
-  let count = 0
-  await transact(ctx, async (tx) => {
-    const statements = new Set<PropertyKey>(['insert', 'update', 'delete', 'select', 'execute'])
-    const sql = new Proxy(tx.sql, {
-      get(target, name) {
-        if (statements.has(name)) count += 1
-        const value: unknown = Reflect.get(target, name)
-        return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value // a method of drizzle's
-      },
-    })
+async function statementsOf(ctx: Ctx, notices: readonly Notice[]): Promise<number> {
+  return transact(ctx, async (tx) => {
+    const { sql, count } = countStatements(tx.sql)
     await notify({ ...tx, sql, afterCommit: (effect) => tx.afterCommit(effect) } satisfies Tx, notices)
+    return count()
   })
-  return count
 }
