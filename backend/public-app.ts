@@ -6,7 +6,7 @@ import { walletRoutes } from './modules/ledger/index.ts'
 import { bankRoutes, favouriteRoutes, hoursRoutes, mitraRoutes, type Liveness } from './modules/mitras/index.ts'
 import type { Lexicon } from './modules/moderation/index.ts'
 import { channelRoutes, emailRoutes } from './modules/channels/index.ts'
-import { notificationRoutes } from './modules/notifications/index.ts'
+import { addressWords, notificationRoutes } from './modules/notifications/index.ts'
 import { paymentRoutes, webhookRoutes } from './modules/payments/index.ts'
 import { findRefundsOfPayments, refundRoutes, refundView } from './modules/refunds/index.ts'
 import { payoutRoutes } from './modules/payouts/index.ts'
@@ -42,7 +42,7 @@ export async function createPublicApp(ctx: Ctx, parts: PublicParts): Promise<Fas
   await app.register(identityRoutes(ctx, putAway))
   await app.register(walletRoutes(ctx))
   await app.register(channelRoutes(ctx))
-  await app.register(emailRoutes(ctx))
+  await app.register(emailRoutes(ctx, addressWords))
   await app.register(notificationRoutes(ctx))
   await app.register(webhookRoutes(ctx))
   await app.register(paymentRoutes(ctx, { apply: applyPayment, expired: paymentExpired }, async (paymentId) => (await findRefundsOfPayments(ctx.sql, [paymentId])).map(refundView)))

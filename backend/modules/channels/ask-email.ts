@@ -4,13 +4,11 @@ import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
 import { assertStillHere } from '../identity/index.ts'
+import { sendProof, type AddressWords } from './address-letters.ts'
 import { hashAddress, parseAddress, sealAddress } from './addresses.ts'
 import type { EmailView } from './contract.ts'
-import { proofLetter } from './email-letters.ts'
 import { findEmail } from './find-email.ts'
-import { findReach } from './find-reach.ts'
-import { queueLetters } from './queue-letters.ts'
-import { emailAddresses, emailChallenges } from './tables.ts'
+import { emailAddresses, emailChallenges, type EmailChallenge } from './tables.ts'
 
 const DAY_SECONDS = 86_400
 
@@ -18,7 +16,7 @@ const DAY_SECONDS = 86_400
  * Has a code sent to an address. It never looks whether another account has it, so the answer is the same in any case.
  * Throws `email_disabled` where no mail can be sent, `validation_failed`, `otp_resend_too_soon` and `rate_limited`.
  */
-export async function askEmail(ctx: Ctx, userId: string, text: string): Promise<EmailView> {
+export async function askEmail(ctx: Ctx, words: AddressWords, userId: string, text: string): Promise<EmailView> {
   if (!ctx.gateways.mail.enabled) throw new AppError('email_disabled', 'E-mail can’t be used at the moment.')
   const address = parseAddress(text)
   if (address === undefined) throw new AppError('validation_failed', 'This is not an e-mail address.', { errors: [{ path: 'address', code: 'invalid_email', message: 'must be an e-mail address' }] })
@@ -29,25 +27,24 @@ export async function askEmail(ctx: Ctx, userId: string, text: string): Promise<
     // Proven already, and somebody reads it: there is nothing to prove.
     const [own] = await tx.sql.select({ userId: emailAddresses.userId }).from(emailAddresses)
       .where(and(eq(emailAddresses.userId, userId), eq(emailAddresses.addressHash, hash), isNull(emailAddresses.undeliverableAt)))
-    if (!own) await challenge(tx, userId, hash, sealAddress(tx.env, address))
+    if (!own) await challenge(tx, words, { userId, addressHash: hash, addressEncrypted: sealAddress(tx.env, address) })
   })
   return findEmail(ctx, userId)
 }
 
-async function challenge(tx: Tx, userId: string, hash: Buffer, addressEncrypted: Buffer): Promise<void> {
-  await refuseTooMany(tx, userId, hash)
+async function challenge(tx: Tx, words: AddressWords, { userId, addressHash, addressEncrypted }: Pick<EmailChallenge, 'userId' | 'addressHash' | 'addressEncrypted'>): Promise<void> {
+  await refuseTooMany(tx, userId, addressHash)
   const lifeSeconds = tx.settings.get('emailCodeSeconds')
   const id = tx.ids.next()
   await tx.sql.insert(emailChallenges).values({
-    id, userId, addressHash: hash, addressEncrypted,
+    id, userId, addressHash, addressEncrypted,
     expiresAt: sql`app_now() + make_interval(secs => ${lifeSeconds})`, resendAt: sql`app_now() + make_interval(secs => ${tx.settings.get('emailCodeResendSeconds')})`,
   })
   // A new code ends the old ones.
   await tx.sql.update(emailChallenges).set({ supersededAt: sql`app_now()` }).where(and(
     eq(emailChallenges.userId, userId), ne(emailChallenges.id, id), isNull(emailChallenges.consumedAt), isNull(emailChallenges.supersededAt),
   ))
-  const reach = (await findReach(tx.sql, [userId])).get(userId)
-  await queueLetters(tx, [proofLetter({ id, userId, addressEncrypted }, reach?.language ?? 'id', lifeSeconds)])
+  await sendProof(tx, words, { id, userId, addressEncrypted }, lifeSeconds)
 }
 
 // Sorted, so that two requests never wait for each other; held to the commit, so that what was counted stays true.

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import type { Ctx } from '../../platform/ctx.ts'
+import type { AddressWords } from './address-letters.ts'
 import { askEmail } from './ask-email.ts'
 import { emailBody, emailCodeBody, emailReply, unsubscribeBody, unsubscribeParams } from './contract.ts'
 import { findEmail } from './find-email.ts'
@@ -13,19 +14,19 @@ const config = { access: 'signed-in', limit: 'standard' } as const
 const open = { access: 'public', limit: 'standard', idempotency: 'off' } as const
 const PAGE = { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': UNSUBSCRIBE_POLICY, 'cache-control': 'no-store' }
 
-export const emailRoutes = (ctx: Ctx): FastifyPluginAsyncZod => async (app) => {
+export const emailRoutes = (ctx: Ctx, words: AddressWords): FastifyPluginAsyncZod => async (app) => {
   // A form's fields; a mail programme may send them as either (RFC 8058), and what the second holds is not looked at.
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(String(body)))))
   app.addContentTypeParser('multipart/form-data', { parseAs: 'string' }, (_request, _body, done) => done(null, {}))
 
   app.get('/api/v1/me/email', { schema: { response: { 200: emailReply } }, config }, (request) => findEmail(ctx, request.user.id))
 
-  app.put('/api/v1/me/email', { schema: { body: emailBody, response: { 200: emailReply } }, config }, (request) => askEmail(ctx, request.user.id, request.body.address))
+  app.put('/api/v1/me/email', { schema: { body: emailBody, response: { 200: emailReply } }, config }, (request) => askEmail(ctx, words, request.user.id, request.body.address))
 
   app.post('/api/v1/me/email/verify', { schema: { body: emailCodeBody, response: { 200: emailReply } }, config: { ...config, idempotency: 'off' } }, (request) =>
-    proveEmail(ctx, request.user.id, request.body.code))
+    proveEmail(ctx, words, request.user.id, request.body.code))
 
-  app.delete('/api/v1/me/email', { schema: { response: { 200: emailReply } }, config }, (request) => removeEmail(ctx, request.user.id))
+  app.delete('/api/v1/me/email', { schema: { response: { 200: emailReply } }, config }, (request) => removeEmail(ctx, words, request.user.id))
 
   app.get('/api/v1/unsubscribe/:token', { schema: { params: unsubscribeParams, response: { 200: z.string() } }, config: { access: 'public', limit: 'standard' } }, async (request, reply) => {
     const { language } = await findUnsubscribe(ctx, request.params.token)

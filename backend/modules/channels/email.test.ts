@@ -84,10 +84,10 @@ t.test('an address is proven by the code that arrives there', async (t) => {
     await citra.call('PUT', '/api/v1/me/email', { body: { address: 'baru@surat.example' } })
     t.match((await citra.call('GET', '/api/v1/me/email')).body, { email: { address: 'lama@surat.example' }, pending: { address: 'baru@surat.example' } }, 'the old one stays until the new one is proven')
     await citra.call('POST', '/api/v1/me/email/verify', { body: { code: await codeAt(app, 'baru@surat.example') } })
-    await eventually(() => mailsTo(app, 'lama@surat.example').at(-1)?.subject === 'Alamat surel Anda diganti', 'the old address is told')
+    await eventually(() => mailsTo(app, 'lama@surat.example').at(-1)?.subject === 'Alamat emailmu diganti', 'the old address is told')
     t.match(await citra.call('DELETE', '/api/v1/me/email'), { status: 200, body: { email: null, pending: null } })
     t.match(await citra.call('DELETE', '/api/v1/me/email'), { status: 200 }, 'a second time changes nothing')
-    await eventually(() => mailsTo(app, 'baru@surat.example').at(-1)?.subject === 'Alamat surel Anda dihapus', 'and the one that was removed')
+    await eventually(() => mailsTo(app, 'baru@surat.example').at(-1)?.subject === 'Alamat emailmu dihapus', 'and the one that was removed')
   })
 
   t.test('five tries a code, one code a minute, and so many a day for a person and an address', async (t) => {

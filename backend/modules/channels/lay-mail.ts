@@ -8,14 +8,14 @@ export const DIGEST = 'digest'
 
 const WORDS = {
   id: {
-    why: 'Anda menerima surel ini karena alamat ini terdaftar di Halobestie.',
-    asked: 'Anda menerima surel ini karena seseorang memasukkan alamat ini di Halobestie.',
-    stop: 'Berhenti menerima surel seperti ini',
-    never: 'Balasan ke surel ini tidak dibaca. Kami tidak pernah meminta kode atau kata sandi Anda.',
+    why: 'Kamu menerima email ini karena alamat ini terdaftar di halobestie.',
+    asked: 'Kamu menerima email ini karena seseorang memasukkan alamat ini di halobestie.',
+    stop: 'Berhenti menerima email seperti ini',
+    never: 'Balasan ke email ini tidak dibaca. Kami tidak pernah meminta kode atau kata sandimu.',
   },
   en: {
-    why: 'You receive this e-mail because this address is registered with Halobestie.',
-    asked: 'You receive this e-mail because somebody entered this address at Halobestie.',
+    why: 'You receive this e-mail because this address is registered with halobestie.',
+    asked: 'You receive this e-mail because somebody entered this address at halobestie.',
     stop: 'Stop e-mail like this',
     never: 'Answers to this e-mail are not read. We never ask for your codes or passwords.',
   },
@@ -25,13 +25,14 @@ export type LaidMail = { text: string; html: string; headers: Record<string, str
 
 /**
  * A letter as a mail: plain text and the same as HTML that loads nothing, for small and dark screens too. What a person
- * may choose off carries a link, and the headers by which their mail programme does it in one click (RFC 8058).
+ * may choose off carries a link, and the headers by which their mail programme does it in one click (RFC 8058). Of
+ * nobody (`userId` null), to look at: its link leads nowhere.
  */
-export function layMail(env: Env, letter: { userId: string; kind: string; subject: string; text: string; language: string; isUnproven?: boolean }): LaidMail {
+export function layMail(env: Env, letter: { userId: string | null; kind: string; subject: string; text: string; language: string; isUnproven?: boolean }): LaidMail {
   const { asked, ...said } = WORDS[languageOf(letter.language)]
   // An address that nobody has proven is registered nowhere.
   const words = letter.isUnproven === true ? { ...said, why: asked } : said
-  const stopUrl = mayStop(letter.kind) ? `${env.PUBLIC_ORIGIN ?? ''}/api/v1/unsubscribe/${unsubscribeToken(env, { userId: letter.userId, what: letter.kind })}` : undefined
+  const stopUrl = mayStop(letter.kind) ? `${env.PUBLIC_ORIGIN ?? ''}/api/v1/unsubscribe/${letter.userId === null ? 'nobody' : unsubscribeToken(env, { userId: letter.userId, what: letter.kind })}` : undefined
   const paragraphs = letter.text.split(/\n{2,}/).map((paragraph) => paragraph.trim()).filter((paragraph) => paragraph !== '')
   return {
     text: [...paragraphs, '-- ', [words.why, words.never, ...(stopUrl === undefined ? [] : [`${words.stop}: ${stopUrl}`])].join('\n')].join('\n\n').replace('-- \n\n', '-- \n'),
@@ -68,7 +69,7 @@ function pageOf({ subject, language }: { subject: string; language: string }, pa
 </head>
 <body class="page" style="margin:0;padding:24px 12px;background:#f3f4f6;font-family:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif">
 <div class="card" style="max-width:560px;margin:0 auto;padding:28px 24px;background:#ffffff;color:#111827;border-radius:12px">
-<p style="margin:0 0 20px;font-weight:700;color:#14804a">Halobestie</p>
+<p style="margin:0 0 20px;font-weight:700;color:#14804a">halobestie</p>
 <h1 style="margin:0 0 16px;font-size:20px;line-height:1.35">${escapeHtml(subject)}</h1>
 ${paragraphs.map(paragraphOf).join('\n')}
 </div>

@@ -63,7 +63,7 @@ t.test('a letter arrives at the proven address over TLS, in both forms, once', a
   const [mine, ...more] = mail.messages(siti.email)
   t.same(more, [])
   t.match(mine, { subject: 'Uang Anda kembali', isTls: true, from: 'no-reply@halobestie.example', messageId: `<${letters[0]!.id}@halobestie.example>` })
-  t.match(mine!.text, /Rp 25\.000 sudah dikirim\.\n\n• satu <b>\n• dua\n\n-- \nAnda menerima surel ini/)
+  t.match(mine!.text, /Rp 25\.000 sudah dikirim\.\n\n• satu <b>\n• dua\n\n-- \nKamu menerima email ini/)
   t.match(mine!.html, /<li[^>]*>satu &#60;b&#62;<\/li>/, 'escaped')
   t.notMatch(mine!.html, /src=|url\(|<script|<link/, 'it loads nothing')
   t.match(mine!.html, 'prefers-color-scheme: dark')

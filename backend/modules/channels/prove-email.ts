@@ -4,12 +4,10 @@ import type { Ctx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
 import { assertStillHere } from '../identity/index.ts'
+import { tellLeft, type AddressWords } from './address-letters.ts'
 import type { EmailView } from './contract.ts'
 import { codeOf } from './email-codes.ts'
-import { leftLetter } from './email-letters.ts'
 import { findEmail } from './find-email.ts'
-import { findReach } from './find-reach.ts'
-import { queueLetters } from './queue-letters.ts'
 import { emailAddresses, emailChallenges, type EmailChallenge } from './tables.ts'
 
 /**
@@ -17,7 +15,7 @@ import { emailAddresses, emailChallenges, type EmailChallenge } from './tables.t
  * looked at, so that many at once have no more tries than one after another.
  * Throws `otp_invalid`, `otp_expired` or `otp_locked`.
  */
-export async function proveEmail(ctx: Ctx, userId: string, code: string): Promise<EmailView> {
+export async function proveEmail(ctx: Ctx, words: AddressWords, userId: string, code: string): Promise<EmailView> {
   const challenge = await takeTry(ctx, userId)
   if (!timingSafeEqual(Buffer.from(code), Buffer.from(codeOf(ctx.env, challenge.id)))) throw wrong()
   await transact(ctx, async (tx) => {
@@ -31,8 +29,7 @@ export async function proveEmail(ctx: Ctx, userId: string, code: string): Promis
     await tx.sql.insert(emailAddresses).values({ userId, ...now })
       .onConflictDoUpdate({ target: emailAddresses.userId, set: { ...now, provenAt: sql`app_now()`, undeliverableAt: null } })
     if (!before || before.addressHash.equals(challenge.addressHash)) return
-    const reach = (await findReach(tx.sql, [userId])).get(userId)
-    await queueLetters(tx, [leftLetter('changed', { userId, addressEncrypted: before.addressEncrypted, language: reach?.language ?? 'id', dedupeKey: `email-changed:${challenge.id}` })])
+    await tellLeft(tx, words, { userId, what: 'changed', addressEncrypted: before.addressEncrypted, dedupeKey: `email-changed:${challenge.id}` })
   })
   return findEmail(ctx, userId)
 }

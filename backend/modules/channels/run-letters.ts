@@ -2,6 +2,7 @@ import { crashPoint } from '../../platform/crash-points.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import type { LetterResult } from '../../platform/gateways.ts'
 import { findPhones } from '../identity/index.ts'
+import { CODE } from './address-letters.ts'
 import { beginLetters, claimLetters, settleLetters, type ClaimedLetter } from './claim-letters.ts'
 import { findAddresses, markUndeliverable, readAddress, type Address } from './addresses.ts'
 import { codeOf } from './email-codes.ts'
@@ -129,7 +130,7 @@ function isCritical(kind: string): boolean {
 }
 
 function send(ctx: Ctx, letter: ClaimedLetter, { reach, address, phone }: Known): Promise<LetterResult> {
-  const text = letter.challengeId === undefined ? letter.text : letter.text.replaceAll('{{code}}', codeOf(ctx.env, letter.challengeId))
+  const text = letter.challengeId === undefined ? letter.text : letter.text.replaceAll(CODE, codeOf(ctx.env, letter.challengeId))
   if (letter.channel === 'sms') return ctx.gateways.sms.send({ to: phone ?? '', text, reference: letter.id })
   const { userId, kind, subject = '' } = letter
   const mail = layMail(ctx.env, { userId, kind, subject, text, language: reach?.language ?? 'id', isUnproven: letter.challengeId !== undefined })

@@ -6,8 +6,8 @@ export const UNSUBSCRIBE_POLICY = "default-src 'none'; base-uri 'none'; form-act
 
 const WORDS = {
   id: {
-    title: 'Berhenti menerima surel', ask: 'Anda tidak ingin menerima surel seperti ini lagi?', one: 'Berhenti menerima surel seperti ini', all: 'Berhenti menerima semua surel yang bisa dihentikan',
-    done: 'Sudah kami catat. Anda tidak akan menerima surel seperti ini lagi; di aplikasi Anda bisa menyalakannya kembali.', kept: 'Surel tentang keamanan akun tetap kami kirim.',
+    title: 'Berhenti menerima email', ask: 'Kamu tidak ingin menerima email seperti ini lagi?', one: 'Berhenti menerima email seperti ini', all: 'Berhenti menerima semua email yang bisa dihentikan',
+    done: 'Sudah kami catat. Kamu tidak akan menerima email seperti ini lagi; kamu bisa menyalakannya kembali di aplikasi.', kept: 'Email tentang keamanan akun tetap kami kirim.',
   },
   en: {
     title: 'Stop e-mail', ask: 'You want no more e-mail like this?', one: 'Stop e-mail like this', all: 'Stop all e-mail that can be stopped',

@@ -11,6 +11,7 @@ export type Remark = { part: Part; code: string; variable?: string; message: str
 /** Characters of the message as it is written, plurals and all. */
 const MOST: Readonly<Record<Part, number>> = { title: 120, body: 1000, pushTitle: 120, pushBody: 500, emailSubject: 200, emailBody: 2000, sms: 320 }
 const ONE_LINE: ReadonlySet<Part> = new Set(['title', 'pushTitle', 'emailSubject'])
+const BODIES: ReadonlySet<Part> = new Set(['body', 'emailBody'])
 const BEYOND_THE_LOCK: ReadonlySet<Part> = new Set(['pushTitle', 'pushBody'])
 /** Of the 4 KB of a push, with room for ids and for what is around it. */
 const PUSH_BYTES = 3000
@@ -33,12 +34,12 @@ export function channelsOf(key: TemplateKey): ('inbox' | 'push' | 'email' | 'sms
   return (['inbox', 'push', 'email', 'sms'] as const).filter((channel) => KINDS[kind][channel] !== 'never' && (channels?.includes(channel) ?? true))
 }
 
-/** The parts that people can come to read: `title` and `body` always, as the others fall to them. An SMS of what is sensitive says what its push says. */
+/** The parts that people can come to read: `title` and `body` always, as the others fall to them. Of what is sensitive an SMS and the subject of an e-mail say what its push says. */
 export function usableParts(key: TemplateKey): Part[] {
   const channels = channelsOf(key)
   const of: Readonly<Record<Part, boolean>> = {
     title: true, body: true, pushTitle: channels.includes('push'), pushBody: channels.includes('push'),
-    emailSubject: channels.includes('email'), emailBody: channels.includes('email'), sms: channels.includes('sms') && definitionOf(key).sensitive !== true,
+    emailSubject: channels.includes('email') && definitionOf(key).sensitive !== true, emailBody: channels.includes('email'), sms: channels.includes('sms') && definitionOf(key).sensitive !== true,
   }
   return PARTS.filter((part) => of[part])
 }
@@ -61,6 +62,7 @@ export function checkTemplate(key: TemplateKey, language: TemplateLanguage, part
     if (ONE_LINE.has(part) && text.includes('\n')) errors.push({ part, code: 'one_line', message: 'It is one line.' })
     errors.push(...checkText(definitionOf(key), text, language).map((fault) => remarkOf(fault, part, key, text, language)))
     errors.push(...beyondTheLock(key, part, text, language))
+    errors.push(...unsaid(key, part, text, language))
     warnings.push(...doubtsAbout(key, part, text, language))
   }
   const push = { ...TEXTS[language][key], ...parts }
@@ -85,9 +87,17 @@ function beyondTheLock(key: TemplateKey, part: Part, text: string, language: Tem
   return variablesIn(text, language).map((variable) => ({ part, code: 'on_locked_screen', variable, message: `{${variable}} would be read on a locked screen.` }))
 }
 
+/** What nobody can use without it: it is not shown to them then, so it is not stored either. */
+function unsaid(key: TemplateKey, part: Part, text: string, language: TemplateLanguage): Remark[] {
+  if (!BODIES.has(part) || checkText(definitionOf(key), text, language).length > 0) return []
+  const named = variablesIn(text, language)
+  return (definitionOf(key).mustSay ?? []).filter((variable) => !named.includes(variable))
+    .map((variable) => ({ part, code: 'variable_required', variable, message: `It must say {${variable}}: nobody can use it without.` }))
+}
+
 function doubtsAbout(key: TemplateKey, part: Part, text: string, language: TemplateLanguage): Remark[] {
   const own = variablesIn(text, language)
-  const left = variablesIn(standardText(key, language, part) ?? '', language).filter((variable) => !own.includes(variable))
+  const left = variablesIn(standardText(key, language, part) ?? '', language).filter((variable) => !own.includes(variable) && !definitionOf(key).mustSay?.includes(variable))
   return [
     ...left.map((variable) => ({ part, code: 'variable_left_out', variable, message: `The text of the service says {${variable}} here.` })),
     ...readMessage(text, language).idleCases.map((one) => ({ part, code: 'plural_idle', variable: one, message: `This language never uses the case “${one}” of a plural.` })),

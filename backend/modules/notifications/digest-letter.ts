@@ -17,14 +17,14 @@ const WORDS: Readonly<Record<Language, { subject: string; intro: string; more: s
     intro: 'Yang masuk ke kotak masukmu sejak ringkasan terakhir dan belum kamu baca:',
     more: '{count, plural, other {dan # lagi.}}',
     only: '{count, plural, other {Ada # kabar di kotak masukmu yang belum kamu baca.}}',
-    outro: 'Buka aplikasi Halobestie untuk membacanya.',
+    outro: 'Buka aplikasi halobestie untuk membacanya.',
   },
   en: {
     subject: '{count, plural, one {# notice you haven’t read} other {# notices you haven’t read}}',
     intro: 'What came to your inbox since the last summary, and you haven’t read:',
     more: '{count, plural, one {and # more.} other {and # more.}}',
     only: '{count, plural, one {There is # notice in your inbox that you haven’t read.} other {There are # notices in your inbox that you haven’t read.}}',
-    outro: 'Open the Halobestie app to read them.',
+    outro: 'Open the halobestie app to read them.',
   },
 }
 

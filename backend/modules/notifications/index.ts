@@ -3,6 +3,7 @@
  * scheduled_notices, notice_templates, notice_faults.
  * Promises: a notice is committed with what it tells about, once a person and dedupe key.
  */
+export { addressWords } from './address-words.ts'
 export { clip } from './format-values.ts'
 export { forgetInbox } from './forget-inbox.ts'
 export { findAlreadyTold } from './find-already-told.ts'

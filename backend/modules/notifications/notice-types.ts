@@ -28,6 +28,8 @@ export type NoticeDefinition = {
   critical?: boolean
   /** The path that the app opens. */
   link: (data: Data) => string
+  /** Variables, words all of them, without which nobody can use it: a body that does not show them is not shown. */
+  mustSay?: readonly string[]
   /** A locked screen may be read by others: the push and the SMS have words of their own, and carry nothing but ids. */
   sensitive?: true
 }

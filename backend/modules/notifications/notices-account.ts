@@ -17,7 +17,7 @@ const account = { kind: 'account', variables: {}, tag: () => 'account', ttlSecon
 const security = { kind: 'security_alert', variables: {}, tag: () => 'security', ttlSeconds: DAY, link: () => '/account/sign-ins' } as const satisfies NoticeDefinition
 
 export const ACCOUNT_NOTICES = {
-  'safety.crisis_card': { ...crisis, variables: { hotlines: 'text' } },
+  'safety.crisis_card': { ...crisis, variables: { hotlines: 'text' }, mustSay: ['hotlines'] },
   'safety.crisis_guidance': crisis,
   'safety.report_closed': {
     kind: 'safety', variables: {}, tag: (data) => `case:${data['caseId']}`, ttlSeconds: DAY, priority: 'normal', critical: false, link: () => '/notifications', sensitive: true,
@@ -41,7 +41,11 @@ export const ACCOUNT_NOTICES = {
   'security.token_reused': { ...security, variables: { at: 'time' } },
   'security.token_reused.named': { ...security, variables: { at: 'time', device: 'text' } },
   'security.phone_changed': { ...security, link: () => '/account' },
+  // Its e-mail goes to the address that was given up.
   'security.email_changed': { ...security, link: () => '/account' },
+  'security.email_removed': { ...security, link: () => '/account' },
+  // To an address that is nobody's yet.
+  'email.proof': { ...security, channels: ['email'], variables: { code: 'text', minutes: 'count' }, mustSay: ['code'], ttlSeconds: 600, link: () => '/account' },
   'security.signed_out_everywhere': security,
 
   'announcement': { kind: 'system_announcement', variables: {}, tag: (data) => `announcement:${data['announcementId']}`, ttlSeconds: DAY, link: (data) => data['link'] ?? '/notifications' },

@@ -102,7 +102,7 @@ function lettersOf(told: Told): NewLetter[] {
   const letter = { userId: notice.userId, kind, template: notice.template, dedupeKey: notice.dedupeKey, priority: PRIORITIES.indexOf(notice.priority ?? priority) }
   const livesSeconds = notice.ttlSeconds ?? ttlSeconds
   return [
-    ...(reach.email && reachedBy(told, 'email') ? [{ ...letter, channel: 'email' as const, subject: rendered.email.subject.replaceAll(/\s+/g, ' ').slice(0, 200), text: rendered.email.body.slice(0, 20_000), ttlSeconds: Math.max(livesSeconds, MAIL_SECONDS) }] : []),
+    ...(reach.email && reachedBy(told, 'email') ? [{ ...letter, channel: 'email' as const, subject: rendered.email.subject, text: rendered.email.body, ttlSeconds: Math.max(livesSeconds, MAIL_SECONDS) }] : []),
     ...(reachedBy(told, 'sms') ? [{ ...letter, channel: 'sms' as const, text: rendered.sms, ttlSeconds: Math.max(livesSeconds, SMS_SECONDS) }] : []),
   ]
 }

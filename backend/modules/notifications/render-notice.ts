@@ -14,7 +14,8 @@ export type Rendered = Words & { push: Words; email: { subject: string; body: st
 type Source = { language: Language; texts: NoticeTexts; /** Which of them staff wrote. */ written: Partial<NoticeTexts> }
 export type RenderOptions = { /** Staff's words in that language, in place of the built-in ones. */ override?: Partial<NoticeTexts> | undefined; /** Of those words. */ version?: number | undefined; timeZone?: string | undefined }
 
-const [TITLE_MOST, BODY_MOST, SMS_MOST] = [120, 2000, 320]
+const [TITLE_MOST, BODY_MOST, SUBJECT_MOST, SMS_MOST] = [120, 2000, 200, 320]
+const BODIES: ReadonlySet<keyof NoticeTexts> = new Set(['body', 'emailBody'])
 
 /**
  * The words of a notice for one person. Where staff's words can't be shown the built-in ones are, then the Indonesian
@@ -27,13 +28,14 @@ export function renderNotice(key: TemplateKey, language: Language, variables: Va
 
 /** The same for any catalogue. */
 export function renderTexts(
-  key: string, definition: Pick<NoticeDefinition, 'kind' | 'variables' | 'sensitive'>, builtIn: Readonly<Record<Language, Readonly<Record<string, NoticeTexts>>>>,
+  key: string, definition: Pick<NoticeDefinition, 'kind' | 'variables' | 'sensitive' | 'mustSay'>, builtIn: Readonly<Record<Language, Readonly<Record<string, NoticeTexts>>>>,
   language: Language, variables: Variables, { override, version = 0, timeZone }: RenderOptions = {},
 ): Rendered {
   const faults = new Map<string, NoticeFault>()
   const sources = sourcesOf(key, builtIn, language, override)
   const { kind, sensitive } = definition
   const show = showerOf(definition, variables, timeZone)
+  const unsaid = unsaidOf(definition, variables)
 
   /** The first source whose texts, all of them, can be shown. */
   function first(pick: (texts: NoticeTexts) => readonly (readonly [keyof NoticeTexts, string])[] | undefined): string[] | undefined {
@@ -41,7 +43,8 @@ export function renderTexts(
       const picked = pick(source.texts)
       if (!picked) continue
       const shown = picked.map(([field, text]) => {
-        const words = show(text, source.language)
+        const said = show(text, source.language)
+        const words = typeof said === 'string' && BODIES.has(field) ? unsaid(said) ?? said : said
         if (typeof words === 'string') return words
         const by = source.written[field] === undefined ? 'built_in' : 'staff'
         faults.set([by, source.language, field, words.reason, words.variable].join(' '), { ...words, template: key, language: source.language, by, version: by === 'staff' ? version : 0, field })
@@ -64,7 +67,7 @@ export function renderTexts(
   ))) ?? general
   const sms = first(({ sms: text }) => (text === undefined || sensitive ? undefined : [['sms', text]]))?.[0] ?? `${push.title}: ${push.body}`
   // A mail's subject is shown on locked screens too.
-  const subject = sensitive ? push.body : email.title
+  const subject = subjectOf(sensitive ? push.body : email.title)
   return { ...shown, push, email: { subject, body: email.body }, sms: clip(oneLine(sms), SMS_MOST), faults: [...faults.values()] }
 }
 
@@ -73,7 +76,7 @@ export function sayPlainly(rendered: Rendered, own: Words, definition: Pick<Noti
   const words = wordsOf([own.title.trim(), own.body.trim()].filter((text) => text !== ''))
   if (!words) return rendered
   const push = definition.sensitive ? rendered.push : words
-  return { ...words, push, email: { subject: definition.sensitive ? push.body : words.title, body: words.body }, sms: clip(oneLine(`${push.title}: ${push.body}`), SMS_MOST), faults: [] }
+  return { ...words, push, email: { subject: subjectOf(definition.sensitive ? push.body : words.title), body: words.body }, sms: clip(oneLine(`${push.title}: ${push.body}`), SMS_MOST), faults: [] }
 }
 
 function sourcesOf(key: string, builtIn: Readonly<Record<Language, Readonly<Record<string, NoticeTexts>>>>, language: Language, override?: Partial<NoticeTexts>): Source[] {
@@ -120,6 +123,23 @@ function fill(definition: Pick<NoticeDefinition, 'variables'>, text: string, lan
   } catch {
     return { reason: 'syntax' }
   }
+}
+
+/** Judges a body as it would be shown: its end may be cut off, and a case of a plural may leave out what another says. */
+function unsaidOf(definition: Pick<NoticeDefinition, 'variables' | 'mustSay'>, variables: Variables): (words: string) => TextFault | undefined {
+  const { mustSay = [] } = definition
+  if (mustSay.length === 0) return () => undefined
+  // Words are the same in every language.
+  const values = formatValues(definition, variables, 'id')
+  return (words) => {
+    const shown = clip(words, BODY_MOST)
+    const variable = mustSay.find((name) => !values.has(name) || !shown.includes(String(values.get(name))))
+    return variable === undefined ? undefined : { reason: 'missing_variable', variable }
+  }
+}
+
+function subjectOf(words: string): string {
+  return clip(oneLine(words), SUBJECT_MOST)
 }
 
 function wordsOf(shown: readonly string[] | undefined): Words | undefined {

@@ -9,15 +9,15 @@ export const TEXTS_EN: Readonly<Record<TemplateKey, NoticeTexts>> = {
   'session.accepted': { title: 'Your mitra is ready', body: 'Your mitra is waiting for you in the chat.' },
   'session.time_short': { title: 'Almost out of time', body: '{minutes, plural, one {# minute} other {# minutes}} left.' },
   'session.extended': { title: 'Session extended', body: '{minutes, plural, one {# minute} other {# minutes}} added.' },
-  'session.extension_dropped': { title: 'Extension cancelled', body: 'The payment wasn’t finished. No time was added.' },
-  'session.paused': { title: 'Session paused', body: 'Your mitra got disconnected. Your time stands still.' },
-  'session.resumed': { title: 'Session goes on', body: 'Your mitra is back. Your time is running again.' },
+  'session.extension_dropped': { title: 'Extension cancelled', body: 'No time was added. If you have paid already, the money goes to your wallet.' },
+  'session.paused': { title: 'Session paused', body: 'Your mitra got disconnected. Your time is on hold.' },
+  'session.resumed': { title: 'Session resumed', body: 'Your mitra is back. Your time is running again.' },
   'session.ended.time_up': { title: 'Session over', body: 'The time is up. Thank you!' },
   'session.ended.mitra_ended': { title: 'Session over', body: 'Your mitra ended the session. The time left went back to your wallet.' },
   'session.ended.pause_limit': { title: 'Session over', body: 'The session ended because your mitra didn’t come back. The time left was given back.' },
   'session.ended.staff_ended': { title: 'Session over', body: 'Our team ended the session.' },
   'session.ended.no_answer': { title: 'Session over', body: 'No mitra has answered yet. Your payment went back to your wallet.' },
-  'session.ended.mitra_unavailable': { title: 'Session over', body: 'The mitra you chose isn’t available. Nothing was charged.' },
+  'session.ended.mitra_unavailable': { title: 'Session over', body: 'The mitra you chose isn’t available. If you have paid already, the money goes to your wallet.' },
   'session.ended.payment_unavailable': { title: 'Session over', body: 'Payments aren’t available right now. Please try again.' },
   'session.ended.queue_expired': { title: 'Session over', body: 'No mitra is free yet. Please try again.' },
   'session.ended.for_mitra': { title: 'Session over', body: 'The session has ended.' },
@@ -29,7 +29,7 @@ export const TEXTS_EN: Readonly<Record<TemplateKey, NoticeTexts>> = {
   'availability.named': { title: '{name} is available', body: 'You asked us to tell you: you can reach them now.' },
   'availability.chosen': { title: 'The mitra you chose is available', body: 'You asked us to tell you: you can reach them now.' },
 
-  'status.missed_offers': { title: 'We set you to away', body: '{count, plural, one {# request} other {# requests}} in a row went unanswered. Go online again whenever you’re ready.' },
+  'status.missed_offers': { title: 'You’re offline now', body: '{count, plural, one {# request} other {# requests}} in a row went unanswered. Go online again whenever you’re ready.' },
   'status.schedule_started': { title: 'Your schedule has started', body: 'Open the app so that customers can reach you.' },
   'status.break_over': { title: 'Your break is over', body: 'Open the app so that customers can reach you.' },
 
@@ -61,11 +61,11 @@ export const TEXTS_EN: Readonly<Record<TemplateKey, NoticeTexts>> = {
   'payout.requested': { title: 'Payout requested', body: 'You asked for {amount} to be paid out to {bank} {number}. Wasn’t it you? Contact us right away.' },
   'payout.succeeded': { title: 'Payout sent', body: '{amount} was sent to {bank} {number}.' },
   'payout.failed': { title: 'Payout failed', body: '{amount} stays in your earnings. Check your bank account, then ask again.' },
-  'payout.reversed': { title: 'Payout returned', body: '{amount} stays in your earnings. Check your bank account, then ask again.' },
-  'payout.rejected': { title: 'Payout refused', body: '{amount} stays in your earnings. Check your bank account, then ask again.' },
+  'payout.reversed': { title: 'Payout returned', body: '{amount} is back in your earnings. Check your bank account, then ask again.' },
+  'payout.rejected': { title: 'Payout refused', body: '{amount} stays in your earnings. Any questions? Contact us.' },
 
   'bank_account.replaced': { title: 'Bank account changed', body: 'Your next payout goes to {bank} {number}. Wasn’t it you? Contact us.' },
-  'bank_account.refused': { title: 'Bank account not found', body: 'The bank doesn’t know the account {bank} {number}. Enter another one so that we can pay you out.' },
+  'bank_account.refused': { title: 'Bank account not found', body: 'The bank doesn’t recognise the account {bank} {number}. Enter another one so that we can pay you out.' },
 
   'safety.crisis_card': {
     title: 'You’re not alone', body: 'If you’re in danger, somebody is ready to help right now: {hotlines}', pushTitle: 'halobestie', pushBody: 'There is an important message for you.',
@@ -108,10 +108,21 @@ export const TEXTS_EN: Readonly<Record<TemplateKey, NoticeTexts>> = {
 
   'security.new_sign_in': { title: 'New sign-in to your account', body: 'Your account was used on a new device at {at}. Wasn’t it you? Sign that device out now.' },
   'security.new_sign_in.named': { title: 'New sign-in to your account', body: 'Your account was used on a new device ({device}) at {at}. Wasn’t it you? Sign that device out now.', pushBody: 'Your account was used on a new device. Wasn’t it you? Sign that device out now.' },
-  'security.token_reused': { title: 'One of your devices was signed out', body: 'The access of one of your devices was used twice at {at}, so we ended it. Sign in again there, and sign out what isn’t yours.' },
-  'security.token_reused.named': { title: 'One of your devices was signed out', body: 'The access of {device} was used twice at {at}, so we ended it. Sign in again there, and sign out what isn’t yours.' },
+  'security.token_reused': { title: 'One of your devices was signed out', body: 'Somebody used the access of one of your devices a second time at {at}, so we ended it. Sign in again there, and sign out any device that isn’t yours.' },
+  'security.token_reused.named': { title: 'One of your devices was signed out', body: 'Somebody used the access of {device} a second time at {at}, so we ended it. Sign in again there, and sign out any device that isn’t yours.' },
   'security.phone_changed': { title: 'Your phone number was changed', body: 'Your account uses another number now. Wasn’t it you? Contact us right away.' },
-  'security.email_changed': { title: 'Your e-mail address was changed', body: 'Your account uses another e-mail address now. Wasn’t it you? Contact us right away.' },
+  'security.email_changed': {
+    title: 'Your e-mail address was changed', body: 'Your account uses another e-mail address now. Wasn’t it you? Contact us right away.',
+    emailBody: 'Your halobestie account has another e-mail address now, and this one gets no more e-mail.\n\nWasn’t it you? Open the app, sign out the other devices, and contact us.',
+  },
+  'security.email_removed': {
+    title: 'Your e-mail address was removed', body: 'Your account has no e-mail address any more. Wasn’t it you? Contact us right away.',
+    emailBody: 'This address was removed from your halobestie account and gets no more e-mail.\n\nWasn’t it you? Open the app, sign out the other devices, and contact us.',
+  },
+  'email.proof': {
+    title: 'The code for your e-mail address',
+    body: 'Enter this code in the halobestie app to prove that this address is yours:\n\n{code}\n\nIt’s good for {minutes, plural, one {# minute} other {# minutes}}. Didn’t you ask for it? Ignore this e-mail: nothing happens without the code.',
+  },
   'security.signed_out_everywhere': { title: 'You’re signed out everywhere', body: 'Every device was signed out of your account. Wasn’t it you? Contact us right away.' },
 
   'announcement': { title: 'News from halobestie', body: 'There is something new for you in the app.' },

@@ -6,11 +6,11 @@ export const TEXTS_ID: Readonly<Record<TemplateKey, NoticeTexts>> = {
   'offer.created': { title: 'Permintaan baru', body: 'Seorang pelanggan menunggu. Terima sekarang?' },
   'offer.withdrawn': { title: 'Permintaan sudah ditutup', body: 'Permintaan ini tidak lagi menunggumu. Terima kasih sudah bersiap.' },
 
-  'session.turn': { title: 'Giliran kamu', body: 'Selesaikan pembayaran agar tempatmu tidak lepas.' },
+  'session.turn': { title: 'Sekarang giliranmu', body: 'Selesaikan pembayaran supaya tempatmu tidak hangus.' },
   'session.accepted': { title: 'Mitra siap', body: 'Mitramu sudah menunggu di percakapan.' },
   'session.time_short': { title: 'Waktu hampir habis', body: 'Sisa {minutes, number} menit.' },
   'session.extended': { title: 'Sesi diperpanjang', body: 'Ditambah {minutes, number} menit.' },
-  'session.extension_dropped': { title: 'Perpanjangan batal', body: 'Pembayaran tidak selesai. Tidak ada waktu yang ditambahkan.' },
+  'session.extension_dropped': { title: 'Perpanjangan batal', body: 'Tidak ada waktu yang ditambahkan. Kalau kamu telanjur membayar, uangnya masuk ke dompetmu.' },
   'session.paused': { title: 'Sesi dijeda', body: 'Mitramu terputus. Waktumu tidak berjalan.' },
   'session.resumed': { title: 'Sesi berlanjut', body: 'Mitramu sudah kembali. Waktumu berjalan lagi.' },
   'session.ended.time_up': { title: 'Sesi selesai', body: 'Waktu sesi sudah habis. Terima kasih!' },
@@ -18,7 +18,7 @@ export const TEXTS_ID: Readonly<Record<TemplateKey, NoticeTexts>> = {
   'session.ended.pause_limit': { title: 'Sesi selesai', body: 'Sesi berakhir karena mitra tidak kembali. Sisa waktu dikembalikan.' },
   'session.ended.staff_ended': { title: 'Sesi selesai', body: 'Sesi diakhiri oleh tim kami.' },
   'session.ended.no_answer': { title: 'Sesi selesai', body: 'Belum ada mitra yang menjawab. Pembayaranmu kembali ke dompet.' },
-  'session.ended.mitra_unavailable': { title: 'Sesi selesai', body: 'Mitra pilihanmu tidak tersedia. Tidak ada yang ditagih.' },
+  'session.ended.mitra_unavailable': { title: 'Sesi selesai', body: 'Mitra pilihanmu tidak tersedia. Kalau kamu telanjur membayar, uangnya masuk ke dompetmu.' },
   'session.ended.payment_unavailable': { title: 'Sesi selesai', body: 'Pembayaran sedang tidak tersedia. Silakan coba lagi.' },
   'session.ended.queue_expired': { title: 'Sesi selesai', body: 'Belum ada mitra yang bebas. Silakan coba lagi.' },
   'session.ended.for_mitra': { title: 'Sesi selesai', body: 'Sesi sudah selesai.' },
@@ -30,7 +30,7 @@ export const TEXTS_ID: Readonly<Record<TemplateKey, NoticeTexts>> = {
   'availability.named': { title: '{name} tersedia', body: 'Kamu minta dikabari: sekarang bisa dihubungi.' },
   'availability.chosen': { title: 'Mitra pilihanmu tersedia', body: 'Kamu minta dikabari: sekarang bisa dihubungi.' },
 
-  'status.missed_offers': { title: 'Kamu kami tandai sedang pergi', body: '{count, number} permintaan berturut-turut tidak terjawab. Aktifkan lagi kapan pun kamu siap.' },
+  'status.missed_offers': { title: 'Kamu sekarang offline', body: '{count, number} permintaan berturut-turut tidak terjawab. Online lagi kapan pun kamu siap.' },
   'status.schedule_started': { title: 'Jadwalmu dimulai', body: 'Buka aplikasi supaya pelanggan bisa menghubungimu.' },
   'status.break_over': { title: 'Istirahatmu selesai', body: 'Buka aplikasi supaya pelanggan bisa menghubungimu.' },
 
@@ -39,14 +39,14 @@ export const TEXTS_ID: Readonly<Record<TemplateKey, NoticeTexts>> = {
   'payment.paid': {
     title: 'Pembayaran diterima', body: '{amount} untuk {minutes, number} menit sudah kami terima. Terima kasih!',
     emailSubject: 'Bukti pembayaran {amount}',
-    emailBody: 'Terima kasih, pembayaranmu sudah kami terima.\n\nNomor: {number}\nWaktu: {at}\nUntuk: sesi {minutes, number} menit\nJumlah: {amount}\n\nSimpan e-mail ini sebagai bukti pembayaran.',
+    emailBody: 'Terima kasih, pembayaranmu sudah kami terima.\n\nNomor: {number}\nWaktu: {at}\nUntuk: sesi {minutes, number} menit\nJumlah: {amount}\n\nSimpan email ini sebagai bukti pembayaran.',
   },
   'payment.tip_paid': {
     title: 'Tip terkirim', body: 'Tip {amount} sudah sampai ke mitramu. Terima kasih!',
     emailSubject: 'Bukti pembayaran {amount}',
-    emailBody: 'Terima kasih, pembayaranmu sudah kami terima.\n\nNomor: {number}\nWaktu: {at}\nUntuk: tip\nJumlah: {amount}\n\nSimpan e-mail ini sebagai bukti pembayaran.',
+    emailBody: 'Terima kasih, pembayaranmu sudah kami terima.\n\nNomor: {number}\nWaktu: {at}\nUntuk: tip\nJumlah: {amount}\n\nSimpan email ini sebagai bukti pembayaran.',
   },
-  'payment.expired': { title: 'Pembayaran tidak selesai', body: 'Waktu membayar {amount} sudah habis. Tidak ada yang ditagih; kamu bisa mulai lagi kapan saja.' },
+  'payment.expired': { title: 'Pembayaran tidak selesai', body: 'Waktu untuk membayar {amount} sudah habis. Tidak ada yang ditagih; kamu bisa mulai lagi kapan saja.' },
   'payment.to_wallet': { title: 'Pembayaran masuk ke dompet', body: '{amount} tiba terlambat, jadi kami simpan di dompetmu. Pakai untuk sesi berikutnya, atau minta dikembalikan.' },
   'payment.surplus': { title: 'Ada kelebihan bayar', body: 'Kamu membayar {amount} lebih banyak. Kelebihannya ada di dompetmu.' },
 
@@ -62,8 +62,8 @@ export const TEXTS_ID: Readonly<Record<TemplateKey, NoticeTexts>> = {
   'payout.requested': { title: 'Pencairan diminta', body: 'Kamu minta {amount} dicairkan ke {bank} {number}. Bukan kamu? Segera hubungi kami.' },
   'payout.succeeded': { title: 'Pencairan berhasil', body: '{amount} sudah dikirim ke {bank} {number}.' },
   'payout.failed': { title: 'Pencairan gagal', body: '{amount} tetap ada di pendapatanmu. Periksa rekeningmu, lalu minta lagi.' },
-  'payout.reversed': { title: 'Pencairan dikembalikan', body: '{amount} tetap ada di pendapatanmu. Periksa rekeningmu, lalu minta lagi.' },
-  'payout.rejected': { title: 'Pencairan ditolak', body: '{amount} tetap ada di pendapatanmu. Periksa rekeningmu, lalu minta lagi.' },
+  'payout.reversed': { title: 'Pencairan dikembalikan', body: '{amount} sudah kembali ke pendapatanmu. Periksa rekeningmu, lalu minta lagi.' },
+  'payout.rejected': { title: 'Pencairan ditolak', body: '{amount} tetap ada di pendapatanmu. Ada pertanyaan? Hubungi kami.' },
 
   'bank_account.replaced': { title: 'Rekening diganti', body: 'Pencairan berikutnya dikirim ke {bank} {number}. Bukan kamu? Hubungi kami.' },
   'bank_account.refused': { title: 'Rekening tidak ditemukan', body: 'Bank tidak mengenal rekening {bank} {number}. Isi rekening lain supaya pendapatanmu bisa dicairkan.' },
@@ -73,7 +73,7 @@ export const TEXTS_ID: Readonly<Record<TemplateKey, NoticeTexts>> = {
   },
   'safety.crisis_guidance': {
     title: 'Pelangganmu mungkin dalam bahaya',
-    body: 'Tetap tenang dan temani. Tanyakan langsung apakah ia aman, jangan menghakimi atau berjanji merahasiakan, dan ajak menghubungi bantuan di kartunya. Tim kami sudah diberi tahu.',
+    body: 'Tetap tenang dan temani. Tanyakan langsung apakah ia aman, jangan menghakimi, jangan berjanji merahasiakan, dan ajak ia menghubungi bantuan di kartunya. Tim kami sudah diberi tahu.',
     pushTitle: 'halobestie', pushBody: 'Ada pesan penting tentang sesimu.',
   },
   'safety.report_closed': {
@@ -112,7 +112,18 @@ export const TEXTS_ID: Readonly<Record<TemplateKey, NoticeTexts>> = {
   'security.token_reused': { title: 'Salah satu perangkatmu dikeluarkan', body: 'Akses satu perangkatmu dipakai dua kali pada {at}, jadi kami akhiri. Masuk lagi di sana, dan keluarkan perangkat yang bukan milikmu.' },
   'security.token_reused.named': { title: 'Salah satu perangkatmu dikeluarkan', body: 'Akses {device} dipakai dua kali pada {at}, jadi kami akhiri. Masuk lagi di sana, dan keluarkan perangkat yang bukan milikmu.' },
   'security.phone_changed': { title: 'Nomor teleponmu diganti', body: 'Akunmu sekarang memakai nomor lain. Bukan kamu? Segera hubungi kami.' },
-  'security.email_changed': { title: 'E-mailmu diganti', body: 'Akunmu sekarang memakai alamat e-mail lain. Bukan kamu? Segera hubungi kami.' },
+  'security.email_changed': {
+    title: 'Alamat emailmu diganti', body: 'Akunmu sekarang memakai alamat email lain. Bukan kamu? Segera hubungi kami.',
+    emailBody: 'Akun halobestie-mu sekarang memakai alamat email lain, dan alamat ini tidak menerima email lagi.\n\nBukan kamu yang menggantinya? Buka aplikasi, keluarkan perangkat lain, dan hubungi kami.',
+  },
+  'security.email_removed': {
+    title: 'Alamat emailmu dihapus', body: 'Akunmu tidak punya alamat email lagi. Bukan kamu? Segera hubungi kami.',
+    emailBody: 'Alamat ini dihapus dari akun halobestie-mu dan tidak menerima email lagi.\n\nBukan kamu yang menghapusnya? Buka aplikasi, keluarkan perangkat lain, dan hubungi kami.',
+  },
+  'email.proof': {
+    title: 'Kode untuk alamat emailmu',
+    body: 'Masukkan kode ini di aplikasi halobestie untuk membuktikan bahwa alamat ini milikmu:\n\n{code}\n\nKode berlaku {minutes, number} menit. Bukan kamu yang meminta? Abaikan saja email ini: tanpa kode tidak terjadi apa-apa.',
+  },
   'security.signed_out_everywhere': { title: 'Kamu sudah keluar di semua perangkat', body: 'Semua perangkat sudah keluar dari akunmu. Bukan kamu? Segera hubungi kami.' },
 
   'announcement': { title: 'Kabar dari halobestie', body: 'Ada kabar baru untukmu di aplikasi.' },
