@@ -51,7 +51,8 @@ export const templatePreview = z.object({
   inbox: z.object({ title: z.string(), body: z.string() }).nullable(),
   /** On a locked screen. */
   push: z.object({ title: z.string(), body: z.string() }).nullable(),
-  email: z.object({ subject: z.string(), body: z.string() }).nullable(),
+  /** As it is sent, frame and all; `html` loads nothing. */
+  email: z.object({ subject: z.string(), text: z.string(), html: z.string() }).nullable(),
   /** `segments`: what one costs, as networks count them. */
   sms: z.object({ text: z.string(), segments: z.number().int() }).nullable(),
   errors: z.array(remark), warnings: z.array(remark),

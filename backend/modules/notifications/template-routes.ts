@@ -45,5 +45,5 @@ export const templateStaffRoutes = (ctx: Ctx, { namesOf }: { namesOf: NamesOf })
   })
 
   app.post(`${PATH}/:key/:language/preview`, { schema: { params: templateTextParams, body: previewTemplateBody, response: { 200: templatePreview } }, config: reading }, async (request) =>
-    previewTemplate({ ...request.params, ...request.body }))
+    previewTemplate(ctx.env, { ...request.params, ...request.body }))
 }

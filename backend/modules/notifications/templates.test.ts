@@ -6,6 +6,8 @@ import { startFaultProxy } from '../../testing/fault-proxy.ts'
 import { signIn } from '../../testing/people.ts'
 import { staffOf } from '../../testing/staff.ts'
 import { eventually } from '../../testing/wait.ts'
+import { hashAddress, sealAddress } from '../channels/addresses.ts'
+import { layMail } from '../channels/index.ts'
 import { checkTemplate, usableParts } from './check-template.ts'
 import { exampleValues } from './example-values.ts'
 import { definitionOf, TEMPLATE_KEYS, TEXTS } from './notices.ts'
@@ -137,6 +139,30 @@ t.test('templates of staff', async (t) => {
     t.equal((await preview('payout.succeeded', { parts: { sms: 'Sent {amount} to {bank}' } })).sms.segments, 1)
     t.same(await app.query('select * from notice_templates order by 1, 2, 3'), before)
     t.same(await app.query('select * from notice_faults'), [], 'a preview is no fault')
+  })
+
+  t.test('the e-mail of a preview is what is sent: the same words in the same frame, with a link to nowhere', async (t) => {
+    const citra = await signIn(app, { kind: 'customer' })
+    const email = 'pratinjau@surat.example'
+    await app.query('insert into email_addresses (user_id, address_hash, address_encrypted) values ($1, $2, $3)', [citra.id, hashAddress(one!.env, email), sealAddress(one!.env, email)])
+    const cases = [
+      ['payment.paid', { emailSubject: 'Lunas: {amount}', emailBody: 'Halo <b>kamu</b>\n\n{number}, {at}' }, { amount: 20_000, minutes: 30, at: '2026-11-21T00:00:00Z', number: 'INV-1' }],
+      ['sanction.warning.words', { pushBody: 'Ada \n  pesan penting. '.repeat(20) }, { message: 'Mohon sopan.' }],
+    ] as const
+    for (const [key, parts, variables] of cases) {
+      const { email: shown } = (await admin.call('POST', `${PATH}/${key}/id/preview`, { parts, variables })).body
+      await put(parts, 0, { key, language: 'id' })
+      await transact(one!, (tx) => notify(tx, [{ userId: citra.id, template: key, dedupeKey: key, data: {}, variables } as Notice])) // the pair is of one template
+      const [letter] = await app.query<{ kind: string; subject: string; text: string }>(`select kind, subject, text from letters where user_id = $1 and template = $2`, [citra.id, key])
+      const { text, html } = layMail(one!.env, { ...letter!, userId: null, language: 'id' })
+      t.same(shown, { subject: letter!.subject, text, html }, key)
+      t.notMatch(html, /<script|<b>|undefined|src=/, key)
+      t.ok(shown.subject.length <= 200 && !shown.subject.includes('\n'), key)
+    }
+    t.equal((await put({ emailSubject: 'Kamu kasar' }, 1, { key: 'sanction.warning.words', language: 'id' })).body.errors[0].code, 'not_sent', 'the subject stands on locked screens: it is the push’s')
+    const proof = (await admin.call('POST', `${PATH}/email.proof/en/preview`, { parts: {} })).body
+    t.match(proof, { inbox: null, push: null, sms: null, email: { text: /\n\n123456\n\n/, html: /letter-spacing:6px">123456</ } })
+    t.match(proof.email.html, 'somebody entered this address', 'nobody has proven it')
   })
 
   t.test('a variable that is missing falls to the service’s own text, is counted in memory, and is shown where the text is edited', async (t) => {

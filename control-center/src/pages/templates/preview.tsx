@@ -1,4 +1,4 @@
-import { Alert, Badge, Box, Card, Group, List, SimpleGrid, Stack, Text, TextInput, Title } from '@mantine/core'
+import { Alert, Badge, Box, Card, Group, List, SimpleGrid, Stack, Tabs, Text, TextInput, Title } from '@mantine/core'
 import { IconAlertTriangle, IconBell, IconLock } from '@tabler/icons-react'
 import type { UseQueryResult } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
@@ -64,15 +64,7 @@ function Shown({ data, language }: { data: TemplatePreview; language: string }) 
           </Group>
         </Place>
       )}
-      {data.email !== null && (
-        <Place title={text('email')}>
-          <Box className={classes.paper} lang={language}>
-            <Text size="xs" c="dimmed">{text('subject')}</Text>
-            <Text size="sm" fw={650} className="wrap" pb={6} mb={6} style={{ borderBottom: '1px solid var(--mantine-color-default-border)' }}>{data.email.subject}</Text>
-            <Text size="sm" className={classes.lines}>{data.email.body}</Text>
-          </Box>
-        </Place>
-      )}
+      {data.email !== null && <Place title={text('email')}><Letter of={data.email} language={language} /></Place>}
       {data.sms !== null && (
         <Place title={text('sms')} beside={<Badge variant="light" color={data.sms.segments > 1 ? 'orange' : 'gray'} tt="none">{text('segments', { count: data.sms.segments })}</Badge>}>
           <Box className={classes.bubble} lang={language}><Text size="sm" className={classes.lines}>{data.sms.text}</Text></Box>
@@ -88,6 +80,22 @@ function Place({ title, beside, children }: { title: string; beside?: ReactNode;
       <Group gap="xs"><Title order={3} size="h6">{title}</Title>{beside}</Group>
       {children}
     </Stack>
+  )
+}
+
+/** As it is sent: nothing in the frame runs or loads, and its links lead nowhere. Beside it what a mail programme shows that knows no HTML. */
+function Letter({ of: { subject, text: plain, html }, language }: { of: NonNullable<TemplatePreview['email']>; language: string }) {
+  const text = useTemplateText()
+  return (
+    <Box className={classes.paper}>
+      <Text size="xs" c="dimmed">{text('subject')}</Text>
+      <Text size="sm" fw={650} className="wrap" lang={language}>{subject}</Text>
+      <Tabs defaultValue="html" mt="xs" keepMounted={false}>
+        <Tabs.List aria-label={text('email')}><Tabs.Tab value="html">{text('emailHtml')}</Tabs.Tab><Tabs.Tab value="plain">{text('emailPlain')}</Tabs.Tab></Tabs.List>
+        <Tabs.Panel value="html" pt="xs"><iframe className={classes.letter} title={text('email')} sandbox="" srcDoc={html} /></Tabs.Panel>
+        <Tabs.Panel value="plain" pt="xs"><Text size="sm" className={classes.plain} lang={language}>{plain}</Text></Tabs.Panel>
+      </Tabs>
+    </Box>
   )
 }
 
