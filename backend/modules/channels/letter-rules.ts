@@ -19,22 +19,23 @@ export type LetterOutcome =
 
 /**
  * What becomes of a letter after a call; `tries` counts this one, `waits` those that reached nobody, `leftSeconds` is what
- * is left of its life. A server that is away for an hour, or a password of ours that is wrong, costs no letter: it waits,
- * 20 s at first and up to 5 minutes, as long as it lives.
+ * is left of its life. A server that is away for an hour, that takes no more at the moment, or a password of ours that is
+ * wrong, costs no letter: it waits, 20 s at first and up to 5 minutes, as long as it lives, never less than was asked for.
  */
 export function decideLetter(letter: { tries: number; waits: number; leftSeconds: number }, result: LetterResult, random: () => number = Math.random): LetterOutcome {
   if (result.outcome === 'accepted') return { to: 'sent' }
   if (result.outcome === 'rejected') return { to: 'failed', reason: result.reason }
+  const askedSeconds = (result.afterSeconds ?? 0) * (1 + random() / 10)
   if (result.isUnreached === true) {
     const growing = Math.min(FIRST_DELAY_SECONDS * 2 ** Math.min(letter.waits, 10), WAIT_SECONDS_MAX)
     // Once more before its life is over.
-    return held(Math.min(growing, Math.max(letter.leftSeconds / 2, FIRST_DELAY_SECONDS)) * (0.5 + random() / 2), letter.leftSeconds, result.reason)
+    const waitSeconds = Math.min(growing, Math.max(letter.leftSeconds / 2, FIRST_DELAY_SECONDS)) * (0.5 + random() / 2)
+    return held(Math.max(waitSeconds, askedSeconds), letter.leftSeconds, result.reason)
   }
   if (letter.tries >= LETTER_TRIES) return { to: 'failed', reason: result.reason }
-  // 20 s, then 80 s, half of it by chance, never before what was asked for.
+  // 20 s, then 80 s, half of it by chance.
   const backoffSeconds = FIRST_DELAY_SECONDS * 4 ** (letter.tries - 1)
-  const delaySeconds = Math.max(backoffSeconds * (0.5 + random() / 2), (result.afterSeconds ?? 0) * (1 + random() / 10))
-  return postponed(delaySeconds, letter.leftSeconds, result.reason)
+  return postponed(Math.max(backoffSeconds * (0.5 + random() / 2), askedSeconds), letter.leftSeconds, result.reason)
 }
 
 /** Later, without a try. */

@@ -130,7 +130,7 @@ const MAIL: { name: string; faults: FaultsInput; state: string; reason: string; 
 const SMS: { name: string; faults: FaultsInput; state: string; reason: string | null; leastSeconds?: number; arrives?: number; tries?: number }[] = [
   { name: 'accepted', faults: {}, state: 'sent', reason: null, arrives: 1 },
   { name: '500', faults: { sms: { api: { error: 500 } } }, state: 'queued', reason: 'sms-500' },
-  { name: '429', faults: { sms: { api: { error: 429, retryAfterSeconds: 120 } } }, state: 'queued', reason: 'sms-429', leastSeconds: 119 },
+  { name: '429', faults: { sms: { api: { error: 429, retryAfterSeconds: 120 } } }, state: 'queued', reason: 'sms-429', leastSeconds: 119, tries: 0 },
   { name: 'a proxy', faults: { sms: { api: { error: 'html502' } } }, state: 'queued', reason: 'sms-502', tries: 0 },
   { name: 'garbage', faults: { sms: { api: { error: 'garbage' } } }, state: 'queued', reason: 'sms-unreadable', arrives: 1 },
   { name: 'cut', faults: { sms: { api: { error: 'reset' } } }, state: 'queued', reason: 'sms-unreachable' },

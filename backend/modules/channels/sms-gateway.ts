@@ -70,9 +70,9 @@ export function judgeSmsReply({ status, retryAfter, body }: Reply, nowMs: number
   // It has this reference already: a try before was accepted, and only its answer was lost.
   if (status === 409) return { outcome: 'accepted' }
   if (status === 401 || status === 402 || status === 403) return { outcome: 'retry', afterSeconds: OURS_SECONDS, reason: `sms-${status}`, isOurs: true, isUnreached: true }
-  // Nobody behind the proxy has seen it.
-  if (status === 502 || status === 503) return { outcome: 'retry', afterSeconds, reason: `sms-${status}`, isUnreached: true }
-  if (status === 408 || status === 425 || status === 429 || status >= 500) return { outcome: 'retry', afterSeconds, reason: `sms-${status}` }
+  // Not taken: too many at once, or nobody there. Whoever stands behind a proxy may have seen it: the reference keeps it one message.
+  if (status === 429 || status === 502 || status === 503) return { outcome: 'retry', afterSeconds, reason: `sms-${status}`, isUnreached: true }
+  if (status === 408 || status === 425 || status >= 500) return { outcome: 'retry', afterSeconds, reason: `sms-${status}` }
   const code = field(body, 'code')
   return { outcome: 'rejected', reason: `sms-${status}`, ...(code !== undefined && DEAD.has(code) ? { isDead: true } : {}) }
 }
