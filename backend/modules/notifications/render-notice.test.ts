@@ -9,6 +9,7 @@ import { GENERAL, SILENT } from './general-texts.ts'
 import { LANGUAGES, TEXT_FIELDS, type NoticeTexts, type Variables, type VariableType } from './notice-types.ts'
 import { definitionOf, TEMPLATE_KEYS, TEXTS, type TemplateKey } from './notices.ts'
 import { renderNotice, sayPlainly, type Rendered } from './render-notice.ts'
+import { segmentsOf } from './sms-segments.ts'
 
 const SAMPLE: Readonly<Record<VariableType, string | number>> = { text: 'Sari', count: 3, money: 50_000, time: '2026-11-22T03:30:00Z' }
 const sampleOf = (key: TemplateKey): Variables => Object.fromEntries(Object.entries(definitionOf(key).variables).map(([name, type]) => [name, SAMPLE[type]]))
@@ -58,6 +59,17 @@ t.test('money, plurals, times and names, as each language writes them', async (t
   t.equal(markup.title, '{count, plural, other {x}} <b>Sari</b> ’{y} tersedia', 'a value is words, never ICU or markup')
   t.same(markup.faults, [])
   t.equal(renderNotice('availability.named', 'id', { name: 'Sa\u202eri\u0000\n' }).title, 'Sa ri tersedia')
+})
+
+t.test('an SMS is of the letters that cost half, wherever that changes nothing it says', async (t) => {
+  const { sms } = renderNotice('bank_account.replaced', 'en', { bank: 'BCA', number: '•••• 4242' })
+  t.equal(sms, "Bank account changed: Your next payout goes to BCA **** 4242. Wasn't it you? Contact us.")
+  t.equal(segmentsOf(sms), 1)
+  t.match(renderNotice('bank_account.replaced', 'en', { bank: 'BCA', number: '•••• 4242' }).body, /BCA •••• 4242\. Wasn’t/, 'elsewhere it stays as it is')
+  t.match(renderNotice('bank_account.replaced', 'en', { bank: '銀行', number: '•••• 4242' }).sms, /銀行 •••• 4242\. Wasn’t/, 'wide in any case')
+  const long = renderNotice('payout.succeeded', 'id', { amount: 1, bank: 'x'.repeat(500), number: '1' }).sms
+  t.equal(long.length, 320)
+  t.ok(long.endsWith('x...'))
 })
 
 t.test('what is missing or broken falls to the next words, and is told', async (t) => {

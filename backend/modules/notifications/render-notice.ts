@@ -4,6 +4,7 @@ import { clip, formatValues } from './format-values.ts'
 import { GENERAL, SILENT } from './general-texts.ts'
 import type { Language, NoticeDefinition, NoticeTexts, Variables } from './notice-types.ts'
 import { NOTICES, TEXTS, type TemplateKey } from './notices.ts'
+import { toBasic } from './sms-segments.ts'
 
 /** A text that could not be shown, and what was shown instead is somebody else’s of the order below. */
 export type NoticeFault = TextFault & { template: string; language: Language; by: 'staff' | 'built_in'; /** Of staff's words; 0 of the built-in ones. */ version: number; field: keyof NoticeTexts }
@@ -68,7 +69,7 @@ export function renderTexts(
   const sms = first(({ sms: text }) => (text === undefined || sensitive ? undefined : [['sms', text]]))?.[0] ?? `${push.title}: ${push.body}`
   // A mail's subject is shown on locked screens too.
   const subject = subjectOf(sensitive ? push.body : email.title)
-  return { ...shown, push, email: { subject, body: email.body }, sms: clip(oneLine(sms), SMS_MOST), faults: [...faults.values()] }
+  return { ...shown, push, email: { subject, body: email.body }, sms: smsOf(sms), faults: [...faults.values()] }
 }
 
 /** Words of somebody's own instead of a template's, as they are; of a sensitive one the locked screen still shows the template's. */
@@ -76,7 +77,7 @@ export function sayPlainly(rendered: Rendered, own: Words, definition: Pick<Noti
   const words = wordsOf([own.title.trim(), own.body.trim()].filter((text) => text !== ''))
   if (!words) return rendered
   const push = definition.sensitive ? rendered.push : words
-  return { ...words, push, email: { subject: subjectOf(definition.sensitive ? push.body : words.title), body: words.body }, sms: clip(oneLine(`${push.title}: ${push.body}`), SMS_MOST), faults: [] }
+  return { ...words, push, email: { subject: subjectOf(definition.sensitive ? push.body : words.title), body: words.body }, sms: smsOf(`${push.title}: ${push.body}`), faults: [] }
 }
 
 function sourcesOf(key: string, builtIn: Readonly<Record<Language, Readonly<Record<string, NoticeTexts>>>>, language: Language, override?: Partial<NoticeTexts>): Source[] {
@@ -140,6 +141,11 @@ function unsaidOf(definition: Pick<NoticeDefinition, 'variables' | 'mustSay'>, v
 
 function subjectOf(words: string): string {
   return clip(oneLine(words), SUBJECT_MOST)
+}
+
+// The dots of what is cut off become three.
+function smsOf(words: string): string {
+  return toBasic(clip(toBasic(oneLine(words)), SMS_MOST - 2))
 }
 
 function wordsOf(shown: readonly string[] | undefined): Words | undefined {
