@@ -48,6 +48,19 @@ t.test('several files share a process, each with its own results; the one that e
   t.equal(await own.end(), undefined)
 })
 
+t.test('more results than fit on the way are all there, in their own file’s report', async (t) => {
+  const files = ['many', 'few'].map((name) => {
+    const path = join(folder, `${name}.test.ts`)
+    const body = name === 'many' ? `for (let at = 0; at < 8000; at++) t.ok(true, 'one of a great many'); t.ok(false, 'the last one')` : 't.ok(true)'
+    writeFileSync(path, `import t from 'tap'\nt.test('${name}', async (t) => { ${body} })`)
+    return relative(projectRoot, path)
+  })
+  const own = startTestProcess(process.env)
+  t.match(await own.run(files[0]!, 60_000), { passed: 8000, failed: 1, failures: [{ name: 'many > the last one' }] })
+  t.match(await own.run(files[1]!, 60_000), { passed: 1, failed: 0 })
+  t.equal(await own.end(), undefined)
+})
+
 t.test('a file that leaves a handle open is ended in time and has failed, with what it started', async (t) => {
   const report = await run('open', `import { spawn } from 'node:child_process'\nimport t from 'tap'
 t.test('one', async (t) => { t.ok(1); const child = spawn('sleep', ['300']); console.log('pid ' + child.pid); setInterval(() => {}, 1000) })`, 20_000)

@@ -1,4 +1,5 @@
 // Runs the test files that the runner names, one after the other: the product is loaded and warm for all but the first.
+import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import t from 'tap'
 import { endOfFile, NO_MORE, type FileToRun } from './test-file.ts'
@@ -9,6 +10,7 @@ fc.configureGlobal({ seed: Number(process.env['SEED'] ?? 20_261_121) })
 
 const TELL_AFTER_MS = 8000
 const LOOK_MS = 100
+const FLUSH_MS = 5
 const HARMLESS = new Set(['Timeout', 'PipeWrap', 'TCPSocketWrap', 'TLSWrap'])
 
 async function runFile({ file, url }: FileToRun): Promise<void> {
@@ -22,9 +24,13 @@ async function runFile({ file, url }: FileToRun): Promise<void> {
   }
   // Everything that the file has queued comes before it. Only what follows a result shows that the result is whole.
   await t.test(endOfFile(file), async () => {})
+  while (!isFlushed()) await sleep(FLUSH_MS)
   // tap keeps a comment back until something follows.
   process.stdout.write(`# ${endOfFile(file)}\n`)
 }
+
+/** A file of thousands of assertions, or a runner that stands still, leaves results in tap's hands: what follows would overtake them, and the end of the process lose them. */
+const isFlushed = () => t.bufferLength === 0 && process.stdout.writableLength === 0
 
 // tap does not let the channel keep a process alive.
 const alive = setInterval(() => {}, 60_000)
@@ -37,7 +43,7 @@ function end(): void {
   const startedAtMs = performance.now()
   const look = setInterval(() => {
     const open = process.getActiveResourcesInfo().filter((resource) => !HARMLESS.has(resource))
-    if (open.length === 0) process.exit()
+    if (open.length === 0 && isFlushed()) process.exit()
     if (performance.now() - startedAtMs < TELL_AFTER_MS) return
     console.error(`still open: ${open.join(', ')}`)
     clearInterval(look)
