@@ -18,8 +18,17 @@ const CLOSE_CODES = [1000, 1003, 1007, 1009, 4401, 4408, 4413, 4429]
 
 const encode = (value: unknown) => encodeURIComponent(typeof value === 'string' ? value.toWellFormed() : JSON.stringify(value) ?? '')
 
+/** What stands in a path and is no id: some that exist, and some that don't. */
+const NAMES: readonly (readonly [place: string, names: readonly string[]])[] = [
+  ['/settings/:key', ['offerSeconds', 'nothing', '%00', 'constructor']],
+  ['/notice-templates/:key', ['session.time_short', 'payment.paid', 'tip.received', 'announcement', 'nothing', '%00', 'constructor']],
+  ['/:language', ['id', 'en', 'fr']],
+  ['/reports/:name', ['sessions', 'notifications', 'nothing', '%00', 'constructor']],
+]
+
 function pathFor(route: RouteEntry, dice: Dice, known: readonly string[]): string {
-  const path = route.url.replaceAll(/:\w+/g, () => (route.url.includes('/settings/') ? dice.pick(['offerSeconds', 'nothing', '%00', 'constructor']) : encode(dice.isLucky(0.8) ? dice.pick(known) : valueFor(undefined, dice, known)) || 'x'))
+  const named = NAMES.reduce((path, [place, names]) => path.replace(place, () => place.slice(0, place.indexOf(':')) + dice.pick(names)), route.url)
+  const path = named.replaceAll(/:\w+/g, () => encode(dice.isLucky(0.8) ? dice.pick(known) : valueFor(undefined, dice, known)) || 'x')
   const query = valueFor(route.schema?.querystring, dice, known, 0.05)
   if (typeof query !== 'object' || query === null || !route.schema?.querystring) return path
   return `${path}?${Object.entries(query).filter(([, value]) => value !== undefined).map(([name, value]) => `${encode(name)}=${encode(value)}`).join('&')}`

@@ -52,6 +52,6 @@ function objectFor(schema: z.ZodObject, dice: Dice, inner: (schema: unknown) => 
 function textFor(dice: Dice, known: readonly string[]): string {
   const roll = dice.next()
   if (roll < 0.45) return dice.pick(known)
-  if (roll < 0.75) return dice.pick(['Halo', 'a test', 'id', 'work', '+628121234567', '123456', 'customer', '2026-01'])
+  if (roll < 0.75) return dice.pick(['Halo', 'a test', 'id', 'work', '+628121234567', '123456', 'customer', '2026-01', '{minutes}', '{count, plural, one {# day} other {# days}}'])
   return dice.pick(NASTY_TEXTS)
 }
