@@ -1,4 +1,6 @@
+import { asRows } from '../../platform/as-rows.ts'
 import type { Tx } from '../../platform/ctx.ts'
+import { sql } from '../../platform/drizzle.ts'
 import { findReach, KINDS, PRIORITIES, queueLetters, queuePushes, wants, type Channel, type Kind, type NewLetter, type NewPush, type Priority, type Reach } from '../channels/index.ts'
 import { languageOf } from '../identity/index.ts'
 import { notificationView } from './notification-view.ts'
@@ -7,7 +9,6 @@ import type { Language, Variables } from './notice-types.ts'
 import { definitionOf, type TemplateKey, type VariablesOfTemplate } from './notices.ts'
 import { renderInForce } from './render-in-force.ts'
 import { sayPlainly, type Rendered, type Words } from './render-notice.ts'
-import { notifications } from './tables.ts'
 import { tellUnread } from './unread.ts'
 
 type Given<K extends TemplateKey> = {
@@ -48,10 +49,11 @@ export async function notify(tx: Tx, notices: readonly Notice[]): Promise<void> 
   const reaches = await findReach(tx.sql, notices.map(({ userId }) => userId))
   // One order for everybody: two transactions that give the same notices wait for one another, never in a circle.
   const sorted = notices.toSorted((a, b) => compare(a.userId, b.userId) || compare(a.dedupeKey, b.dedupeKey))
+  const plain: Plain = new Map()
   const told = sorted.flatMap((notice) => {
     const reach = reaches.get(notice.userId)
     if (!reach) throw new Error(`there is nobody to tell of ${notice.template}`)
-    return reach.erased ? [] : [prepare(tx, notice, reach)]
+    return reach.erased ? [] : [prepare(tx, notice, reach, plain)]
   })
   reportFaults(tx, told.flatMap(({ rendered }) => rendered.faults))
   await storeInbox(tx, told.filter((one) => reachedBy(one, 'inbox')))
@@ -59,16 +61,28 @@ export async function notify(tx: Tx, notices: readonly Notice[]): Promise<void> 
   await queueLetters(tx, told.flatMap(lettersOf))
 }
 
-function prepare(tx: Tx, notice: Notice, reach: Reach): Told {
-  const definition = definitionOf(notice.template)
-  const { kind, link } = definition
-  const language = languageOf(reach.language)
+function prepare(tx: Tx, notice: Notice, reach: Reach, plain: Plain): Told {
+  const { kind, link } = definitionOf(notice.template)
   const data = notice.data ?? {}
-  const variables: Variables = notice.variables ?? {}
+  return { notice, kind, reach, rendered: render(tx, notice, reach, plain), data: { ...data, kind, template: notice.template, link: link(data) } }
+}
+
+/** Words of somebody's own that were laid out already, by template and language: an announcement's are the same for all. */
+type Plain = Map<Words, Map<string, Rendered>>
+
+function render(tx: Tx, notice: Notice, { language: wanted, timeZone }: Reach, plain: Plain): Rendered {
+  const language = languageOf(wanted)
   const own = notice.text?.[language] ?? notice.text?.id ?? notice.text?.en
-  const template = renderInForce(tx, notice.template, language, variables, reach.timeZone)
-  const rendered = own ? sayPlainly(template, own, definition) : template
-  return { notice, kind, reach, rendered, data: { ...data, kind, template: notice.template, link: link(data) } }
+  const variables: Variables = notice.variables ?? {}
+  const ofTemplate = () => renderInForce(tx, notice.template, language, variables, timeZone)
+  if (!own) return ofTemplate()
+  // What is said plainly shows no variable: only where it is empty, or a locked screen shows the template's, are the template's words asked for.
+  const known = plain.get(own) ?? new Map<string, Rendered>()
+  plain.set(own, known)
+  const place = `${notice.template} ${language}`
+  const rendered = known.get(place) ?? sayPlainly(ofTemplate(), own, definitionOf(notice.template))
+  known.set(place, rendered)
+  return rendered
 }
 
 function reachedBy({ notice, kind, reach }: Told, channel: Channel): boolean {
@@ -77,12 +91,18 @@ function reachedBy({ notice, kind, reach }: Told, channel: Channel): boolean {
 
 async function storeInbox(tx: Tx, told: readonly Told[]): Promise<void> {
   if (told.length === 0) return
-  const rows = await tx.sql.insert(notifications).values(told.map(({ notice, kind, rendered, data }) => ({
-    id: tx.ids.next(), userId: notice.userId, kind, dedupeKey: notice.dedupeKey, title: rendered.title, body: rendered.body, data,
-  }))).onConflictDoNothing({ target: [notifications.userId, notifications.dedupeKey] }).returning()
+  const { rows } = await tx.sql.execute<{ id: string; user_id: string; kind: string; title: string; body: string; data: Record<string, string>; created_at: string }>(sql`
+    insert into notifications (id, user_id, kind, dedupe_key, title, body, data, created_at)
+    select r.id, r.user_id, r.kind, r.dedupe_key, r.title, r.body, r.data::jsonb, (select app_now()) from ${asRows(told, {
+      id: ['uuid', () => tx.ids.next()], user_id: ['uuid', ({ notice }) => notice.userId], kind: ['text', ({ kind }) => kind], dedupe_key: ['text', ({ notice }) => notice.dedupeKey],
+      title: ['text', ({ rendered }) => rendered.title], body: ['text', ({ rendered }) => rendered.body], data: ['text', ({ data }) => JSON.stringify(data)],
+    })}
+    on conflict (user_id, dedupe_key) do nothing returning id, user_id, kind, title, body, data, created_at`)
   tx.afterCommit((ctx) => {
-    for (const row of rows) ctx.publish([row.userId], { type: 'notification:created', notification: notificationView(row) })
-    tellUnread(ctx, rows.map((row) => row.userId))
+    for (const { user_id: userId, created_at: createdAt, ...row } of rows) {
+      ctx.publish([userId], { type: 'notification:created', notification: notificationView({ ...row, createdAt: new Date(createdAt), readAt: null }) })
+    }
+    tellUnread(ctx, rows.map((row) => row.user_id))
   })
 }
 
