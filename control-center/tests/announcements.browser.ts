@@ -1,4 +1,6 @@
 import { crowd } from '../../backend/testing/crowd.ts'
+import { expect } from '../../backend/testing/people.ts'
+import { staffByRows } from '../../backend/testing/staff-rows.ts'
 import { eventually } from '../../backend/testing/wait.ts'
 import { browserTest } from './house.ts'
 
@@ -31,7 +33,7 @@ browserTest('an announcement is written, counted, started, and its progress seen
 
 browserTest('an announcement that goes slowly is paused, goes on, and is cancelled', async (t, { app, openAs }) => {
   const people = await crowd(app, { kind: 'customer', count: 3 })
-  const { page } = await openAs('admin', '/announcements')
+  const { page } = await openAs('admin', '/announcements?state=draft')
   const id = await page.evaluate(async (userIds) => {
     const { csrfToken } = await (await fetch('/internal/v1/auth/me')).json() as { csrfToken: string } // the contract of the route
     const text = { title: 'Slowly', body: 'One after the other.' }
@@ -47,4 +49,39 @@ browserTest('an announcement that goes slowly is paused, goes on, and is cancell
     await page.getByText(done).first().waitFor()
     t.equal(await state(), then)
   }
+})
+
+browserTest('over a colleague’s words nobody writes unseen, and nothing that was not seen is started', async (t, { app, openAs }) => {
+  const [person] = await crowd(app, { kind: 'customer', count: 1 })
+  const colleague = await staffByRows(app, 'admin')
+  const texts = (title: string) => ({ id: { title, body: 'Isi.' }, en: { title, body: 'Body.' } })
+  const { announcement } = await expect(201, colleague.call('POST', '/announcements', { body: { texts: texts('Mine'), segment: { userIds: [person!.id] }, channels: ['inbox'], schedule: { when: 'at', at: '2099-01-01T00:00:00Z' } } })).then(({ body }) => body)
+  const path = `/announcements/${announcement.id}`
+  const rewrite = (title: string, version: number) => expect(200, colleague.call('PATCH', path, { body: { texts: texts(title), version } }))
+  const { page } = await openAs('admin', path)
+  const dialog = page.getByRole('dialog')
+  await page.getByRole('button', { name: 'Change', exact: true }).click()
+  await dialog.getByLabel('Title in English').fill('Typed')
+  await rewrite('Theirs', 1)
+  await dialog.getByRole('alert').getByText('Somebody has changed it meanwhile').waitFor()
+  await dialog.getByRole('button', { name: 'Take theirs' }).click()
+  t.equal(await dialog.getByLabel('Title in English').inputValue(), 'Theirs')
+  await dialog.getByLabel('Title in English').fill('Typed again')
+  await rewrite('Theirs once more', 2)
+  await dialog.getByRole('button', { name: 'Keep mine over theirs' }).click()
+  await dialog.getByRole('button', { name: 'Change', exact: true }).click()
+  await page.getByRole('heading', { name: 'Typed again', level: 1 }).waitFor()
+
+  await page.getByRole('button', { name: 'Count', exact: true }).click()
+  const size = page.getByRole('region', { name: 'How many it would tell' })
+  await size.getByText('In Indonesian').waitFor()
+  await page.getByRole('button', { name: 'Start', exact: true }).click()
+  await dialog.getByText('1 people were counted').waitFor()
+  await dialog.getByLabel('Reason').fill('a test of the page')
+  await rewrite('Another', 4)
+  await dialog.getByText('Look at what stands there now').waitFor()
+  t.equal(await size.getByText('In Indonesian').count(), 0, 'the count was of what is there no more')
+  await dialog.getByRole('button', { name: 'I have looked at it' }).click()
+  await dialog.getByRole('button', { name: 'Start', exact: true }).click()
+  await page.getByText('It is started').waitFor()
 })

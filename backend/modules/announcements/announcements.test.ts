@@ -42,6 +42,12 @@ async function draft(userIds: readonly string[], more: object = {}): Promise<str
 const act = (id: string, verb: string, version: number, more: object = {}) => admin.call('POST', `/announcements/${id}/${verb}`, { body: { version, reason, ...more } })
 const record = (id: string) => ok(admin.call('GET', `/announcements/${id}`))
 const told = async (id: string) => (await app.query<{ user_id: string }>('select user_id from notifications where dedupe_key = $1', [`announcement:${id}`])).map((row) => row.user_id)
+const countedAgain = async (id: string) => {
+  const at = async () => (await record(id)).figuresAt
+  const before = await at()
+  await measureAnnouncements(app.replicas[0]!.ctx)
+  return await at() !== before
+}
 const isDone = (id: string) => eventually(async () => (await record(id)).announcement.state === 'done', 'it is done')
 
 t.test('announcements', async (t) => {
@@ -67,6 +73,7 @@ t.test('announcements', async (t) => {
     t.same(await app.query('select title, body, kind, data from notifications where user_id = $1', [indonesian]),
       [{ ...TEXTS.id, kind: 'system_announcement', data: { announcementId: id, kind: 'system_announcement', template: 'announcement', link: '/help/news' } }])
     t.match(await record(id), { announcement: { state: 'done', reached: 3, endReason: null }, waves: [{ place: 0, timeZone: null, state: 'done', reached: 3 }], names: { [admin.id]: { kind: 'staff' } } })
+    t.match(await app.query(`select details from audit_log where target_id = $1 and act = 'announcement.tested'`, [id]), [{ details: { version: 2, texts: TEXTS, userIds: [other] } }], 'with the words that people were given')
     t.same((await app.query<{ act: string; reason: string | null }>(`select act, reason from audit_log where target_id = $1 order by seq`, [id])).map((row) => [row.act, row.reason]),
       [['announcement.created', null], ['announcement.changed', null], ['announcement.tested', reason], ['announcement.started', reason]])
     for (const [verb, version] of [['start', 3], ['pause', 3], ['resume', 3], ['cancel', 3]] as const) t.equal((await act(id, verb, version)).status, 409, `${verb} of what is done`)
@@ -112,7 +119,7 @@ t.test('announcements', async (t) => {
     ]
     for (const [segment, expected] of CASES) {
       const size = await ok(admin.call('POST', '/announcements/dry-run', { body: { texts: TEXTS, segment: { timeZones: [zone], ...segment } } }))
-      t.match(size, { people: expected.length, isAtLeast: false, samples: TEXTS }, JSON.stringify(segment))
+      t.match(size, { people: expected.length, samples: TEXTS }, JSON.stringify(segment))
       const id = await draft([], { segment: { timeZones: [zone], ...segment } })
       await ok(act(id, 'start', 1))
       await isDone(id)
@@ -121,13 +128,14 @@ t.test('announcements', async (t) => {
   })
 
   t.test('a dry run says who can be reached', async (t) => {
-    const [reachable, off, quiet] = [await person({ language: 'id' }, 'android'), await person({}, 'ios'), await person({ language: 'en' })]
+    const [reachable, off, none, quiet] = [await person({ language: 'id' }, 'android'), await person({}, 'ios'), await person(), await person({ language: 'en' })]
+    await app.query(`insert into preferences (user_id, values) values ($1, '{"notificationsEnabled": false}')`, [none])
     await app.query(`insert into notification_preferences (user_id, choices) values ($1, '{"system_announcement.push": false}')`, [off])
     const now = await app.clock.now()
     const wall = (minutes: number) => new Intl.DateTimeFormat('en-GB', { timeZone: 'Asia/Jakarta', hour: '2-digit', minute: '2-digit' }).format(new Date(now.getTime() + minutes * 60_000))
     await app.query('insert into notification_preferences (user_id, quiet_from, quiet_to) values ($1, $2, $3)', [quiet, wall(-60), wall(60)])
-    t.same(await ok(admin.call('POST', '/announcements/dry-run', { body: { texts: TEXTS, segment: { userIds: [reachable, off, quiet] } } })),
-      { people: 3, isAtLeast: false, languages: { id: 2, en: 1 }, withDevice: 2, pushesOff: 1, inQuietHours: 1, samples: TEXTS })
+    t.same(await ok(admin.call('POST', '/announcements/dry-run', { body: { texts: TEXTS, segment: { userIds: [reachable, off, none, quiet] } } })),
+      { people: 4, languages: { id: 3, en: 1 }, withDevice: 2, pushesOff: 2, inQuietHours: 1, samples: TEXTS })
   })
 
   t.test('what is no announcement is refused', async (t) => {
@@ -136,6 +144,8 @@ t.test('announcements', async (t) => {
       { texts: { id: TEXTS.id } }, { texts: { ...TEXTS, en: { title: 'a\nb', body: 'x' } } }, { texts: { ...TEXTS, en: { title: '\u202Eevil', body: 'x' } } }, { texts: { ...TEXTS, en: { title: '', body: 'x' } } },
       { segment: { timeZones: ['Asia/Atlantis'] } }, { segment: { userIds: [] } }, { segment: { everybody: true } }, { channels: [] }, { channels: ['sms'] }, { channels: ['inbox', 'inbox'] }, { priority: 'urgent' },
       { schedule: { when: 'local', at: '2026-12-01T09:00:00Z' } }, { schedule: { when: 'at', at: '2026-12-01T09:00' } }, { perMinute: 0 }, { link: 'https://elsewhere.example' }, { link: '//elsewhere.example' }, { expiresAt: 'soon' },
+      // What one of the two that read it calls no date.
+      { segment: { joinedFrom: '0000-01-01' } }, { segment: { joinedUntil: '9999-12-31' } }, { schedule: { when: 'at', at: '0000-01-01T00:00:00Z' } }, { schedule: { when: 'local', at: '0000-01-01T00:00' } }, { expiresAt: '9999-12-31T23:59:59-23:00' },
     ]
     for (const bad of BAD) t.match((await admin.call('POST', '/announcements', { body: { ...good, ...bad } })).body, { code: 'validation_failed' }, JSON.stringify(bad))
     const past = await draft(await people(1), { schedule: { when: 'at', at: '2020-01-01T00:00:00Z' } })
@@ -143,6 +153,9 @@ t.test('announcements', async (t) => {
     t.match(await record(past), { announcement: { state: 'draft' }, waves: [] }, 'and nothing of it is left')
     const late = await draft(await people(1), { schedule: { when: 'at', at: '2999-01-01T00:00:00Z' }, expiresAt: '2998-01-01T00:00:00Z' })
     t.match((await act(late, 'start', 1)).body, { code: 'conflict', detail: 'It expires before it is due everywhere.' })
+    const offset = await draft(await people(1), { schedule: { when: 'at', at: '2998-01-02T23:00:00+23:00' } })
+    await ok(act(offset, 'start', 1))
+    t.match((await record(offset)).waves, [{ dueAt: '2998-01-02T00:00:00.000Z' }], 'an offset that no place on earth has')
   })
 
   t.test('where time stands', async (t) => {
@@ -171,6 +184,11 @@ t.test('announcements', async (t) => {
       await clock.advance(60)
       t.equal((await act(id, 'resume', 2)).status, 409, 'by the version that was seen')
       t.equal(await reached(), 10)
+      t.equal(await countedAgain(id), true, 'it told somebody since the last count')
+      await clock.advance(20)
+      t.equal(await countedAgain(id), false, 'nobody is told while it is paused')
+      await clock.advance(300)
+      t.equal(await countedAgain(id), true, 'devices tell later that they have it')
       // As a batch leaves it whose pushes nobody has sent yet.
       await changeSettings(app, { pushesClosed: true })
       t.match(await record(id), { waitsForPushes: true })
@@ -178,10 +196,16 @@ t.test('announcements', async (t) => {
         values (gen_random_uuid(), $1, 'system_announcement', 'tag', 'Judul', 'Isi', $2, 'waits', app_now() + interval '1 day', $3)`, [ids[0], JSON.stringify({ announcementId: id }), id])
       await app.query(`insert into letters (id, user_id, channel, kind, template, subject, text, dedupe_key, due_at, expires_at)
         values (gen_random_uuid(), $1, 'email', 'system_announcement', 'announcement', 'Judul', 'Isi', $2, app_now() + interval '1 hour', app_now() + interval '1 day')`, [ids[0], `announcement:${id}`])
+      // One that a mail server is just refusing: it comes back to be tried again.
+      await app.query(`insert into letters (id, user_id, channel, kind, template, subject, text, dedupe_key, claimed_until, expires_at)
+        values (gen_random_uuid(), $1, 'email', 'system_announcement', 'announcement', 'Judul', 'Isi', $2, app_now() + interval '1 minute', app_now() + interval '1 day')`, [ids[1], `announcement:${id}`])
       t.match(await ok(act(id, 'resume', 3)), { announcement: { state: 'running', version: 4 } })
       t.match(await ok(act(id, 'cancel', 4)), { announcement: { state: 'cancelled', endReason: 'cancelled', reached: 10 } })
       await eventually(async () => (await app.query(`select 1 from pushes where dedupe_key = 'waits' and state = 'dropped' and reason = 'cancelled'`)).length === 1, 'what waits is dropped')
       await eventually(async () => (await app.query(`select 1 from letters where dedupe_key = $1 and state = 'dropped' and reason = 'cancelled' and text = ''`, [`announcement:${id}`])).length === 1, 'letters too')
+      t.match(await app.query(`select state from letters where user_id = $1`, [ids[1]]), [{ state: 'queued' }], 'left to who sends it')
+      await app.query(`update letters set claimed_until = null, due_at = app_now() + interval '1 hour' where user_id = $1`, [ids[1]])
+      await eventually(async () => (await app.query(`select 1 from letters where user_id = $1 and state = 'dropped' and reason = 'cancelled'`, [ids[1]])).length === 1, 'what came back too')
       await changeSettings(app, { pushesClosed: false })
       await clock.advance(60)
       t.match(await record(id), { announcement: { state: 'cancelled', reached: 10 }, waves: [{ state: 'cancelled', reached: 10 }] })
@@ -191,6 +215,22 @@ t.test('announcements', async (t) => {
         return (await record(id)).figures.queued === 0
       }, 'none waits any more')
       t.match((await record(id)).figures, { queued: 0, dropped: 11, accepted: 0 })
+    })
+
+    t.test('a pause makes it no faster', async (t) => {
+      const id = await draft(await people(12), { perMinute: 60 })
+      await ok(act(id, 'start', 1))
+      await eventually(async () => (await record(id)).announcement.reached === 5, 'it has begun')
+      await ok(act(id, 'pause', 2))
+      await ok(act(id, 'resume', 3))
+      await clock.advance(1)
+      const beside = await draft(await people(1))
+      await ok(act(beside, 'start', 1))
+      await isDone(beside)
+      t.equal((await record(id)).announcement.reached, 5, 'whoever waited longer would have come before')
+      await clock.advance(5)
+      await eventually(async () => (await record(id)).announcement.reached === 10, 'when it is time it goes on')
+      await ok(act(id, 'cancel', 4))
     })
 
     t.test('what has a push waits while pushes are closed; what has none goes on', async (t) => {
@@ -233,6 +273,22 @@ t.test('announcements', async (t) => {
       const { waves } = await record(id)
       t.equal(waves.reduce((sum: number, wave: { reached: number }) => sum + wave.reached, 0), 7, 'everybody counts once')
       t.match(waves.at(-1), { isLast: true, timeZone: null, reached: 2 })
+    })
+
+    t.test('whoever has it as a letter alone counts once as well', async (t) => {
+      await isTime('2031-03-06T02:30:00Z')
+      const ids = [...await people(1, { time_zone: 'Asia/Jayapura' }), ...await people(1, { time_zone: 'Asia/Jakarta' })]
+      await app.query('insert into email_addresses (user_id, address_hash, address_encrypted) select id, sha256(id::text::bytea), $2 from unnest($1::uuid[]) as id', [ids, Buffer.from('address')])
+      await app.query(`insert into notification_preferences (user_id, choices) select id, '{"system_announcement.email": true}' from unnest($1::uuid[]) as id`, [ids])
+      const id = await draft([], { segment: { userIds: ids, timeZones: ['Asia/Jayapura', 'Asia/Jakarta'] }, channels: ['email'], schedule: { when: 'local', at: '2031-03-07T09:00' } })
+      await ok(act(id, 'start', 1))
+      await isTime('2031-03-07T00:00:01Z')
+      await eventually(async () => (await record(id)).announcement.reached === 1, 'nine o’clock in Jayapura')
+      await app.query(`update users set time_zone = 'Asia/Jakarta', updated_at = app_now() where id = $1`, [ids[0]])
+      await isTime('2031-03-07T02:00:01Z')
+      await isDone(id)
+      t.equal((await record(id)).announcement.reached, 2)
+      t.equal((await app.query('select 1 from letters where dedupe_key = $1', [`announcement:${id}`])).length, 2)
     })
 
     t.test('a zone that Postgres has never heard of keeps nobody’s from starting', async (t) => {

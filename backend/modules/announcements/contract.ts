@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import { segmentShape } from '../identity/contract.ts'
+import { isOfOurTime, OF_OUR_TIME, segmentShape } from '../identity/contract.ts'
 
 const id = z.string().meta({ format: 'uuid' })
 const time = z.string().meta({ format: 'date-time' })
 const count = z.number().int()
+const moment = z.iso.datetime({ offset: true }).refine(isOfOurTime, OF_OUR_TIME)
 
 export const STATES = ['draft', 'scheduled', 'running', 'paused', 'done', 'cancelled'] as const
 export const announcementState = z.enum(STATES)
@@ -27,8 +28,8 @@ export type AnnouncementTexts = z.output<typeof announcementTexts>
 /** `now`: as soon as it is started. `at`: at a moment. `local`: when clocks show it, in each person's own time zone. */
 export const schedule = z.discriminatedUnion('when', [
   z.strictObject({ when: z.literal('now') }),
-  z.strictObject({ when: z.literal('at'), at: z.iso.datetime({ offset: true }) }),
-  z.strictObject({ when: z.literal('local'), at: z.iso.datetime({ local: true, precision: -1 }).regex(/^[^Z]*$/, 'must be a time without a zone') }),
+  z.strictObject({ when: z.literal('at'), at: moment }),
+  z.strictObject({ when: z.literal('local'), at: z.iso.datetime({ local: true, precision: -1 }).regex(/^[^Z]*$/, 'must be a time without a zone').refine(isOfOurTime, OF_OUR_TIME) }),
 ])
 export type Schedule = z.output<typeof schedule>
 
@@ -40,7 +41,7 @@ const written = z.strictObject({
   priority: z.enum(['low', 'normal']),
   schedule,
   perMinute: z.number().int().min(1).max(1_000_000).nullable(),
-  expiresAt: z.iso.datetime({ offset: true }).nullable(),
+  expiresAt: moment.nullable(),
 })
 /** What staff write. `perMinute`: so many people a minute at most, by the whole service; null: as fast as it goes. `link`: a path that the apps open. */
 export const announcementBody = written.extend({
@@ -57,7 +58,7 @@ export type Figures = z.output<typeof figures>
 export const announcementView = z.object({
   id, state: announcementState, texts: announcementTexts, link: z.string().nullable(), segment: segmentShape, channels: z.array(announcementChannel),
   priority: z.enum(['low', 'normal']), schedule, perMinute: count.nullable(), expiresAt: time.nullable(),
-  /** People of the segment when it was started, counted up to a bound; who was told until now. */
+  /** People of the segment when it was started; who was told until now. */
   counted: count.nullable(), reached: count, version: count, createdBy: id, createdAt: time, updatedAt: time,
   scheduledAt: time.nullable(), startedAt: time.nullable(), endedAt: time.nullable(), endReason: z.enum(['expired', 'cancelled']).nullable(),
 })
@@ -68,10 +69,10 @@ export const waveView = z.object({
 })
 export type WaveView = z.output<typeof waveView>
 
-/** How many it would tell, and how. `isAtLeast`: only so many were counted. The samples are as a person of that language reads them. */
+/** How many it would tell, and how. The samples are as a person of that language reads them. */
 export const dryRunView = z.object({
-  people: count, isAtLeast: z.boolean(), languages: z.object({ id: count, en: count }),
-  /** With a device that is signed in; with pushes of announcements switched off; in their quiet hours now. */
+  people: count, languages: z.object({ id: count, en: count }),
+  /** With a device that is signed in; with pushes switched off, all of them or those of announcements; in their quiet hours now. */
   withDevice: count, pushesOff: count, inQuietHours: count,
   samples: announcementTexts,
 })

@@ -1,7 +1,7 @@
 import { and, eq, sql } from '../../platform/drizzle.ts'
 import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
-import { dropLettersOf, dropPushesOf } from '../channels/index.ts'
+import { dropLettersOf, dropPushesOf, hasLettersOf } from '../channels/index.ts'
 import { findSegmentPart } from '../identity/index.ts'
 import { findAlreadyTold } from '../notifications/index.ts'
 import { batchOf, CAUGHT_UP_SECONDS, paceSeconds } from './rules.ts'
@@ -98,6 +98,7 @@ async function dropCancelled(ctx: Ctx): Promise<number> {
   if (!row) return 0
   const dropped = await Promise.all([dropPushesOf(ctx.sql, row.id, DROPPED_AT_ONCE), dropLettersOf(ctx.sql, keyOf(row.id), DROPPED_AT_ONCE)])
   if (dropped.some((many) => many >= DROPPED_AT_ONCE)) return 1
-  await ctx.sql.update(announcements).set({ dropsPushes: false }).where(eq(announcements.id, row.id))
+  // A letter has no hook: one that is being sent now may come back to be tried again.
+  if (!(await hasLettersOf(ctx.sql, keyOf(row.id)))) await ctx.sql.update(announcements).set({ dropsPushes: false }).where(eq(announcements.id, row.id))
   return 0
 }

@@ -1,9 +1,8 @@
 import { sql, type SQL } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import { AppError } from '../../platform/errors.ts'
-import { findTimeZones, measureSegment } from '../identity/index.ts'
+import { countSegment, findTimeZones } from '../identity/index.ts'
 import { momentOf } from '../notifications/index.ts'
-import { COUNTED_MOST } from './dry-run.ts'
 import { changeAnnouncement, lockAnnouncement, type Seen } from './lock-announcement.ts'
 import { isAsExpected } from './rules.ts'
 import type { Announcement } from './tables.ts'
@@ -17,7 +16,7 @@ export type StartWanted = Seen & { expected?: number | undefined }
  */
 export async function startAnnouncement(tx: Tx, wanted: StartWanted): Promise<Announcement> {
   const row = await lockAnnouncement(tx, wanted, 'start')
-  const { people } = await measureSegment(tx.sql, row.segment, COUNTED_MOST)
+  const people = await countSegment(tx.sql, row.segment)
   if (people === 0) throw new AppError('conflict', 'Nobody belongs to this segment.')
   const most = tx.settings.get('announcementsUncounted')
   if (wanted.expected === undefined ? people > most : !isAsExpected(wanted.expected, people)) {
@@ -42,7 +41,7 @@ async function layWaves(tx: Tx, { id, schedule, segment }: Announcement): Promis
     // Whoever goes to another zone meanwhile is found by the last one; it is due when all others are.
     waves.push(wave(zones.length, null, true, at(zones.length === 0 ? local('Asia/Jakarta') : Math.max(...zones.map(local)))))
   } else {
-    waves.push(wave(0, null, false, schedule.when === 'now' ? sql`app_now()` : sql`${schedule.at}::timestamptz`))
+    waves.push(wave(0, null, false, schedule.when === 'now' ? sql`app_now()` : at(Date.parse(schedule.at))))
   }
   const { rows } = await tx.sql.execute<{ due_at: string; is_over: boolean }>(sql`
     insert into announcement_waves (announcement_id, place, time_zone, is_last, due_at) values ${sql.join(waves, sql`, `)}

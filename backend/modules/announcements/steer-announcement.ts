@@ -1,7 +1,7 @@
 import { and, eq, sql } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import { changeAnnouncement, lockAnnouncement, type Seen } from './lock-announcement.ts'
-import { announcementWaves, type Announcement } from './tables.ts'
+import { announcements, announcementWaves, type Announcement } from './tables.ts'
 
 /** No batch begins any more until it goes on. Pushes that are queued already are sent. Throws as `lockAnnouncement` does. */
 export async function pauseAnnouncement(tx: Tx, seen: Seen): Promise<Announcement> {
@@ -9,10 +9,10 @@ export async function pauseAnnouncement(tx: Tx, seen: Seen): Promise<Announcemen
   return changeAnnouncement(tx, seen.id, { state: 'paused' })
 }
 
-/** It goes on where it was. Throws as `lockAnnouncement` does. */
+/** It goes on where it was, and no sooner than its pace allows. Throws as `lockAnnouncement` does. */
 export async function resumeAnnouncement(tx: Tx, seen: Seen): Promise<Announcement> {
   const { startedAt, schedule } = await lockAnnouncement(tx, seen, 'resume')
-  return changeAnnouncement(tx, seen.id, { state: startedAt === null && schedule.when !== 'now' ? 'scheduled' : 'running', nextAt: sql`app_now()` })
+  return changeAnnouncement(tx, seen.id, { state: startedAt === null && schedule.when !== 'now' ? 'scheduled' : 'running', nextAt: sql`greatest(${announcements.nextAt}, app_now())` })
 }
 
 /**

@@ -15,7 +15,7 @@ export { claimDigests, hasDueDigest, planDigests, type DueDigest, type DigestPla
 export { forgetReach } from './forget-reach.ts'
 export { findReach, type Reach } from './find-reach.ts'
 export { findSentOut, type SentOut } from './find-of-person.ts'
-export { countPushesOf, countUnreached, dropLettersOf, dropPushesOf, findPushed, type AnnouncementPushes } from './of-announcement.ts'
+export { countPushesOf, countUnreached, dropLettersOf, dropPushesOf, findSentUnder, hasLettersOf, type AnnouncementPushes } from './of-announcement.ts'
 export { findPushesOfSession, type PushOfSession } from './find-of-session.ts'
 export { CHANNELS, KINDS, PRIORITIES, type Channel, type Kind, type Priority } from './kinds.ts'
 export type { AddressWords } from './address-letters.ts'

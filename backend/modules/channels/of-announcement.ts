@@ -28,6 +28,12 @@ export async function dropPushesOf(handle: Queryable, announcementId: string, li
   return rowCount ?? 0
 }
 
+/** Whether a letter under this key is still to be sent, or being sent. */
+export async function hasLettersOf(handle: Queryable, dedupeKey: string): Promise<boolean> {
+  const { rows } = await handle.execute<{ some: boolean }>(sql`select exists (select 1 from letters where state = 'queued' and dedupe_key = ${dedupeKey}) as some`)
+  return rows[0]!.some
+}
+
 /** The same for its letters, by their key. */
 export async function dropLettersOf(handle: Queryable, dedupeKey: string, limit: number): Promise<number> {
   const { rowCount } = await handle.execute(sql`
@@ -38,19 +44,21 @@ export async function dropLettersOf(handle: Queryable, dedupeKey: string, limit:
   return rowCount ?? 0
 }
 
-/** Which of these persons have a push under this key. */
-export async function findPushed(handle: Queryable, dedupeKey: string, userIds: readonly string[]): Promise<string[]> {
+/** Which of these persons have a push or a letter under this key. */
+export async function findSentUnder(handle: Queryable, dedupeKey: string, userIds: readonly string[]): Promise<string[]> {
+  const ids = sql.param([...userIds])
   const { rows } = await handle.execute<{ user_id: string }>(sql`
-    select user_id from pushes where user_id = any(${sql.param([...userIds])}::uuid[]) and dedupe_key = ${dedupeKey}`)
+    select user_id from pushes where user_id = any(${ids}::uuid[]) and dedupe_key = ${dedupeKey}
+    union select user_id from letters where user_id = any(${ids}::uuid[]) and dedupe_key = ${dedupeKey}`)
   return rows.map((row) => row.user_id)
 }
 
-/** Of these people (`id`, `time_zone`): who has pushes of announcements switched off by kind, and who is in their quiet hours at this moment. */
+/** Of these people (`id`, `time_zone`, `is_enabled`): who gets no pushes of announcements, because they want none at all or none of the kind, and who is in their quiet hours at this moment. */
 export async function countUnreached(handle: Queryable, people: SQL): Promise<{ pushesOff: number; inQuietHours: number }> {
   const { rows } = await handle.execute<{ time_zone: string; quiet_from: string | null; quiet_to: string | null; is_off: boolean; people: string; now: string }>(sql`
-    select p.time_zone, n.quiet_from, n.quiet_to, n.choices ->> 'system_announcement.push' is not distinct from 'false' as is_off, count(*) as people,
+    select p.time_zone, n.quiet_from, n.quiet_to, not p.is_enabled or n.choices ->> 'system_announcement.push' is not distinct from 'false' as is_off, count(*) as people,
       (extract(epoch from app_now()) * 1000)::bigint as now
-    from (${people}) p join ${notificationPreferences} n on n.user_id = p.id group by 1, 2, 3, 4`)
+    from (${people}) p left join ${notificationPreferences} n on n.user_id = p.id where not p.is_enabled or n.user_id is not null group by 1, 2, 3, 4`)
   let [pushesOff, inQuietHours] = [0, 0]
   for (const row of rows) {
     const quiet = quietOf(row.quiet_from, row.quiet_to)

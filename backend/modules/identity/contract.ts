@@ -46,6 +46,12 @@ export const meBody = z.strictObject({
 }).partial()
 export type MeBody = z.output<typeof meBody>
 
+/** Of an ISO date or time; others are no dates to Postgres. */
+export function isOfOurTime(text: string): boolean {
+  return text >= '2000' && text < '3000'
+}
+export const OF_OUR_TIME = 'must be of a year from 2000 to 2999'
+
 function isTimeZone(name: string): boolean {
   try {
     return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
@@ -87,8 +93,8 @@ export const segmentShape = z.strictObject({
   /** Seen within so many days. */
   activeDays: z.number().int().min(1).max(3650),
   /** Days in Asia/Jakarta, both within. */
-  joinedFrom: z.iso.date(),
-  joinedUntil: z.iso.date(),
+  joinedFrom: z.iso.date().refine(isOfOurTime, OF_OUR_TIME),
+  joinedUntil: z.iso.date().refine(isOfOurTime, OF_OUR_TIME),
   /** They have a device of one of these that is signed in. */
   platforms: z.array(z.enum(PLATFORMS)).min(1).max(3),
   userIds: z.array(z.uuid()).min(1).max(1000),

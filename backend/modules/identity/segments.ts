@@ -27,7 +27,7 @@ export async function findSegmentPart(handle: Queryable, part: SegmentPart): Pro
   const { segment, after, timeZone, joinedBy, changedSince, limit } = part
   const near = sql`u.id > ${after ?? '00000000-0000-0000-0000-000000000000'}::uuid and ${wayOf(segment, timeZone)}`
   const fits = all([
-    fitsSegment(segment),
+    fitsSegment(segment, 'some'),
     ...(timeZone === undefined ? [] : [sql`u.time_zone = ${timeZone}`]),
     ...(joinedBy ? [sql`u.created_at <= ${joinedBy}`] : []),
     ...(changedSince ? [sql`u.updated_at >= ${changedSince}`] : []),
@@ -43,29 +43,31 @@ export async function findSegmentPart(handle: Queryable, part: SegmentPart): Pro
 
 export type SegmentSize = {
   people: number
-  /** There are more: only so many were counted. */
-  isAtLeast: boolean
   languages: { id: number; en: number }
   /** How many have a device that is signed in. */
   withDevice: number
 }
 
-/** How many a segment has now, counted up to `most`. */
-export async function measureSegment(handle: Queryable, segment: Segment, most: number): Promise<SegmentSize> {
-  const { rows } = await handle.execute<{ people: number; indonesian: number; with_device: number }>(sql`
-    with people as materialized (${peopleOf(segment, most + 1)}),
-    counted as materialized (select id, language from people order by id limit ${most})
-    select (select count(*) from people)::integer as people, count(*) filter (where ${isIndonesian(sql`c.language`)})::integer as indonesian,
-      count(*) filter (where ${hasDevice(sql`c.id`)})::integer as with_device
-    from counted c`)
-  const row = rows[0]!
-  const people = Math.min(row.people, most)
-  return { people, isAtLeast: row.people > most, languages: { id: row.indonesian, en: people - row.indonesian }, withDevice: row.with_device }
+/** How many a segment has now, each counted. */
+export async function measureSegment(handle: Queryable, segment: Segment): Promise<SegmentSize> {
+  const inSegment = sql`${wayOf(segment)} and ${fitsSegment(segment, 'all')}`
+  const [{ rows: [counted] }, { rows: [reachable] }] = await Promise.all([
+    handle.execute<{ people: number; indonesian: number }>(sql`select count(*)::integer as people, count(*) filter (where ${isIndonesian(sql`u.language`)})::integer as indonesian from users u where ${inSegment}`),
+    handle.execute<{ people: number }>(sql`select count(distinct u.id)::integer as people from users u join devices d on d.user_id = u.id join sign_ins s on s.id = d.sign_in_id and s.revoked_at is null where ${inSegment}`),
+  ])
+  const { people, indonesian } = counted!
+  return { people, languages: { id: indonesian, en: people - indonesian }, withDevice: reachable!.people }
 }
 
-/** `id`, `language` and `time_zone` of the first `most` of a segment, as a query for another module's statement. */
-export function peopleOf(segment: Segment, most: number): SQL {
-  return sql`select u.id, u.language, u.time_zone from users u where ${wayOf(segment)} and ${fitsSegment(segment)} order by u.id limit ${most}`
+/** The same, and no more than how many. */
+export async function countSegment(handle: Queryable, segment: Segment): Promise<number> {
+  const { rows } = await handle.execute<{ people: number }>(sql`select count(*)::integer as people from users u where ${wayOf(segment)} and ${fitsSegment(segment, 'all')}`)
+  return rows[0]!.people
+}
+
+/** `id`, `time_zone` and `is_enabled` (notifications are not switched off in the app) of a segment, as a query for another module's statement. */
+export function peopleOf(segment: Segment): SQL {
+  return sql`select u.id, u.time_zone, p.values ->> 'notificationsEnabled' is distinct from 'false' as is_enabled from users u left join preferences p on p.user_id = u.id where ${wayOf(segment)} and ${fitsSegment(segment, 'all')}`
 }
 
 /** The time zones that people have. */
@@ -89,23 +91,25 @@ function wayOf(segment: Segment, timeZone?: string): SQL {
   return sql`true`
 }
 
-function fitsSegment(segment: Segment): SQL {
+/** `asked`: of `some` people it is looked up for each; of `all` of them Postgres may read whole tables. */
+function fitsSegment(segment: Segment, asked: 'some' | 'all'): SQL {
   const { kind, language, timeZones, activeDays, joinedFrom, joinedUntil, platforms } = segment
   return all([
     sql`u.erased_at is null and u.erasing_at is null and u.banned_at is null and (u.suspended_until is null or u.suspended_until <= app_now())`,
     ...(kind ? [sql`u.kind = ${kind}`] : []),
     ...(language ? [sql`${isIndonesian(sql`u.language`)} = ${language === 'id'}`] : []),
     ...(timeZones ? [sql`u.time_zone = any(${sql.param(timeZones)}::text[])`] : []),
-    ...(activeDays === undefined ? [] : [sql`u.last_active_at >= app_now() - make_interval(days => ${activeDays})`]),
+    ...(activeDays === undefined ? [] : [sql`u.last_active_at >= (select app_now()) - make_interval(days => ${activeDays})`]),
     ...(joinedFrom ? [sql`u.created_at >= ${joinedFrom}::date::timestamp at time zone 'Asia/Jakarta'`] : []),
     ...(joinedUntil ? [sql`u.created_at < (${joinedUntil}::date + 1)::timestamp at time zone 'Asia/Jakarta'`] : []),
-    ...(platforms ? [hasDevice(sql`u.id`, sql`and d.platform = any(${sql.param(platforms)}::text[])`)] : []),
+    ...(platforms ? [hasDeviceOf(platforms, asked)] : []),
   ])
 }
 
-function hasDevice(userId: SQL, more: SQL = sql``): SQL {
+function hasDeviceOf(platforms: readonly string[], asked: 'some' | 'all'): SQL {
+  const devices = sql`devices d join sign_ins s on s.id = d.sign_in_id where d.user_id = u.id and s.revoked_at is null and d.platform = any(${sql.param([...platforms])}::text[])`
   // With a limit it stays one look into an index a person; an `exists` the planner may turn into a scan of all devices.
-  return sql`coalesce((select true from devices d join sign_ins s on s.id = d.sign_in_id where d.user_id = ${userId} and s.revoked_at is null ${more} limit 1), false)`
+  return asked === 'all' ? sql`exists (select from ${devices})` : sql`coalesce((select true from ${devices} limit 1), false)`
 }
 
 const all = (conditions: readonly SQL[]): SQL => sql`(${sql.join([...conditions], sql` and `)})`

@@ -65,14 +65,15 @@ export const announcementStaffRoutes = (ctx: Ctx): FastifyPluginAsyncZod => asyn
   app.post('/internal/v1/announcements/:id/test', { schema: { params: idParams, body: testAnnouncementBody, response: { 200: testReply } }, config }, async (request) => {
     const { userIds, reason } = request.body
     await transact(ctx, async (tx) => {
+      // With its words: a draft may get others after people were given these.
       const tested = await sendTest(tx, request.params.id, userIds)
-      await appendAudit(tx, { ...auditOf(byOf(request)), act: 'announcement.tested', targetType: 'announcement', targetId: tested.id, reason, details: { userIds } })
+      await appendAudit(tx, { ...auditOf(byOf(request)), act: 'announcement.tested', targetType: 'announcement', targetId: tested.id, reason, details: { userIds, version: tested.version, texts: tested.texts } })
     })
     return { sent: new Set(userIds).size }
   })
 }
 
-/** Does it and writes it down, in one transaction. Its words are not repeated there: the announcement keeps them. */
+/** Does it and writes it down, in one transaction. Its words are not repeated there: the announcement keeps those that it was started with. */
 async function audited(tx: Tx, request: FastifyRequest, act: string, reason: string | undefined, doing: Promise<Announcement>): Promise<Announcement> {
   const row = await doing
   const details = { version: row.version, segment: row.segment, schedule: row.schedule, channels: row.channels, perMinute: row.perMinute, counted: row.counted, reached: row.reached }

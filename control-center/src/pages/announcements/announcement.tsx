@@ -1,4 +1,4 @@
-import { Alert, Button, Card, Group, Progress, SimpleGrid, Skeleton, Stack, Text, Textarea } from '@mantine/core'
+import { Alert, Button, Card, Group, Progress, SimpleGrid, Skeleton, Text } from '@mantine/core'
 import { IconHourglass } from '@tabler/icons-react'
 import { useEffect, useState } from 'react'
 import type { AnnouncementView, DryRunView, WaveView } from '../../../../backend/modules/announcements/contract.ts'
@@ -7,7 +7,6 @@ import { useId } from '../../address.ts'
 import { useAct } from '../../api/acts.ts'
 import { useGet } from '../../api/queries.ts'
 import { useFormat } from '../../format.ts'
-import { ActButton } from '../../parts/act-button.tsx'
 import { Facts } from '../../parts/facts.tsx'
 import { DataList } from '../../parts/list.tsx'
 import { PageFrame } from '../../parts/page.tsx'
@@ -17,8 +16,7 @@ import { useTitles } from '../../shell/titles.ts'
 import { useLanguage } from '../../texts.ts'
 import { listOf } from '../money/parts.tsx'
 import { Who } from '../safety/who.tsx'
-import { Compose } from './compose.tsx'
-import { bodyOf, idsOf, typedOf, type Typed } from './draft.ts'
+import { Acts } from './acts.tsx'
 import { AnnouncementBadge, Part, Preview } from './parts.tsx'
 import { useAnnouncementText } from './texts.ts'
 
@@ -29,16 +27,18 @@ export function Page() {
   const language = useLanguage()
   const id = useId()
   const { data, error, refetch } = useGet<AnnouncementRecord>('announcements', `/announcements/${id}`, { everyMs: 2000 })
-  const [counted, setCounted] = useState<DryRunView>()
+  // A count is of the words and the segment that stood then.
+  const [count, setCount] = useState<{ version: number; size: DryRunView }>()
   if (!data || data.announcement.id !== id) return <PageFrame title={titles('announcement')}>{error ? <ProblemAlert error={error} again={() => void refetch()} /> : <Skeleton height={240} aria-busy="true" />}</PageFrame>
   const { announcement, names } = data
-  const { texts, schedule } = announcement
+  const { texts, schedule, version } = announcement
+  const counted = count?.version === version ? count.size : undefined
   return (
     <PageFrame title={texts[language].title} about={<AnnouncementBadge state={announcement.state} />} acts={<Acts announcement={announcement} counted={counted} />}>
       {error && <ProblemAlert error={error} again={() => void refetch()} />}
       {data.waitsForPushes && (announcement.state === 'running' || announcement.state === 'scheduled') && <Alert variant="light" color="yellow" icon={<IconHourglass aria-hidden />}>{text('waitsForPushes')}</Alert>}
       {announcement.counted !== null && <Progressed announcement={announcement} counted={announcement.counted} />}
-      {announcement.state === 'draft' && <DryRun announcement={announcement} counted={counted} setCounted={setCounted} />}
+      {announcement.state === 'draft' && <DryRun announcement={announcement} counted={counted} setCounted={(size) => setCount({ version, size })} />}
       <Part title={text('preview')}>
         <SimpleGrid cols={{ base: 1, sm: 2 }}>
           <Preview label={text('indonesian')} {...texts.id} />
@@ -108,7 +108,7 @@ function DryRun({ announcement, counted, setCounted }: { announcement: Announcem
       <ProblemAlert error={act.problem} />
       {counted && (
         <Facts items={[
-          [text('people'), counted.isAtLeast ? text('atLeast', { number: format.number(counted.people) }) : format.number(counted.people)],
+          [text('people'), format.number(counted.people)],
           [text('inIndonesian'), format.number(counted.languages.id)], [text('inEnglish'), format.number(counted.languages.en)],
           [text('withDevice'), format.number(counted.withDevice)], [text('pushesOff'), format.number(counted.pushesOff)], [text('quiet'), format.number(counted.inQuietHours)],
         ]}
@@ -146,37 +146,5 @@ function PushFigures({ record: { figures, figuresAt } }: { record: AnnouncementR
         ? <Text size="sm" c="dimmed">{text('figuresEmpty')}</Text>
         : <Facts cols={4} items={[...(['queued', 'accepted', 'delivered', 'opened', 'failed', 'dropped'] as const).map((name) => [text(name), format.number(figures[name])] as const), [text('figuresAt'), <Time key="at" at={figuresAt} />]]} />}
     </Part>
-  )
-}
-
-function Acts({ announcement, counted }: { announcement: AnnouncementView; counted: DryRunView | undefined }) {
-  const text = useAnnouncementText()
-  const format = useFormat()
-  const { id, state, version } = announcement
-  const path = `/announcements/${id}`
-  const steer = (verb: string) => ({ reason }: { reason: string }) => ({ method: 'POST' as const, path: `${path}/${verb}`, body: { version, reason } })
-  const shared = { may: 'announcements.send', changes: ['announcements'] } as const
-  return (
-    <Stack gap="xs" align="flex-end">
-      <Group gap="xs">
-        <ActButton
-          {...shared} label={text('start')} isOffered={state === 'draft'} variant="filled" color="green" about={counted ? text('startCounted', { number: format.number(counted.people) }) : text('startAbout')}
-          request={({ reason }) => ({ method: 'POST', path: `${path}/start`, body: { version, reason, ...(counted ? { expected: counted.people } : {}) } })} draft={`announcement.start.${id}`} done={text('started')}
-        />
-        <ActButton<Typed>
-          {...shared} label={text('edit')} isOffered={state === 'draft'} about={text('editAbout')} reason="none"
-          fields={{ initial: typedOf(announcement), show: (values, set, problemOf) => <Compose values={values} set={set} problemOf={problemOf} /> }}
-          request={(values) => ({ method: 'PATCH', path, body: { ...bodyOf(values), version } })} draft={`announcement.edit.${id}`} done={text('changed')}
-        />
-        <ActButton {...shared} label={text('pause')} isOffered={state === 'running' || state === 'scheduled'} about={text('pauseAbout')} request={steer('pause')} draft={`announcement.pause.${id}`} done={text('pausedDone')} />
-        <ActButton {...shared} label={text('resume')} isOffered={state === 'paused'} variant="filled" about={text('resumeAbout')} request={steer('resume')} draft={`announcement.resume.${id}`} done={text('resumed')} />
-        <ActButton<{ ids: string }>
-          {...shared} label={text('test')} about={text('testAbout')}
-          fields={{ initial: { ids: '' }, show: (values, set, problemOf) => <Textarea label={text('testIds')} required autosize minRows={2} value={values.ids} error={problemOf('userIds')} onChange={(event) => set({ ids: event.currentTarget.value })} /> }}
-          request={({ ids, reason }) => ({ method: 'POST', path: `${path}/test`, body: { userIds: idsOf(ids), reason } })} draft={`announcement.test.${id}`} done={text('tested')}
-        />
-        <ActButton {...shared} label={text('cancel')} isOffered={state !== 'done' && state !== 'cancelled'} color="red" about={text('cancelAbout')} request={steer('cancel')} draft={`announcement.cancel.${id}`} done={text('cancelled')} />
-      </Group>
-    </Stack>
   )
 }

@@ -1,3 +1,4 @@
+import { Select } from '@mantine/core'
 import { IconPlus } from '@tabler/icons-react'
 import type { AnnouncementView } from '../../../../backend/modules/announcements/contract.ts'
 import { useFilters, useGo } from '../../address.ts'
@@ -15,16 +16,19 @@ import { BLANK, bodyOf, type Typed } from './draft.ts'
 import { AnnouncementBadge } from './parts.tsx'
 import { useAnnouncementText } from './texts.ts'
 
+const STATES = ['draft', 'scheduled', 'running', 'paused', 'done', 'cancelled'] as const satisfies readonly AnnouncementView['state'][]
+
 /** What many people were told at once, or are to be. */
 export function Page() {
   const titles = useTitles()
   const text = useAnnouncementText()
   const format = useFormat()
   const language = useLanguage()
-  const [{ state }] = useFilters(['state'] as const)
+  const [{ state }, setFilters] = useFilters(['state'] as const)
   const { list, names } = useNamedList<AnnouncementView>('announcements', '/announcements', state === undefined ? {} : { state }, { everyMs: 5000 })
   return (
     <PageFrame title={titles('announcements')} about={text('about')} acts={<New />}>
+      <Select label={text('state')} w={170} clearable placeholder={text('allStates')} value={state ?? null} onChange={(value) => setFilters({ state: value ?? undefined })} data={STATES.map((value) => ({ value, label: text(`state_${value}`) }))} />
       <DataList
         label={text('label')} list={list} idOf={(row) => row.id} to={(row) => `/announcements/${row.id}`} isFiltered={state !== undefined} empty={{ title: text('empty'), text: text('emptyText') }}
         columns={[
