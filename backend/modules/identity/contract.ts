@@ -6,6 +6,9 @@ export const GENDERS = ['female', 'male', 'other'] as const
 export type Gender = (typeof GENDERS)[number]
 export const PLATFORMS = ['android', 'ios', 'web'] as const
 export type Platform = (typeof PLATFORMS)[number]
+/** What people are written to in. */
+export const LANGUAGES = ['id', 'en'] as const
+export type Language = (typeof LANGUAGES)[number]
 /** What must be accepted, in its current version, before somebody takes part. */
 export const DOCUMENTS = ['terms', 'privacy'] as const
 
@@ -88,7 +91,7 @@ export const deviceReply = z.object({ id, platform: z.string(), createdAt: time,
 export const segmentShape = z.strictObject({
   kind: z.enum(KINDS),
   /** `en`: whoever has another language than Indonesian, as they are written to in English. */
-  language: z.enum(['id', 'en']),
+  language: z.enum(LANGUAGES),
   timeZones: z.array(z.string().max(64).refine(isTimeZone, 'must be an IANA time zone')).min(1).max(100),
   /** Seen within so many days. */
   activeDays: z.number().int().min(1).max(3650),

@@ -1,7 +1,5 @@
 import { sql, type SQL } from '../../platform/drizzle.ts'
-
-/** What people are written to in. */
-export type Language = 'id' | 'en'
+import type { Language } from './contract.ts'
 
 /** The language to write to somebody in: Indonesian where it is theirs (`id`, `id-ID`), else English. */
 export function languageOf(language: string): Language {

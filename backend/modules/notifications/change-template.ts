@@ -2,15 +2,16 @@ import { and, eq } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import { AppError } from '../../platform/errors.ts'
 import { appendAudit } from '../audit/index.ts'
+import type { Language } from '../identity/index.ts'
 import { checkTemplate, knownKey } from './check-template.ts'
 import { noticeTemplates } from './tables.ts'
-import { PARTS, writtenParts, type Part, type TemplateLanguage } from './template-parts.ts'
+import { PARTS, writtenParts, type Part } from './template-parts.ts'
 import { refreshTemplates, TEMPLATES_CHANNEL } from './templates.ts'
 
 export type ChangeTemplate = {
   staffId: string
   key: string
-  language: TemplateLanguage
+  language: Language
   /** Absent, null or empty: the service's own text. */
   parts: { [P in Part]?: string | null | undefined }
   /** What the caller has seen; with another in force it is a conflict. 0: nobody has written anything yet. */

@@ -1,9 +1,10 @@
 import { AppError } from '../../platform/errors.ts'
 import { KINDS } from '../channels/index.ts'
+import type { Language } from '../identity/index.ts'
 import { checkText, variablesIn, type TextFault } from './compile-text.ts'
 import { definitionOf, NOTICES, TEXTS, type TemplateKey } from './notices.ts'
 import { readMessage } from './read-message.ts'
-import { PARTS, type Part, type Parts, type TemplateLanguage } from './template-parts.ts'
+import { PARTS, type Part, type Parts } from './template-parts.ts'
 
 /** About one part of a text: what is wrong or worth a look, as a code and in words; `variable` where it is about one. */
 export type Remark = { part: Part; code: string; variable?: string; message: string }
@@ -45,12 +46,12 @@ export function usableParts(key: TemplateKey): Part[] {
 }
 
 /** What the service says where staff say nothing in this part. */
-export function standardText(key: TemplateKey, language: TemplateLanguage, part: Part): string | undefined {
+export function standardText(key: TemplateKey, language: Language, part: Part): string | undefined {
   return TEXTS[language][key][part]
 }
 
 /** Judges what staff have written: `errors` keep it from being stored, `warnings` are worth a look. */
-export function checkTemplate(key: TemplateKey, language: TemplateLanguage, parts: Parts): { errors: Remark[]; warnings: Remark[] } {
+export function checkTemplate(key: TemplateKey, language: Language, parts: Parts): { errors: Remark[]; warnings: Remark[] } {
   const [errors, warnings]: [Remark[], Remark[]] = [[], []]
   const usable = usableParts(key)
   for (const part of PARTS) {
@@ -71,7 +72,7 @@ export function checkTemplate(key: TemplateKey, language: TemplateLanguage, part
   return { errors, warnings }
 }
 
-function remarkOf({ reason, variable }: TextFault, part: Part, key: TemplateKey, text: string, language: TemplateLanguage): Remark {
+function remarkOf({ reason, variable }: TextFault, part: Part, key: TemplateKey, text: string, language: Language): Remark {
   const { variables } = definitionOf(key)
   if (variable === undefined) {
     const { stumble } = readMessage(text, language)
@@ -82,20 +83,20 @@ function remarkOf({ reason, variable }: TextFault, part: Part, key: TemplateKey,
 }
 
 /** Others read a locked screen: of what is sensitive nothing of the person may stand there. */
-function beyondTheLock(key: TemplateKey, part: Part, text: string, language: TemplateLanguage): Remark[] {
+function beyondTheLock(key: TemplateKey, part: Part, text: string, language: Language): Remark[] {
   if (definitionOf(key).sensitive !== true || !BEYOND_THE_LOCK.has(part)) return []
   return variablesIn(text, language).map((variable) => ({ part, code: 'on_locked_screen', variable, message: `{${variable}} would be read on a locked screen.` }))
 }
 
 /** What nobody can use without it: it is not shown to them then, so it is not stored either. */
-function unsaid(key: TemplateKey, part: Part, text: string, language: TemplateLanguage): Remark[] {
+function unsaid(key: TemplateKey, part: Part, text: string, language: Language): Remark[] {
   if (!BODIES.has(part) || checkText(definitionOf(key), text, language).length > 0) return []
   const named = variablesIn(text, language)
   return (definitionOf(key).mustSay ?? []).filter((variable) => !named.includes(variable))
     .map((variable) => ({ part, code: 'variable_required', variable, message: `It must say {${variable}}: nobody can use it without.` }))
 }
 
-function doubtsAbout(key: TemplateKey, part: Part, text: string, language: TemplateLanguage): Remark[] {
+function doubtsAbout(key: TemplateKey, part: Part, text: string, language: Language): Remark[] {
   const own = variablesIn(text, language)
   const left = variablesIn(standardText(key, language, part) ?? '', language).filter((variable) => !own.includes(variable) && !definitionOf(key).mustSay?.includes(variable))
   return [

@@ -1,5 +1,6 @@
 import { IntlMessageFormat } from 'intl-messageformat'
-import type { Language, NoticeDefinition, VariableType } from './notice-types.ts'
+import type { Language } from '../identity/index.ts'
+import type { NoticeDefinition, VariableType } from './notice-types.ts'
 
 /** Why a text can’t be shown; `variable` where one is to blame. */
 export type TextFault = { reason: 'syntax' | 'unknown_variable' | 'wrong_type' | 'missing_variable' | 'empty'; variable?: string }

@@ -1,8 +1,7 @@
 import { DIGEST, PRIORITIES, type NewLetter, type Reach } from '../channels/index.ts'
-import { languageOf } from '../identity/index.ts'
+import { languageOf, type Language } from '../identity/index.ts'
 import { compileText } from './compile-text.ts'
 import { formatTime } from './format-values.ts'
-import type { Language } from './notice-types.ts'
 import { definitionOf, NOTICES, type TemplateKey } from './notices.ts'
 
 /** What stands unread, the newest first: all of it is `total`. */

@@ -1,4 +1,5 @@
-import type { Language, NoticeDefinition, Variables, VariableType } from './notice-types.ts'
+import type { Language } from '../identity/index.ts'
+import type { NoticeDefinition, Variables, VariableType } from './notice-types.ts'
 
 const TEXT_MOST = 1000
 const ZONES_MOST = 500

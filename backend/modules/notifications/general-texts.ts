@@ -1,5 +1,5 @@
 import type { Kind } from '../channels/index.ts'
-import type { Language } from './notice-types.ts'
+import type { Language } from '../identity/index.ts'
 
 type Words = { title: string; body: string }
 

@@ -1,14 +1,11 @@
 import type { Channel, Kind, Priority } from '../channels/index.ts'
-
-export const LANGUAGES = ['id', 'en'] as const
-export type Language = (typeof LANGUAGES)[number]
+import type { Parts } from './template-parts.ts'
 
 /**
  * What a variable of a text is: `text` words of people or of the product, `count` a number that plurals may follow,
  * `money` whole rupiah, `time` an ISO time or milliseconds since 1970, shown in the person's time zone.
  */
-export const VARIABLE_TYPES = ['text', 'count', 'money', 'time'] as const
-export type VariableType = (typeof VARIABLE_TYPES)[number]
+export type VariableType = 'text' | 'count' | 'money' | 'time'
 type ValueOf<T extends VariableType> = T extends 'text' ? string : T extends 'time' ? string | number : number
 
 export type Variables = Readonly<Record<string, string | number>>
@@ -35,12 +32,6 @@ export type NoticeDefinition = {
 }
 
 /** The words of a notice in one language, each an ICU message. What is optional falls to `title` and `body`. */
-export type NoticeTexts = {
-  title: string; body: string
-  pushTitle?: string; pushBody?: string
-  emailSubject?: string; emailBody?: string
-  sms?: string
-}
-export const TEXT_FIELDS = ['title', 'body', 'pushTitle', 'pushBody', 'emailSubject', 'emailBody', 'sms'] as const satisfies readonly (keyof NoticeTexts)[]
+export type NoticeTexts = Parts & { title: string; body: string }
 
 export type VariablesOf<D extends NoticeDefinition> = { [V in keyof D['variables']]: ValueOf<D['variables'][V]> }

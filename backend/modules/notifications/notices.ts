@@ -1,7 +1,8 @@
+import type { Language } from '../identity/index.ts'
 import { ACCOUNT_NOTICES } from './notices-account.ts'
 import { MONEY_NOTICES } from './notices-money.ts'
 import { SESSION_NOTICES } from './notices-session.ts'
-import type { Language, NoticeDefinition, NoticeTexts, VariablesOf } from './notice-types.ts'
+import type { NoticeDefinition, NoticeTexts, VariablesOf } from './notice-types.ts'
 import { TEXTS_EN } from './texts-en.ts'
 import { TEXTS_ID } from './texts-id.ts'
 

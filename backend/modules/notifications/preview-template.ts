@@ -1,14 +1,15 @@
 import type { Env } from '../../platform/env.ts'
 import { layMail } from '../channels/index.ts'
+import type { Language } from '../identity/index.ts'
 import { channelsOf, checkTemplate, knownKey } from './check-template.ts'
 import { exampleValues } from './example-values.ts'
 import { definitionOf, type TemplateKey } from './notices.ts'
 import { renderNotice, type Rendered } from './render-notice.ts'
 import { segmentsOf } from './sms-segments.ts'
 import type { TemplatePreview } from './template-contract.ts'
-import { writtenParts, type Part, type TemplateLanguage } from './template-parts.ts'
+import { writtenParts, type Part } from './template-parts.ts'
 
-export type PreviewTemplate = { key: string; language: TemplateLanguage; parts: { [P in Part]?: string | null | undefined }; variables: Readonly<Record<string, string | number | null>> }
+export type PreviewTemplate = { key: string; language: Language; parts: { [P in Part]?: string | null | undefined }; variables: Readonly<Record<string, string | number | null>> }
 
 /** What people would read of a text that nobody has stored yet, and what would keep it from being stored. Throws `not_found` for a key that is none. */
 export function previewTemplate(env: Env, { key: name, language, parts: given, variables }: PreviewTemplate): TemplatePreview {
@@ -26,7 +27,7 @@ export function previewTemplate(env: Env, { key: name, language, parts: given, v
   }
 }
 
-function letterOf(env: Env, key: TemplateKey, language: TemplateLanguage, { subject, body }: Rendered['email']): TemplatePreview['email'] {
+function letterOf(env: Env, key: TemplateKey, language: Language, { subject, body }: Rendered['email']): TemplatePreview['email'] {
   const { text, html } = layMail(env, { userId: null, kind: definitionOf(key).kind, subject, text: body, language, isUnproven: key === 'email.proof' })
   return { subject, text, html }
 }

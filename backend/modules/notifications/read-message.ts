@@ -1,12 +1,12 @@
+import type { Language } from '../identity/index.ts'
 import { IntlMessageFormat } from 'intl-messageformat'
-import type { TemplateLanguage } from './template-parts.ts'
 
 type Nodes = ReturnType<IntlMessageFormat['getAst']>
 /** Where an ICU message can't be read (lines and columns from 1), and the parser's word for why, like MISSING_OTHER_CLAUSE. */
 export type Stumble = { code: string; line: number; column: number }
 
 /** For whoever writes a message: where it breaks off, and the cases of its plurals that this language never uses. */
-export function readMessage(text: string, language: TemplateLanguage): { stumble?: Stumble; idleCases: string[] } {
+export function readMessage(text: string, language: Language): { stumble?: Stumble; idleCases: string[] } {
   try {
     return { idleCases: [...new Set(idleCases(new IntlMessageFormat(text, language, undefined, { ignoreTag: true }).getAst(), language))] }
   } catch (error) {
@@ -16,7 +16,7 @@ export function readMessage(text: string, language: TemplateLanguage): { stumble
   }
 }
 
-function idleCases(nodes: Nodes, language: TemplateLanguage): string[] {
+function idleCases(nodes: Nodes, language: Language): string[] {
   return nodes.flatMap((node) => {
     if (!('options' in node)) return []
     const nested = Object.values(node.options).flatMap((option) => idleCases(option.value, language))

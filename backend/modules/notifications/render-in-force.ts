@@ -1,5 +1,6 @@
 import type { Ctx } from '../../platform/ctx.ts'
-import type { Language, Variables } from './notice-types.ts'
+import type { Language } from '../identity/index.ts'
+import type { Variables } from './notice-types.ts'
 import type { TemplateKey } from './notices.ts'
 import { renderNotice, type Rendered } from './render-notice.ts'
 import { overridesOf } from './templates.ts'

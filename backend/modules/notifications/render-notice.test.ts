@@ -3,10 +3,12 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
 import { CHANNELS, KINDS } from '../channels/index.ts'
+import { LANGUAGES } from '../identity/index.ts'
 import { channelsOf } from './check-template.ts'
 import { checkText, variablesIn } from './compile-text.ts'
 import { GENERAL, SILENT } from './general-texts.ts'
-import { LANGUAGES, TEXT_FIELDS, type NoticeTexts, type Variables, type VariableType } from './notice-types.ts'
+import type { NoticeTexts, Variables, VariableType } from './notice-types.ts'
+import { PARTS } from './template-parts.ts'
 import { definitionOf, TEMPLATE_KEYS, TEXTS, type TemplateKey } from './notices.ts'
 import { renderNotice, sayPlainly, type Rendered } from './render-notice.ts'
 import { segmentsOf } from './sms-segments.ts'
@@ -14,7 +16,7 @@ import { segmentsOf } from './sms-segments.ts'
 const SAMPLE: Readonly<Record<VariableType, string | number>> = { text: 'Sari', count: 3, money: 50_000, time: '2026-11-22T03:30:00Z' }
 const sampleOf = (key: TemplateKey): Variables => Object.fromEntries(Object.entries(definitionOf(key).variables).map(([name, type]) => [name, SAMPLE[type]]))
 const shownOf = ({ title, body, push, email, sms }: Rendered) => [title, body, push.title, push.body, email.subject, email.body, sms]
-const textsOf = (texts: NoticeTexts) => TEXT_FIELDS.flatMap((field) => (texts[field] === undefined ? [] : [texts[field]]))
+const textsOf = (texts: NoticeTexts) => PARTS.flatMap((field) => (texts[field] === undefined ? [] : [texts[field]]))
 
 t.test('every notice has words in both languages, uses what it declares and nothing else, and goes somewhere', async (t) => {
   for (const key of TEMPLATE_KEYS) {
@@ -112,7 +114,7 @@ const broken = fc.oneof(
 ).filter((text) => !/undefined|NaN|\[object/.test(text))
 
 t.test('whatever the values are, whatever is missing and whatever staff wrote: words, and no trace of a variable', async () => {
-  fc.assert(fc.property(key, language, fc.array(value, { maxLength: 8 }), fc.option(fc.record(Object.fromEntries(TEXT_FIELDS.map((field) => [field, broken])), { requiredKeys: [] }), { nil: undefined }), (of, into, values, override) => {
+  fc.assert(fc.property(key, language, fc.array(value, { maxLength: 8 }), fc.option(fc.record(Object.fromEntries(PARTS.map((field) => [field, broken])), { requiredKeys: [] }), { nil: undefined }), (of, into, values, override) => {
     // Rows and people bring what no type promises.
     const variables = Object.fromEntries([...Object.keys(definitionOf(of).variables), 'constructor', '__proto__'].map((name, at) => [name, values[at]])) as Variables
     const rendered = renderNotice(of, into, variables, { override })

@@ -1,8 +1,9 @@
 import type { Kind } from '../channels/index.ts'
+import type { Language } from '../identity/index.ts'
 import { checkText, compileText, type TextFault } from './compile-text.ts'
 import { clip, formatValues } from './format-values.ts'
 import { GENERAL, SILENT } from './general-texts.ts'
-import type { Language, NoticeDefinition, NoticeTexts, Variables } from './notice-types.ts'
+import type { NoticeDefinition, NoticeTexts, Variables } from './notice-types.ts'
 import { NOTICES, TEXTS, type TemplateKey } from './notices.ts'
 import { toBasic } from './sms-segments.ts'
 

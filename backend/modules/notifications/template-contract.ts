@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { names } from '../audit/contract.ts'
-import { PARTS, TEMPLATE_LANGUAGES, type Part } from './template-parts.ts'
+import { LANGUAGES } from '../identity/contract.ts'
+import { PARTS, type Part } from './template-parts.ts'
 
 const id = z.string().meta({ format: 'uuid' })
 const time = z.string().meta({ format: 'date-time' })
-const language = z.enum(TEMPLATE_LANGUAGES)
+const language = z.enum(LANGUAGES)
 const part = z.enum(PARTS)
 const key = z.string().min(1).max(64)
 const reason = z.string().trim().min(1).max(500)

@@ -1,12 +1,13 @@
 import { and, asc, desc, eq, lt, sql } from '../../platform/drizzle.ts'
 import type { Queryable } from '../../platform/database.ts'
+import { LANGUAGES, type Language } from '../identity/index.ts'
 import { channelsOf, knownKey, standardText, usableParts } from './check-template.ts'
 import { exampleValues } from './example-values.ts'
 import { definitionOf, TEMPLATE_KEYS, type TemplateKey } from './notices.ts'
 import { renderNotice } from './render-notice.ts'
 import { noticeFaults, noticeTemplates, type NoticeTemplate } from './tables.ts'
 import type { TemplateHistory, TemplateList, TemplateView } from './template-contract.ts'
-import { PARTS, TEMPLATE_LANGUAGES, writtenParts, type Part, type TemplateLanguage } from './template-parts.ts'
+import { PARTS, writtenParts, type Part } from './template-parts.ts'
 
 type Row = NoticeTemplate | undefined
 const isCurrent = eq(noticeTemplates.isCurrent, true)
@@ -17,9 +18,9 @@ export async function listTemplates(handle: Queryable): Promise<TemplateList['it
   const faults = await handle.select({ key: noticeFaults.key, count: sql<string>`sum(${noticeFaults.count})` }).from(noticeFaults).groupBy(noticeFaults.key)
   const countOf = new Map(faults.map(({ key, count }) => [key, Number(count)]))
   return TEMPLATE_KEYS.map((key) => {
-    const of = (language: TemplateLanguage) => rows.find((row) => row.key === key && row.language === language)
+    const of = (language: Language) => rows.find((row) => row.key === key && row.language === language)
     return {
-      ...summaryOf(key, of), faults: countOf.get(key) ?? 0, languages: TEMPLATE_LANGUAGES.map((language) => stateOf(language, of(language))),
+      ...summaryOf(key, of), faults: countOf.get(key) ?? 0, languages: LANGUAGES.map((language) => stateOf(language, of(language))),
     }
   })
 }
@@ -29,11 +30,11 @@ export async function getTemplate(handle: Queryable, name: string): Promise<Omit
   const key = knownKey(name)
   const rows = await handle.select().from(noticeTemplates).where(and(eq(noticeTemplates.key, key), isCurrent))
   const missing = await handle.select().from(noticeFaults).where(eq(noticeFaults.key, key)).orderBy(desc(noticeFaults.lastAt), asc(noticeFaults.part), asc(noticeFaults.reason), asc(noticeFaults.variable)).limit(FAULTS_SHOWN)
-  const of = (language: TemplateLanguage) => rows.find((row) => row.language === language)
+  const of = (language: Language) => rows.find((row) => row.language === language)
   return {
     ...summaryOf(key, of), usable: usableParts(key), faults: missing.reduce((sum, { count }) => sum + count, 0),
     variables: Object.entries(exampleValues(key)).map(([variable, example]) => ({ name: variable, type: definitionOf(key).variables[variable]!, example })),
-    languages: TEMPLATE_LANGUAGES.map((language) => {
+    languages: LANGUAGES.map((language) => {
       const row = of(language)
       return { ...stateOf(language, row), reason: row?.reason ?? null, written: every((part) => row?.[part]), standard: every((part) => standardText(key, language, part)) }
     }),
@@ -42,7 +43,7 @@ export async function getTemplate(handle: Queryable, name: string): Promise<Omit
 }
 
 /** The versions of one language, newest first, each with the parts in which it differs from the one before. */
-export async function listTemplateHistory(handle: Queryable, name: string, { language, limit, cursor }: { language: TemplateLanguage; limit: number; cursor?: number | undefined }): Promise<Omit<TemplateHistory, 'names'>> {
+export async function listTemplateHistory(handle: Queryable, name: string, { language, limit, cursor }: { language: Language; limit: number; cursor?: number | undefined }): Promise<Omit<TemplateHistory, 'names'>> {
   const rows = await handle.select().from(noticeTemplates)
     .where(and(eq(noticeTemplates.key, knownKey(name)), eq(noticeTemplates.language, language), cursor === undefined ? undefined : lt(noticeTemplates.version, cursor)))
     .orderBy(desc(noticeTemplates.version)).limit(limit + 1)
@@ -55,19 +56,19 @@ export async function listTemplateHistory(handle: Queryable, name: string, { lan
 
 const FAULTS_SHOWN = 50
 
-function summaryOf(key: TemplateKey, of: (language: TemplateLanguage) => Row) {
+function summaryOf(key: TemplateKey, of: (language: Language) => Row) {
   const { kind, sensitive } = definitionOf(key)
   return { key, kind, channels: channelsOf(key), isSensitive: sensitive === true, titles: { id: titleOf(key, 'id', of('id')), en: titleOf(key, 'en', of('en')) } }
 }
 
-function stateOf(language: TemplateLanguage, row: Row) {
+function stateOf(language: Language, row: Row) {
   return {
     language, version: row?.version ?? 0, isWritten: row !== undefined && Object.keys(writtenParts(row)).length > 0,
     changedAt: row?.createdAt.toISOString() ?? null, changedBy: row?.changedBy ?? null,
   }
 }
 
-function titleOf(key: TemplateKey, language: TemplateLanguage, row: Row): string {
+function titleOf(key: TemplateKey, language: Language, row: Row): string {
   return renderNotice(key, language, exampleValues(key), { override: writtenParts(row ?? {}) }).title
 }
 

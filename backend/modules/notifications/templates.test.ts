@@ -8,6 +8,7 @@ import { staffOf } from '../../testing/staff.ts'
 import { eventually } from '../../testing/wait.ts'
 import { hashAddress, sealAddress } from '../channels/addresses.ts'
 import { layMail } from '../channels/index.ts'
+import { LANGUAGES } from '../identity/index.ts'
 import { checkTemplate, usableParts } from './check-template.ts'
 import { exampleValues } from './example-values.ts'
 import { definitionOf, TEMPLATE_KEYS, TEXTS } from './notices.ts'
@@ -16,7 +17,6 @@ import { renderInForce } from './render-in-force.ts'
 import { renderNotice } from './render-notice.ts'
 import { segmentsOf } from './sms-segments.ts'
 import { flushFaults, noteFaults, purgeFaults } from './template-faults.ts'
-import { TEMPLATE_LANGUAGES } from './template-parts.ts'
 import { createTemplates } from './templates.ts'
 
 const PATH = '/internal/v1/notice-templates'
@@ -216,7 +216,7 @@ t.test('templates of staff', async (t) => {
 
 t.test('what the service came with would be taken from staff too, and every variable has an example of its type', async (t) => {
   for (const key of TEMPLATE_KEYS) {
-    for (const language of TEMPLATE_LANGUAGES) {
+    for (const language of LANGUAGES) {
       const standard = Object.fromEntries(Object.entries(TEXTS[language][key]).filter(([part]) => usableParts(key).some((usable) => usable === part)))
       t.same(checkTemplate(key, language, standard), { errors: [], warnings: [] }, `${key} in ${language}`)
       t.same(renderNotice(key, language, exampleValues(key)).faults, [], `${key} in ${language}: its examples`)
