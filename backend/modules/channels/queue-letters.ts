@@ -24,7 +24,7 @@ export type NewLetter = {
   priority: number
   /** To this address, encrypted, instead of the person's own; e-mail alone. */
   toEncrypted?: Buffer
-  /** `CODE` in the text becomes the code of this challenge when it is sent. */
+  /** `CODE` in subject and text becomes the code of this challenge when it is sent. */
   challengeId?: string
 }
 

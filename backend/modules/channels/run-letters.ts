@@ -130,10 +130,12 @@ function isCritical(kind: string): boolean {
 }
 
 function send(ctx: Ctx, letter: ClaimedLetter, { reach, address, phone }: Known): Promise<LetterResult> {
-  const text = letter.challengeId === undefined ? letter.text : letter.text.replaceAll(CODE, codeOf(ctx.env, letter.challengeId))
+  const { userId, kind, challengeId } = letter
+  const whole = (words: string) => (challengeId === undefined ? words : words.replaceAll(CODE, codeOf(ctx.env, challengeId)))
+  const text = whole(letter.text)
   if (letter.channel === 'sms') return ctx.gateways.sms.send({ to: phone ?? '', text, reference: letter.id })
-  const { userId, kind, subject = '' } = letter
-  const mail = layMail(ctx.env, { userId, kind, subject, text, language: reach?.language ?? 'id', isUnproven: letter.challengeId !== undefined })
+  const subject = whole(letter.subject ?? '')
+  const mail = layMail(ctx.env, { userId, kind, subject, text, language: reach?.language ?? 'id', isUnproven: challengeId !== undefined })
   return ctx.gateways.mail.send({ id: letter.id, to: address ? readAddress(ctx.env, address.encrypted) : '', subject, ...mail })
 }
 
