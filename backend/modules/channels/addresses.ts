@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { domainToASCII } from 'node:url'
-import { and, eq, isNull, sql } from '../../platform/drizzle.ts'
+import { sql } from '../../platform/drizzle.ts'
 import { isAnyOf } from '../../platform/any-of.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
@@ -47,10 +47,13 @@ export async function findAddresses(handle: Queryable, userIds: readonly string[
 
 /** Nothing is sent there any more: the mail server says that nobody has it. An address that was replaced meanwhile stays as it is. */
 export async function markUndeliverable(ctx: Ctx, dead: readonly { userId: string; hash: Buffer | undefined; challengeId: string | undefined }[]): Promise<void> {
-  for (const { userId, hash, challengeId } of dead) {
-    if (challengeId !== undefined) await ctx.sql.update(emailChallenges).set({ undeliverableAt: sql`app_now()` }).where(eq(emailChallenges.id, challengeId))
-    else if (hash) await ctx.sql.update(emailAddresses).set({ undeliverableAt: sql`app_now()` }).where(and(eq(emailAddresses.userId, userId), eq(emailAddresses.addressHash, hash), isNull(emailAddresses.undeliverableAt)))
-  }
+  const challengeIds = dead.flatMap(({ challengeId }) => challengeId ?? [])
+  if (challengeIds.length > 0) await ctx.sql.update(emailChallenges).set({ undeliverableAt: sql`app_now()` }).where(isAnyOf(emailChallenges.id, challengeIds))
+  const own = dead.flatMap(({ userId, hash, challengeId }) => (hash && challengeId === undefined ? [{ id: userId, hash: hash.toString('hex') }] : []))
+  if (own.length === 0) return
+  await ctx.sql.execute(sql`
+    update email_addresses e set undeliverable_at = app_now() from jsonb_to_recordset(${JSON.stringify(own)}::jsonb) as r(id uuid, hash text)
+    where e.user_id = r.id and e.address_hash = decode(r.hash, 'hex') and e.undeliverable_at is null`)
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { findReach } from './find-reach.ts'
 import { LANES, queueOfLane } from './lanes.ts'
 import type { DuePush, PushVerdict } from './push-hooks.ts'
+import { releaseLetters } from './queue-letters.ts'
 import { quietUntil } from './quiet-hours.ts'
 
 const REASON = 'quiet_hours'
@@ -36,4 +37,5 @@ export async function releaseHeld(tx: Tx, userId: string): Promise<void> {
   tx.afterCommit((ctx) => {
     for (const [priority, id] of first) ctx.enqueue(queueOfLane(LANES[Math.min(Math.max(priority, 0), LANES.length - 1)]!), id)
   })
+  await releaseLetters(tx, userId)
 }

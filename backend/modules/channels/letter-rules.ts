@@ -3,6 +3,8 @@ import type { LetterResult } from '../../platform/gateways.ts'
 export const LETTER_CHANNELS = ['email', 'sms'] as const
 export type LetterChannel = (typeof LETTER_CHANNELS)[number]
 
+/** Why an SMS is held back in its person's quiet hours. */
+export const QUIET = 'quiet'
 /** A letter is tried this often, then it has failed. */
 export const LETTER_TRIES = 3
 /** Claims that did not come to their end: a letter that kills its worker before its call ends too. */

@@ -7,9 +7,11 @@ import type { Ctx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
 import { secretsOf } from '../../platform/encryption.ts'
 import { createSettings } from '../../platform/settings.ts'
+import { chooseDigest } from '../identity/index.ts'
 import { notify, type Notice } from '../notifications/index.ts'
 import { claimLetters } from './claim-letters.ts'
 import { hashAddress, sealAddress } from './addresses.ts'
+import { changeNotificationPreferences } from './preferences.ts'
 import { createMailGateway, createSmsGateway, LETTER_CHANNELS, queueLetters, runLetters, sweepLetters, type NewLetter } from './index.ts'
 
 /** Only where nothing is to be answered: anywhere else a machine that stands still for longer would look like silence. */
@@ -30,12 +32,19 @@ function sealPhone(app: Background, phone: string): Buffer {
   return secretsOf(app.ctx.env).encryption.encrypt(phone, 'phone')
 }
 
-function give(app: Background, userId: string, more: Partial<NewLetter> = {}, replica = 0): Promise<void> {
+async function give(app: Background, userId: string, more: Partial<NewLetter> = {}, replica = 0): Promise<void> {
   const channel = more.channel ?? 'email'
+  const kind = more.kind ?? (channel === 'email' ? 'refund' : 'payout')
+  // No SMS goes to who did not choose it.
+  if (channel === 'sms') await choose(app, userId, { [`${kind}.sms`]: true })
   return transact(app.replicas[replica]!.ctx, (tx) => queueLetters(tx, [{
-    userId, channel, kind: 'refund', template: 'refund.sent', dedupeKey: `key-${(count += 1)}`, ...(channel === 'email' ? { subject: 'Uang Anda kembali' } : {}),
+    userId, channel, kind, template: 'refund.sent', dedupeKey: `key-${(count += 1)}`, ...(channel === 'email' ? { subject: 'Uang Anda kembali' } : {}),
     text: 'Rp 25.000 sudah dikirim.\n\n• satu <b>\n• dua', ttlSeconds: 86_400, priority: 2, ...more,
   }]))
+}
+
+function choose(app: Background, userId: string, choices: Record<string, boolean>): Promise<unknown> {
+  return app.query('insert into notification_preferences as n (user_id, choices) values ($1, $2) on conflict (user_id) do update set choices = n.choices || excluded.choices', [userId, choices])
 }
 
 async function run(ctx: Ctx): Promise<number> {
@@ -313,7 +322,7 @@ t.test('one step at a time, without workers and sweeps of their own', async (t) 
 
   t.test('an SMS waits for the end of quiet hours, one that is critical does not', async (t) => {
     const siti = await person(app)
-    await app.query(`insert into notification_preferences (user_id, quiet_from, quiet_to) values ($1, $2, $3)`, [siti.id, jakarta(ctx.clock.nowMs() - 3_600_000), jakarta(ctx.clock.nowMs() + 7_200_000)])
+    await transact(ctx, (tx) => changeNotificationPreferences(tx, siti.id, { quietHours: { from: jakarta(ctx.clock.nowMs() - 3_600_000), to: jakarta(ctx.clock.nowMs() + 7_200_000) } }))
     await give(app, siti.id, { channel: 'sms', kind: 'payout' })
     await give(app, siti.id, { channel: 'sms', kind: 'payout', ttlSeconds: 600 })
     await give(app, siti.id, { channel: 'sms', kind: 'security_alert' })
@@ -321,6 +330,40 @@ t.test('one step at a time, without workers and sweeps of their own', async (t) 
     const [calm, late, alert] = await rows(app)
     t.match([calm, late, alert], [{ state: 'queued', reason: 'quiet', tries: 0 }, { state: 'dropped', reason: 'expired' }, { state: 'sent' }])
     t.ok(calm!.due_in > 3600 && calm!.due_in <= 7200)
+    await transact(ctx, (tx) => changeNotificationPreferences(tx, siti.id, { quietHours: null }))
+    await run(ctx)
+    t.match((await rows(app))[0], { state: 'sent', tries: 1 }, 'no quiet hours any more: it does not wait for their end')
+  })
+
+  t.test('an address that can’t be read costs no other letter a second copy, and waits for its key', async (t) => {
+    const [siti, budi] = await Promise.all([person(app), person(app)])
+    await app.query(`update email_addresses set address_encrypted = '\\x0102' where user_id = $1`, [siti.id])
+    await app.query(`update users set phone_encrypted = '\\x0102' where id = $1`, [siti.id])
+    for (const { id } of [siti, budi]) for (const channel of LETTER_CHANNELS) await give(app, id, { channel })
+    for (let turn = 0; turn < 3; turn++) {
+      await run(ctx)
+      await app.clock.advance(61)
+    }
+    t.match(await rows(app), [{ state: 'queued', reason: 'unreadable', tries: 0 }, { state: 'queued', reason: 'unreadable', tries: 0 }, { state: 'sent', tries: 1 }, { state: 'sent', tries: 1 }])
+    t.same([control.mail.messages().length, control.sms.messages().length], [1, 1])
+    await app.query('update email_addresses set address_encrypted = $2 where user_id = $1', [siti.id, sealAddress(app.ctx.env, siti.email)])
+    await app.query('update users set phone_encrypted = $2 where id = $1', [siti.id, sealPhone(app, siti.phone)])
+    await run(ctx)
+    t.ok((await rows(app)).every(({ state, tries }) => state === 'sent' && tries === 1))
+  })
+
+  t.test('what somebody stopped after it was stored is not sent', async (t) => {
+    const siti = await person(app)
+    await give(app, siti.id)
+    await give(app, siti.id, { kind: 'digest' })
+    await give(app, siti.id, { channel: 'sms' })
+    await give(app, siti.id, { kind: 'security_alert' })
+    await give(app, siti.id, { kind: 'of-another-version' })
+    await choose(app, siti.id, { 'refund.email': false, 'payout.sms': false })
+    await chooseDigest(ctx.sql, siti.id, 'none')
+    await run(ctx)
+    t.same((await rows(app)).map(({ state, reason }) => reason ?? state), ['not_wanted', 'not_wanted', 'not_wanted', 'sent', 'sent'])
+    t.same([control.mail.messages(siti.email).length, control.sms.messages().length], [2, 0])
   })
 
   t.test('a worker that dies in the middle of a batch is followed after its lease; one that was followed changes nothing', async (t) => {

@@ -1,7 +1,7 @@
 import { sql } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import type { QueueName } from '../../platform/jobs.ts'
-import { LETTER_CHANNELS, type LetterChannel } from './letter-rules.ts'
+import { LETTER_CHANNELS, QUIET, type LetterChannel } from './letter-rules.ts'
 import { letters } from './tables.ts'
 
 /** A queue a channel: a mail server that hangs keeps no SMS waiting. */
@@ -22,7 +22,7 @@ export type NewLetter = {
   ttlSeconds: number
   /** 0 urgent to 3 low. */
   priority: number
-  /** To this address, encrypted, instead of the person's own; e-mail alone. */
+  /** To this address or number, encrypted, instead of the person's own. */
   toEncrypted?: Buffer
   /** `CODE` in subject and text becomes the code of this challenge when it is sent. */
   challengeId?: string
@@ -34,6 +34,19 @@ export async function queueLetters(tx: Tx, wanted: readonly NewLetter[]): Promis
   const rows = await tx.sql.insert(letters).values(wanted.map(({ ttlSeconds, ...letter }) => ({
     ...letter, id: tx.ids.next(), expiresAt: sql`app_now() + make_interval(secs => ${ttlSeconds})`,
   }))).onConflictDoNothing({ target: [letters.userId, letters.dedupeKey, letters.channel] }).returning({ id: letters.id, channel: letters.channel })
+  wake(tx, rows)
+}
+
+/** Somebody's quiet hours are others now: what waits for their end is asked about anew at once. */
+export async function releaseLetters(tx: Tx, userId: string): Promise<void> {
+  const { rows } = await tx.sql.execute<{ id: string; channel: LetterChannel }>(sql`
+    update letters set due_at = app_now() where id = any(array(
+      select id from letters where user_id = ${userId} and state = 'queued' and reason = ${QUIET} and claimed_until is null order by id for update))
+    returning id, channel`)
+  wake(tx, rows)
+}
+
+function wake(tx: Tx, rows: readonly { id: string; channel: LetterChannel }[]): void {
   for (const channel of LETTER_CHANNELS) {
     const first = rows.find((row) => row.channel === channel)
     // One job for all of a channel: whoever runs it goes on until nothing is due.

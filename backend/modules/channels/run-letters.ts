@@ -1,24 +1,28 @@
 import { crashPoint } from '../../platform/crash-points.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import type { LetterResult } from '../../platform/gateways.ts'
-import { findPhones } from '../identity/index.ts'
+import { findSealedPhones, readPhone } from '../identity/index.ts'
 import { CODE } from './address-letters.ts'
 import { beginLetters, claimLetters, settleLetters, type ClaimedLetter } from './claim-letters.ts'
-import { findAddresses, markUndeliverable, readAddress, type Address } from './addresses.ts'
+import { findAddresses, markUndeliverable, readAddress } from './addresses.ts'
 import { codeOf } from './email-codes.ts'
 import { findReach, type Reach } from './find-reach.ts'
-import { KINDS, type KindOf } from './kinds.ts'
-import { layMail } from './lay-mail.ts'
-import { decideLetter, LETTER_CLAIMS, LETTER_TRIES, held, type LetterChannel, type LetterOutcome } from './letter-rules.ts'
+import { KINDS, type Kind } from './kinds.ts'
+import { DIGEST, layMail } from './lay-mail.ts'
+import { decideLetter, LETTER_CLAIMS, LETTER_TRIES, held, QUIET, type LetterChannel, type LetterOutcome } from './letter-rules.ts'
 import { LETTER_QUEUES } from './queue-letters.ts'
 import { quietUntil } from './quiet-hours.ts'
+import { wants } from './wants.ts'
 
 /** Called at once: what one mail server takes from one client. */
 const BATCH = 4
 /** Workers have their chance first while Valkey is up. */
 const WAITED_SECONDS = 2
+/** Until somebody gives us back the key that an address was encrypted with. */
+const UNREADABLE_SECONDS = 60
 
-type Known = { reach: Reach | undefined; address: Address | undefined; phone: string | undefined }
+/** `to`: where it goes; undefined: nowhere, null: it can't be read. `hash` is of the person's own address. */
+type Known = { reach: Reach | undefined; to: string | null | undefined; hash: Buffer | undefined; isUndeliverable: boolean }
 type Done = { letter: ClaimedLetter; outcome: LetterOutcome; isDead?: boolean }
 type Turn = { isAskedAgain: boolean; done: Promise<number> }
 /** By channel: a mail server that hangs keeps no SMS waiting. */
@@ -74,7 +78,7 @@ async function drain(ctx: Ctx, channel: LetterChannel, waitedSeconds: number, tu
 async function runBatch(ctx: Ctx, letters: readonly ClaimedLetter[]): Promise<void> {
   crashPoint('letter.claimed')
   const known = await lookUp(ctx, letters)
-  const judged = letters.map((letter) => ({ letter, known: known(letter), outcome: judge(ctx, letter, known(letter)) }))
+  const judged = letters.map((letter) => ({ letter, known: known.get(letter)!, outcome: judge(ctx, letter, known.get(letter)!) }))
   const { ours, overCap } = await beginLetters(ctx, judged.filter(({ outcome }) => outcome === undefined).map(({ letter }) => letter))
   crashPoint('letter.begun')
   const done = (await Promise.all(judged.map(async ({ letter, known: about, outcome }): Promise<Done | undefined> => {
@@ -88,60 +92,84 @@ async function runBatch(ctx: Ctx, letters: readonly ClaimedLetter[]): Promise<vo
   }))).filter((one) => one !== undefined)
   crashPoint('letter.sent')
   await settleLetters(ctx, done)
-  await markUndeliverable(ctx, done.flatMap(({ letter, isDead }) => (isDead === true && letter.channel === 'email' ? [{ userId: letter.userId, challengeId: letter.challengeId, hash: known(letter).address?.hash }] : [])))
+  await markUndeliverable(ctx, done.flatMap(({ letter, isDead }) => (isDead === true && letter.channel === 'email' ? [{ userId: letter.userId, challengeId: letter.challengeId, hash: known.get(letter)?.hash }] : [])))
   for (const { letter, outcome } of done) tell(ctx, letter, outcome)
 }
 
-async function lookUp(ctx: Ctx, letters: readonly ClaimedLetter[]): Promise<(letter: ClaimedLetter) => Known> {
-  const idsOf = (channel: ClaimedLetter['channel']) => letters.filter((letter) => letter.channel === channel).map(({ userId }) => userId)
+async function lookUp(ctx: Ctx, letters: readonly ClaimedLetter[]): Promise<Map<ClaimedLetter, Known>> {
+  const idsOf = (channel: LetterChannel) => letters.filter((letter) => letter.channel === channel).map(({ userId }) => userId)
   const [reach, addresses, phones] = await Promise.all([
-    findReach(ctx.sql, letters.map(({ userId }) => userId)), findAddresses(ctx.sql, idsOf('email')), findPhones(ctx.sql, ctx, idsOf('sms')),
+    findReach(ctx.sql, letters.map(({ userId }) => userId)), findAddresses(ctx.sql, idsOf('email')), findSealedPhones(ctx.sql, idsOf('sms')),
   ])
-  return ({ userId, toEncrypted }) => ({
-    reach: reach.get(userId), phone: phones.get(userId),
-    address: toEncrypted ? { encrypted: toEncrypted, hash: undefined, isUndeliverable: false } : addresses.get(userId),
-  })
+  return new Map(letters.map((letter) => {
+    const own = letter.channel === 'email' && !letter.toEncrypted ? addresses.get(letter.userId) : undefined
+    const sealed = letter.toEncrypted ?? (letter.channel === 'email' ? own?.encrypted : phones.get(letter.userId))
+    return [letter, { reach: reach.get(letter.userId), to: sealed && open(ctx, letter, sealed), hash: own?.hash, isUndeliverable: own?.isUndeliverable === true }]
+  }))
+}
+
+// One that can't be read must not end the batch: the others would have been sent, and nobody would write it down.
+function open(ctx: Ctx, { id, channel }: ClaimedLetter, sealed: Buffer): string | null {
+  try {
+    return channel === 'email' ? readAddress(ctx.env, sealed) : readPhone(ctx.env, sealed)
+  } catch {
+    ctx.log.error({ letterId: id, channel }, 'the address of a letter can’t be read: is a key missing?')
+    return null
+  }
 }
 
 /** What becomes of a letter without a call; undefined: it is to be sent. */
-function judge(ctx: Ctx, letter: ClaimedLetter, { reach, address, phone }: Known): LetterOutcome | undefined {
+function judge(ctx: Ctx, letter: ClaimedLetter, { reach, to, isUndeliverable }: Known): LetterOutcome | undefined {
   const dropped = (reason: string): LetterOutcome => ({ to: 'dropped', reason })
   if (letter.leftSeconds <= 0) return dropped('expired')
   if (letter.tries >= LETTER_TRIES || letter.attempts - letter.waits > LETTER_CLAIMS) return { to: 'failed', reason: 'too_many_tries' }
   if (!reach || reach.erased) return dropped('erased')
-  if (letter.channel === 'email') {
-    if (!ctx.gateways.mail.enabled) return dropped('email_disabled')
-    if (!address) return dropped('no_address')
-    return address.isUndeliverable ? dropped('undeliverable') : undefined
-  }
-  if (!ctx.gateways.sms.enabled) return dropped('sms_disabled')
-  if (phone === undefined) return dropped('no_address')
-  if (!ctx.settings.get('smsPrefixes').some((prefix) => phone.startsWith(prefix))) return dropped('sms_prefix')
+  const isEmail = letter.channel === 'email'
+  if (!(isEmail ? ctx.gateways.mail : ctx.gateways.sms).enabled) return dropped(isEmail ? 'email_disabled' : 'sms_disabled')
+  // They may have stopped it since it was stored; what has an address of its own was never theirs to choose.
+  if (letter.toEncrypted === undefined && !isStillWanted(reach, letter)) return dropped('not_wanted')
+  if (to === undefined) return dropped('no_address')
+  if (to === null) return held(UNREADABLE_SECONDS, letter.leftSeconds, 'unreadable')
+  if (isEmail) return isUndeliverable ? dropped('undeliverable') : undefined
+  if (!ctx.settings.get('smsPrefixes').some((prefix) => to.startsWith(prefix))) return dropped('sms_prefix')
   if (reach.quiet === null || isCritical(letter.kind)) return undefined
   const nowMs = ctx.clock.nowMs()
   const untilMs = quietUntil(nowMs, reach.timeZone, reach.quiet)
-  return untilMs === undefined ? undefined : held((untilMs - nowMs) / 1000, letter.leftSeconds, 'quiet')
+  return untilMs === undefined ? undefined : held((untilMs - nowMs) / 1000, letter.leftSeconds, QUIET)
+}
+
+function isStillWanted(reach: Reach, { kind, channel }: ClaimedLetter): boolean {
+  if (kind === DIGEST) return reach.emailDigest !== 'none'
+  return !isKnown(kind) || wants(reach, kind, channel)
 }
 
 function isCritical(kind: string): boolean {
-  const known: Partial<Record<string, KindOf>> = KINDS
-  // Unknown: a kind of another version of the service.
-  return known[kind]?.critical ?? false
+  return isKnown(kind) && KINDS[kind].critical
 }
 
-function send(ctx: Ctx, letter: ClaimedLetter, { reach, address, phone }: Known): Promise<LetterResult> {
+/** Unknown: a kind of another version of the service. */
+function isKnown(kind: string): kind is Kind {
+  return Object.hasOwn(KINDS, kind)
+}
+
+function send(ctx: Ctx, letter: ClaimedLetter, { reach, to }: Known): Promise<LetterResult> {
   const { userId, kind, challengeId } = letter
   const whole = (words: string) => (challengeId === undefined ? words : words.replaceAll(CODE, codeOf(ctx.env, challengeId)))
   const text = whole(letter.text)
-  if (letter.channel === 'sms') return ctx.gateways.sms.send({ to: phone ?? '', text, reference: letter.id })
+  if (letter.channel === 'sms') return ctx.gateways.sms.send({ to: to ?? '', text, reference: letter.id })
   const subject = whole(letter.subject ?? '')
   const mail = layMail(ctx.env, { userId, kind, subject, text, language: reach?.language ?? 'id', isUnproven: challengeId !== undefined })
-  return ctx.gateways.mail.send({ id: letter.id, to: address ? readAddress(ctx.env, address.encrypted) : '', subject, ...mail })
+  return ctx.gateways.mail.send({ id: letter.id, to: to ?? '', subject, ...mail })
 }
 
 function tell(ctx: Ctx, letter: ClaimedLetter, outcome: LetterOutcome): void {
   const { channel, id, template } = letter
-  ctx.metrics.letters.inc({ channel, result: outcome.to === 'dropped' || outcome.to === 'failed' ? outcome.reason : outcome.to })
+  ctx.metrics.letters.inc({ channel, result: resultOf(outcome) })
   if (outcome.to === 'later') ctx.enqueue(LETTER_QUEUES[channel], id, { delayMs: outcome.delaySeconds * 1000 })
   else if (outcome.to !== 'sent') ctx.log.info({ letterId: id, channel, template, state: outcome.to, reason: outcome.reason, tries: letter.tries }, 'a letter was not delivered')
+}
+
+function resultOf(outcome: LetterOutcome): string {
+  if (outcome.to === 'later') return outcome.reason === QUIET ? 'held' : 'later'
+  return outcome.to === 'sent' ? 'sent' : outcome.reason
 }

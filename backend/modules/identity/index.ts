@@ -12,7 +12,7 @@ export { findDeviceTokens, removeDeviceTokens, type DeviceToken } from './device
 export { ensurePerson, type StartedAfresh } from './ensure-person.ts'
 export { assertStillHere, eraseIdentity, lockPerson, setErasing } from './erase-identity.ts'
 export { createFazpassGateway } from './fazpass-gateway.ts'
-export { findErased, findIdsOfNumbers, findPeople, findPhone, findPhones, findSamePersonPairs, type Person } from './people.ts'
+export { findErased, findIdsOfNumbers, findPeople, findPhone, findPhones, findSamePersonPairs, findSealedPhones, type Person } from './people.ts'
 export { languageOf } from './languages.ts'
 export { maskName } from './mask-name.ts'
 export { maskPhone, readPhone } from './phones.ts'
