@@ -38,7 +38,7 @@ export const LIMITS = {
   beacon: { by: 'ip' },
   /** Opening a socket: by IP, generous (a carrier puts thousands behind one), by each replica alone: a herd waits for nobody. */
   sockets: { by: 'ip-here' },
-  /** Health, webhooks and return pages: outside every budget. */
+  /** Health, webhooks, return pages and the one click that stops e-mail: outside every budget. */
   none: { by: 'nobody' },
 } as const
 export type LimitName = keyof typeof LIMITS

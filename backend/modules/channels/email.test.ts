@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { startTestApp, type TestApp } from '../../testing/app.ts'
 import { customer, type Person } from '../../testing/people.ts'
+import { changeSettings } from '../../testing/settings.ts'
 import { eventually } from '../../testing/wait.ts'
 import { readAddress, reencryptAddresses } from './index.ts'
 import { unsubscribeToken } from './unsubscribe-token.ts'
@@ -152,6 +153,20 @@ t.test('an address is proven by the code that arrives there', async (t) => {
     const [row] = await app.query<{ address_encrypted: Buffer }>('select address_encrypted from email_addresses where user_id = $1', [citra.id])
     t.equal(readAddress(env, row!.address_encrypted), 'kunci@surat.example')
     await app.query('delete from email_addresses')
+  })
+
+  t.test('a mail provider may click for thousands from one address; what is off already is not written again', async (t) => {
+    const citra = await customer(app)
+    const url = `${app.url}/api/v1/unsubscribe/${unsubscribeToken(app.replicas[0]!.ctx.env, { userId: citra.id, what: 'refund' })}`
+    const click = async (body: Record<string, string>) => (await fetch(url, { method: 'POST', body: new URLSearchParams(body) })).status
+    const versionOf = async () => (await citra.call('GET', '/api/v1/notifications/preferences')).body.version
+    for (const body of [{ 'List-Unsubscribe': 'One-Click' }, { 'List-Unsubscribe': 'One-Click' }]) t.equal(await click(body), 200)
+    t.equal(await versionOf(), 1)
+    for (const body of [{ scope: 'all' }, { scope: 'all' }]) t.equal(await click(body), 200)
+    t.equal(await versionOf(), 2)
+    await changeSettings(app, { anonymousRequests: 1 })
+    await eventually(async () => (await fetch(url)).status === 429, 'the budget of this address is used up')
+    t.equal(await click({ 'List-Unsubscribe': 'One-Click' }), 200, 'and the click holds all the same')
   })
 })
 
