@@ -185,12 +185,14 @@ export const SETTINGS = {
   signUpClosed: { type: 'flag', default: false, about: 'No new account (503 sign_up_closed); who has one signs in as ever.' } as Flag,
   paymentsClosed: { type: 'flag', default: false, about: 'Nothing new is charged at the provider (503 payments_disabled): wallet and zero price work, payments, refunds and payouts that were begun go on.' } as Flag,
   pushesClosed: { type: 'flag', default: false, about: 'No push is sent. Those that come meanwhile wait; when pushes are open again, what is not stale is sent.' } as Flag,
+  emailsClosed: { type: 'flag', default: false, about: 'No e-mail is sent, and nobody can give an address (503 email_disabled). Letters wait as long as they live; what is left is sent when e-mail is open again.' } as Flag,
+  smsClosed: { type: 'flag', default: false, about: 'No SMS is sent (one-time codes are not concerned). Those that come meanwhile wait as long as they live; what is left is sent when SMS are open again.' } as Flag,
 } as const satisfies Record<string, SettingDefinition>
 
 export type SettingName = keyof typeof SETTINGS
 
 /** What closes a part of the product at once. Throwing one or taking it back needs a reason. */
-export const SWITCHES = ['maintenance', 'newSessionsClosed', 'signUpClosed', 'paymentsClosed', 'pushesClosed'] as const satisfies readonly SettingName[]
+export const SWITCHES = ['maintenance', 'newSessionsClosed', 'signUpClosed', 'paymentsClosed', 'pushesClosed', 'emailsClosed', 'smsClosed'] as const satisfies readonly SettingName[]
 export type SwitchName = (typeof SWITCHES)[number]
 
 /** The parts of the catalogue, in its order, each with the setting that begins it. */

@@ -7,17 +7,17 @@ import { assertStillHere } from '../identity/index.ts'
 import { sendProof, type AddressWords } from './address-letters.ts'
 import { hashAddress, parseAddress, sealAddress } from './addresses.ts'
 import type { EmailView } from './contract.ts'
-import { findEmail } from './find-email.ts'
+import { canMail, findEmail } from './find-email.ts'
 import { emailAddresses, emailChallenges, type EmailChallenge } from './tables.ts'
 
 const DAY_SECONDS = 86_400
 
 /**
  * Has a code sent to an address. It never looks whether another account has it, so the answer is the same in any case.
- * Throws `email_disabled` where no mail can be sent, `validation_failed`, `otp_resend_too_soon` and `rate_limited`.
+ * Throws `email_disabled` where no mail can be sent or staff have closed it, `validation_failed`, `otp_resend_too_soon` and `rate_limited`.
  */
 export async function askEmail(ctx: Ctx, words: AddressWords, userId: string, text: string): Promise<EmailView> {
-  if (!ctx.gateways.mail.enabled) throw new AppError('email_disabled', 'E-mail can’t be used at the moment.')
+  if (!canMail(ctx)) throw new AppError('email_disabled', 'E-mail can’t be used at the moment.')
   const address = parseAddress(text)
   if (address === undefined) throw new AppError('validation_failed', 'This is not an e-mail address.', { errors: [{ path: 'address', code: 'invalid_email', message: 'must be an e-mail address' }] })
   const hash = hashAddress(ctx.env, address)

@@ -170,7 +170,12 @@ t.test('an address is proven by the code that arrives there', async (t) => {
   })
 })
 
-t.test('where no mail can be sent no address can be given', async (t) => {
+t.test('where no mail can be sent, or staff have closed it, no address can be given', async (t) => {
+  const open = await startTestApp(t, { letters: true, settings: { emailsClosed: true } })
+  const dewi = await customer(open)
+  t.match((await dewi.call('GET', '/api/v1/me/email')).body, { isAvailable: false })
+  t.match(await dewi.call('PUT', '/api/v1/me/email', { body: { address: 'dewi@surat.example' } }), { status: 503, body: { code: 'email_disabled' } })
+  t.same(await open.query('select 1 from letters'), [], 'no code waits for nobody')
   const app = await startTestApp(t)
   const citra = await customer(app)
   t.match((await citra.call('GET', '/api/v1/me/email')).body, { isAvailable: false })

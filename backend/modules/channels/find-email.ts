@@ -4,6 +4,11 @@ import { readAddress } from './addresses.ts'
 import type { EmailView } from './contract.ts'
 import { emailAddresses, emailChallenges } from './tables.ts'
 
+/** Whether a code would arrive: mail is configured, and staff have not closed it. */
+export function canMail({ gateways, settings }: Pick<Ctx, 'gateways' | 'settings'>): boolean {
+  return gateways.mail.enabled && !settings.get('emailsClosed')
+}
+
 /** A person's own address, and the one that they are about to prove. */
 export async function findEmail(ctx: Ctx, userId: string): Promise<EmailView> {
   const [[own], [pending]] = await Promise.all([
@@ -13,7 +18,7 @@ export async function findEmail(ctx: Ctx, userId: string): Promise<EmailView> {
     )).orderBy(desc(emailChallenges.createdAt)).limit(1),
   ])
   return {
-    isAvailable: ctx.gateways.mail.enabled,
+    isAvailable: canMail(ctx),
     email: own ? { address: readAddress(ctx.env, own.addressEncrypted), provenAt: own.provenAt.toISOString(), isUndeliverable: own.undeliverableAt !== null } : null,
     pending: pending ? {
       address: readAddress(ctx.env, pending.addressEncrypted), expiresAt: pending.expiresAt.toISOString(), resendAt: pending.resendAt.toISOString(), isUndeliverable: pending.undeliverableAt !== null,

@@ -1,8 +1,11 @@
 import type { LetterResult } from '../../platform/gateways.ts'
+import type { SwitchName } from '../../platform/settings-catalogue.ts'
 
 export const LETTER_CHANNELS = ['email', 'sms'] as const
 export type LetterChannel = (typeof LETTER_CHANNELS)[number]
 
+/** The switch by which staff close a channel. */
+export const CLOSED_BY = { email: 'emailsClosed', sms: 'smsClosed' } as const satisfies Record<LetterChannel, SwitchName>
 /** Why an SMS is held back in its person's quiet hours. */
 export const QUIET = 'quiet'
 /** A letter is tried this often, then it has failed. */

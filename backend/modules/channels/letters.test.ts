@@ -12,7 +12,7 @@ import { notify, type Notice } from '../notifications/index.ts'
 import { claimLetters } from './claim-letters.ts'
 import { hashAddress, sealAddress } from './addresses.ts'
 import { changeNotificationPreferences } from './preferences.ts'
-import { createMailGateway, createSmsGateway, LETTER_CHANNELS, queueLetters, runLetters, sweepLetters, type NewLetter } from './index.ts'
+import { createMailGateway, createSmsGateway, LETTER_CHANNELS, purgeLetters, queueLetters, runLetters, sweepLetters, type NewLetter } from './index.ts'
 
 /** Only where nothing is to be answered: anywhere else a machine that stands still for longer would look like silence. */
 const SILENT_MS = 1000
@@ -350,6 +350,38 @@ t.test('one step at a time, without workers and sweeps of their own', async (t) 
     await app.query('update users set phone_encrypted = $2 where id = $1', [siti.id, sealPhone(app, siti.phone)])
     await run(ctx)
     t.ok((await rows(app)).every(({ state, tries }) => state === 'sent' && tries === 1))
+  })
+
+  t.test('staff close a channel: its letters wait, the other channel goes on; what is too old meanwhile is dropped and wiped', async (t) => {
+    const siti = await person(app)
+    await give(app, siti.id)
+    await give(app, siti.id, { ttlSeconds: 900 })
+    await give(app, siti.id, { channel: 'sms' })
+    const closed = { ...ctx, settings: createSettings({ emailsClosed: true }) }
+    t.equal(await runLetters(closed, 'email'), 0)
+    t.equal(await runLetters(closed, 'sms'), 1)
+    t.equal(await purgeLetters(closed, 500), 0)
+    await app.clock.advance(901)
+    t.equal(await sweepLetters(closed, 'email'), 0)
+    t.equal(await purgeLetters(closed, 500), 1)
+    t.match(await rows(app), [{ state: 'queued', attempts: 0 }, { state: 'dropped', reason: 'expired', text: '', tries: 0 }, { state: 'sent' }])
+    t.same(control.mail.messages(), [])
+    t.match(await app.ctx.metrics.registry.metrics(), /letters_total\{channel="email",result="expired"\} \d/)
+    await run(ctx)
+    t.match((await rows(app))[0], { state: 'sent', tries: 1 }, 'open again')
+  })
+
+  t.test('a channel that is closed in the middle of a drain is left after what is under way', async (t) => {
+    const siti = await person(app)
+    for (let at = 0; at < 9; at++) await give(app, siti.id)
+    const settings = createSettings({})
+    const send: typeof gateways.mail.send = (mail) => {
+      settings.load({ emailsClosed: true })
+      return gateways.mail.send(mail)
+    }
+    const sent = await runLetters({ ...ctx, settings, gateways: { ...gateways, mail: { ...gateways.mail, send } } }, 'email')
+    t.ok(sent > 0 && sent < 9, `${sent} of 9`)
+    t.same((await rows(app)).map(({ state }) => state).toSorted(), [...Array.from({ length: 9 - sent }, () => 'queued'), ...Array.from({ length: sent }, () => 'sent')])
   })
 
   t.test('what somebody stopped after it was stored is not sent', async (t) => {

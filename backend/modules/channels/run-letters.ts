@@ -9,7 +9,7 @@ import { codeOf } from './email-codes.ts'
 import { findReach, type Reach } from './find-reach.ts'
 import { KINDS, type Kind } from './kinds.ts'
 import { DIGEST, layMail } from './lay-mail.ts'
-import { decideLetter, LETTER_CLAIMS, LETTER_TRIES, held, QUIET, type LetterChannel, type LetterOutcome } from './letter-rules.ts'
+import { CLOSED_BY, decideLetter, LETTER_CLAIMS, LETTER_TRIES, held, QUIET, type LetterChannel, type LetterOutcome } from './letter-rules.ts'
 import { LETTER_QUEUES } from './queue-letters.ts'
 import { quietUntil } from './quiet-hours.ts'
 import { wants } from './wants.ts'
@@ -30,7 +30,8 @@ const turns: Record<LetterChannel, WeakMap<object, Turn>> = { email: new WeakMap
 
 /**
  * Sends what is due of a channel until nothing is, or until after what is under way once `stopping` is aborted; one turn
- * at a time a replica, because its mail server takes only so many at once. Answers how many.
+ * at a time a replica, because its mail server takes only so many at once. Answers how many. While staff have closed the
+ * channel its rows wait.
  */
 export function runLetters(ctx: Ctx, channel: LetterChannel, stopping?: AbortSignal): Promise<number> {
   return takeTurn(ctx, channel, 0, stopping)
@@ -38,6 +39,7 @@ export function runLetters(ctx: Ctx, channel: LetterChannel, stopping?: AbortSig
 
 /** The same for letters that no worker has sent: what Valkey lost, and what is tried again. */
 export async function sweepLetters(ctx: Ctx, channel: LetterChannel, stopping?: AbortSignal): Promise<number> {
+  if (ctx.settings.get(CLOSED_BY[channel])) return 0
   if (turns[channel].has(ctx.gateways)) return 0
   const count = await takeTurn(ctx, channel, ctx.valkey.isUp() ? WAITED_SECONDS : 0, stopping)
   if (count > 0) ctx.metrics.sweepRescues.inc({ what: 'letters' }, count)
@@ -60,7 +62,7 @@ async function drain(ctx: Ctx, channel: LetterChannel, waitedSeconds: number, tu
   let total = 0
   try {
     for (let waited = waitedSeconds; ;) {
-      if (stopping?.aborted === true) break
+      if (stopping?.aborted === true || ctx.settings.get(CLOSED_BY[channel])) break
       turn.isAskedAgain = false
       const letters = await claimLetters(ctx, channel, BATCH, waited)
       if (letters.length > 0) await runBatch(ctx, letters)
