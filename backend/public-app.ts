@@ -5,7 +5,7 @@ import { identityRoutes, type TokenVerifier } from './modules/identity/index.ts'
 import { walletRoutes } from './modules/ledger/index.ts'
 import { bankRoutes, favouriteRoutes, hoursRoutes, mitraRoutes, type Liveness } from './modules/mitras/index.ts'
 import type { Lexicon } from './modules/moderation/index.ts'
-import { channelRoutes, emailRoutes } from './modules/channels/index.ts'
+import { channelRoutes, emailRoutes, tellLeftNumber } from './modules/channels/index.ts'
 import { addressWords, notificationRoutes } from './modules/notifications/index.ts'
 import { paymentRoutes, webhookRoutes } from './modules/payments/index.ts'
 import { findRefundsOfPayments, refundRoutes, refundView } from './modules/refunds/index.ts'
@@ -39,7 +39,7 @@ export async function createPublicApp(ctx: Ctx, parts: PublicParts): Promise<Fas
   })
   await app.register(healthRoutes(ctx, parts.readiness))
   await app.register(appConfigRoutes(ctx))
-  await app.register(identityRoutes(ctx, putAway))
+  await app.register(identityRoutes(ctx, { startedAfresh: putAway, leftNumber: tellLeftNumber }))
   await app.register(walletRoutes(ctx))
   await app.register(channelRoutes(ctx))
   await app.register(emailRoutes(ctx, addressWords))

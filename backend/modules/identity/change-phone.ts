@@ -9,11 +9,14 @@ import { accountSuspended, findOut, shareNumber } from './standings.ts'
 import { users, type Challenge, type User } from './tables.ts'
 import { writeEvent } from './topics.ts'
 
+/** Told in the change's own transaction what number, encrypted, the account had before: nobody keeps it afterwards. */
+export type LeftNumber = (tx: Tx, left: { userId: string; phoneEncrypted: Buffer }) => Promise<void>
+
 /**
  * Moves the account to the number that this code proves; every other sign-in ends, because it was made with the old one.
  * Throws what a sign-in throws, and `conflict` when the number has an account of this kind.
  */
-export async function changePhone(ctx: Ctx, actor: UserActor, input: { challengeId: string; code: string }): Promise<User> {
+export async function changePhone(ctx: Ctx, actor: UserActor, input: { challengeId: string; code: string }, leftNumber: LeftNumber): Promise<User> {
   const challenge = await checkCode(ctx, input.challengeId, input.code)
   if (challenge.kind !== actor.kind) throw new AppError('otp_invalid', 'This code was asked for by the other app.')
   const moved = await transact(ctx, async (tx) => {
@@ -21,8 +24,10 @@ export async function changePhone(ctx: Ctx, actor: UserActor, input: { challenge
     await shareNumber(tx, challenge.phoneHash)
     const out = await findOut(tx.sql, challenge.phoneHash)
     if (out) return accountSuspended(out)
+    const [before] = await tx.sql.select({ phoneHash: users.phoneHash, phoneEncrypted: users.phoneEncrypted }).from(users).where(eq(users.id, actor.id)).for('no key update')
     const user = await move(tx, actor, challenge)
     if (!user) return taken()
+    if (before?.phoneEncrypted && !before.phoneHash.equals(challenge.phoneHash)) await leftNumber(tx, { userId: actor.id, phoneEncrypted: before.phoneEncrypted })
     await revokeSignIns(tx, { userId: actor.id, exceptSignInId: actor.signInId, reason: 'phone_changed' })
     await writeEvent(tx, 'phoneChanged', actor.id)
     return user

@@ -9,6 +9,7 @@ export { assertMayTakePart, acceptConsent, findConsents, type Consent } from './
 export { changeProfile } from './change-profile.ts'
 export { DOCUMENTS, GENDERS, KINDS, LANGUAGES, type Gender, type Kind, type Language, type Platform, type RevokeReason, type Segment } from './contract.ts'
 export { findDeviceTokens, removeDeviceTokens, type DeviceToken } from './devices.ts'
+export type { LeftNumber } from './change-phone.ts'
 export { ensurePerson, type StartedAfresh } from './ensure-person.ts'
 export { assertStillHere, eraseIdentity, lockPerson, setErasing } from './erase-identity.ts'
 export { createFazpassGateway } from './fazpass-gateway.ts'

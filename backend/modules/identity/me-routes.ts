@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import type { Ctx } from '../../platform/ctx.ts'
-import { changePhone } from './change-phone.ts'
+import { changePhone, type LeftNumber } from './change-phone.ts'
 import { changeOwnProfile } from './change-profile.ts'
 import { acceptConsent, findConsents } from './consents.ts'
 import {
@@ -16,7 +16,7 @@ import { deviceView, meView, signInView } from './views.ts'
 const config = { access: 'signed-in', limit: 'standard' } as const
 
 /** What belongs to the caller: every query takes its user id from the token, never from the request. */
-export const meRoutes = (ctx: Ctx): FastifyPluginAsyncZod => async (app) => {
+export const meRoutes = (ctx: Ctx, leftNumber: LeftNumber): FastifyPluginAsyncZod => async (app) => {
   app.get('/api/v1/me', { schema: { response: { 200: meReply } }, config }, async (request) =>
     meView(ctx.env, await getUser(ctx.sql, request.user.id)))
 
@@ -24,7 +24,7 @@ export const meRoutes = (ctx: Ctx): FastifyPluginAsyncZod => async (app) => {
     meView(ctx.env, await changeOwnProfile(ctx, request.user.id, request.body)))
 
   app.post('/api/v1/me/phone', { schema: { body: phoneBody, response: { 200: meReply } }, config }, async (request) =>
-    meView(ctx.env, await changePhone(ctx, request.user, request.body)))
+    meView(ctx.env, await changePhone(ctx, request.user, request.body, leftNumber)))
 
   app.get('/api/v1/me/preferences', { schema: { response: { 200: preferencesReply } }, config }, (request) =>
     findPreferences(ctx.sql, request.user.id))

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import type { Ctx } from '../../platform/ctx.ts'
 import { logoutBody, logoutReply, otpRequestBody, otpRequestReply, otpVerifyBody, otpVerifyReply, refreshBody, refreshReply } from './contract.ts'
+import type { LeftNumber } from './change-phone.ts'
 import { meRoutes } from './me-routes.ts'
 import type { StartedAfresh } from './ensure-person.ts'
 import { refreshSignIn } from './refresh-sign-in.ts'
@@ -13,8 +14,8 @@ import { profileView } from './views.ts'
 const open = { access: 'public', limit: 'standard' } as const
 const signedIn = { access: 'signed-in', limit: 'standard' } as const
 
-export const identityRoutes = (ctx: Ctx, startedAfresh: StartedAfresh): FastifyPluginAsyncZod => async (app) => {
-  await app.register(meRoutes(ctx))
+export const identityRoutes = (ctx: Ctx, { startedAfresh, leftNumber }: { startedAfresh: StartedAfresh; leftNumber: LeftNumber }): FastifyPluginAsyncZod => async (app) => {
+  await app.register(meRoutes(ctx, leftNumber))
 
   app.post('/api/v1/auth/otp/request', { schema: { body: otpRequestBody, response: { 202: otpRequestReply } }, config: open }, async (request, reply) => {
     const challenge = await requestCode(ctx, { ...request.body, ip: request.ip })
