@@ -183,6 +183,7 @@ function backgroundWork(ctx: Ctx, options: WorkerOptions): Part {
     start() {
       worker ??= startWorker(ctx, options)
     },
+    drain: async () => worker?.drain(),
     stop: () => worker?.stop(),
   }
 }

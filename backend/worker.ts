@@ -126,7 +126,7 @@ export type WorkerOptions = {
 }
 
 /** Everything that happens without a request, on every replica: jobs, sweeps, schedulers, matching. */
-export function startWorker(ctx: Ctx, options: WorkerOptions): { stop(deadlineMs?: number): Promise<void> } {
+export function startWorker(ctx: Ctx, options: WorkerOptions): { drain(): void; stop(deadlineMs?: number): Promise<void> } {
   const reactions = reactionsByTopic([...REACTIONS, ...(options.reactions ?? [])])
   const { measureMs = MEASURE_MS } = options
   const stopping = new AbortController()
@@ -150,6 +150,8 @@ export function startWorker(ctx: Ctx, options: WorkerOptions): { stop(deadlineMs
     { what: 'notice-faults', everyMs: () => ctx.settings.get('sweepMs'), run: () => flushFaults(ctx) },
   ])
   return {
+    /** No letter is begun any more: those that a slow mail server has in hand have the time of the drain as well, and come once. */
+    drain: () => stopping.abort(),
     async stop(deadlineMs = 2500) {
       stopping.abort()
       await Promise.all([workers.stop(deadlineMs), sweeps.stop(deadlineMs), timetable.stop(deadlineMs)])

@@ -150,7 +150,7 @@ t.test('one step at a time, without workers and sweeps of their own', async (t) 
   const app = await startBackground(t, { started: false, replicas: 2, letters: true })
   await app.clock.stop()
   const { control } = app.simulators
-  const mailGateway = (silentMs = PATIENCE_MS) => createMailGateway(app.ctx.env, app.ctx.log, app.ctx.metrics, { silentMs, deadlineMs: 2 * PATIENCE_MS })
+  const mailGateway = (silentMs = PATIENCE_MS) => createMailGateway(app.ctx.env, app.ctx.log, app.ctx.metrics, { silentMs, answerMs: silentMs, deadlineMs: 2 * PATIENCE_MS })
   const smsGateway = (answerWithinMs = PATIENCE_MS) => createSmsGateway(app.ctx.env, app.ctx.log, app.ctx.metrics, { answerWithinMs })
   const gateways = { ...app.ctx.gateways, mail: mailGateway(), sms: smsGateway() }
   const ctx = { ...app.ctx, gateways }
@@ -242,7 +242,7 @@ t.test('one step at a time, without workers and sweeps of their own', async (t) 
   })
 
   t.test('a mail server that hangs keeps no SMS waiting', async (t) => {
-    const mail = createMailGateway(ctx.env, ctx.log, ctx.metrics, { silentMs: 600_000, deadlineMs: 600_000 })
+    const mail = createMailGateway(ctx.env, ctx.log, ctx.metrics, { answerMs: 600_000, deadlineMs: 600_000 })
     const hanging = { ...ctx, gateways: { ...gateways, mail } }
     control.setFaults({ mail: { fault: 'hang' } })
     const siti = await person(app)

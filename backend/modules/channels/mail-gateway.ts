@@ -8,15 +8,17 @@ import { judgeSmtpFailure, type SmtpFailure } from './smtp-errors.ts'
 
 /** Mails that are under way at once; an engine that has more waits for one of them. */
 export const MAIL_CONNECTIONS = 4
-/** A server that says nothing for this long is given up on, at each step. */
+/** A server that does not connect or greet for this long is given up on. */
 const SILENT_MS = 8000
+/** One that says nothing afterwards: a text is looked through before it is accepted, and who leaves meanwhile sends it twice (RFC 5321, 4.5.3.2.6). */
+const ANSWER_MS = 18_000
 /** The whole of one mail. What is accepted after it may come a second time, under the same Message-ID. */
 const DEADLINE_MS = 20_000
 
-type Options = { deadlineMs?: number; silentMs?: number }
+type Options = { deadlineMs?: number; silentMs?: number; answerMs?: number }
 
 /** E-mail over SMTP: TLS always, its certificate verified. Never throws. */
-export function createMailGateway(env: Env, log: Log, metrics: Metrics, { deadlineMs = DEADLINE_MS, silentMs = SILENT_MS }: Options = {}): MailGateway {
+export function createMailGateway(env: Env, log: Log, metrics: Metrics, { deadlineMs = DEADLINE_MS, silentMs = SILENT_MS, answerMs = ANSWER_MS }: Options = {}): MailGateway {
   const { SMTP_URL: url, MAIL_FROM: from = '' } = env
   const domain = /@([^>\s]+)/.exec(from)?.[1] ?? 'localhost'
   let transport: ReturnType<typeof open> | undefined
@@ -39,7 +41,7 @@ export function createMailGateway(env: Env, log: Log, metrics: Metrics, { deadli
       const took = metrics.providerSeconds.startTimer({ provider: 'smtp', call: 'send' })
       const givenUp = new AbortController()
       try {
-        transport ??= open(env, url, silentMs, texts)
+        transport ??= open(env, url, { silentMs, answerMs }, texts)
         await withinDeadline(deadlineMs, transport.then((opened) => opened.sendMail({ ...messageFor(env, mail, from, domain), signal: givenUp.signal })))
         metrics.providerCalls.inc({ provider: 'smtp', call: 'send', outcome: 'accepted' })
         return { outcome: 'accepted' }
@@ -62,7 +64,7 @@ export function createMailGateway(env: Env, log: Log, metrics: Metrics, { deadli
 type Texts = Map<string, Readable>
 
 // Loaded by whoever sends mail, and by nobody else.
-async function open(env: Env, url: string, silentMs: number, texts: Texts) {
+async function open(env: Env, url: string, { silentMs, answerMs }: Required<Pick<Options, 'silentMs' | 'answerMs'>>, texts: Texts) {
   const { createTransport } = await import('nodemailer')
   const { protocol, hostname, port, username, password } = new URL(url)
   const isSecure = protocol === 'smtps:'
@@ -73,7 +75,7 @@ async function open(env: Env, url: string, silentMs: number, texts: Texts) {
     secure: isSecure, requireTLS: !isSecure,
     ...(username === '' ? {} : { auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) } }),
     tls: { minVersion: 'TLSv1.2', rejectUnauthorized: true, ...(env.SMTP_CA === undefined ? {} : { ca: env.SMTP_CA }) },
-    connectionTimeout: silentMs, greetingTimeout: silentMs, socketTimeout: silentMs, dnsTimeout: silentMs, disableFileAccess: true, disableUrlAccess: true,
+    connectionTimeout: silentMs, greetingTimeout: silentMs, socketTimeout: answerMs, dnsTimeout: silentMs, disableFileAccess: true, disableUrlAccess: true,
   })
   transport.use('stream', (mail, done) => {
     const id = /^<([^@]+)@/.exec(String(mail.data.messageId))?.[1] ?? ''

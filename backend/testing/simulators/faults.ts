@@ -91,10 +91,10 @@ const tokenFault = z.preprocess(
 /**
  * What a mail server does to a sign-in (auth), a connection (garbage, mute, reset), a recipient (greylist 451, closing
  * 421, unknown 550, full 552, policy 550, hang) or a mail (data-refused 554, cut in its middle, cut-after: kept, and the
- * answer lost).
+ * answer lost, hold: neither kept nor answered before `mail.release()`).
  */
 export const mailFaults = [
-  'auth', 'garbage', 'mute', 'reset', 'greylist', 'closing', 'unknown', 'full', 'policy', 'hang', 'data-refused', 'cut', 'cut-after',
+  'auth', 'garbage', 'mute', 'reset', 'greylist', 'closing', 'unknown', 'full', 'policy', 'hang', 'data-refused', 'cut', 'cut-after', 'hold',
 ] as const
 const timed = z.strictObject({ fault: z.enum(mailFaults).nullable().default(null), times: z.int().positive().nullable().default(null) })
 export type MailFault = (typeof mailFaults)[number]

@@ -159,6 +159,8 @@ export async function startSimulators(options: SimulatorOptions) {
         messages: (to?: string): SimulatedMail[] => smtp?.mails(to) ?? [],
         /** Ends the connections that are open. */
         cut: () => smtp?.cut(),
+        /** Keeps and answers what was held back. */
+        release: () => smtp?.release(),
       },
       /** How often an operation was called, as in `calls('xendit.create')`. */
       calls: (operation: string) => world.calls.get(operation) ?? 0,

@@ -35,6 +35,7 @@ export type Smtp = Awaited<ReturnType<typeof startSmtp>>
 /** A mail server: TLS by STARTTLS, sign-in required, and what goes wrong as the faults in force ask for. */
 export async function startSmtp(world: SimulatedWorld, host: string, identity: TlsIdentity, { user, password, port = 0 }: SmtpOptions) {
   let mails: SimulatedMail[] = []
+  let held: (() => void)[] = []
   const sockets = new Set<Socket>()
   const socketOf = new Map<string, Socket>()
 
@@ -55,7 +56,7 @@ export async function startSmtp(world: SimulatedWorld, host: string, identity: T
     },
     onData(stream, session, done) {
       const [to] = session.envelope.rcptTo
-      const fault = world.faults.drawMail(to?.address, ['cut', 'cut-after', 'data-refused'])
+      const fault = world.faults.drawMail(to?.address, ['cut', 'cut-after', 'data-refused', 'hold'])
       const chunks: Buffer[] = []
       stream.on('data', (chunk: Buffer) => {
         chunks.push(chunk)
@@ -66,10 +67,14 @@ export async function startSmtp(world: SimulatedWorld, host: string, identity: T
         if (fault === 'cut') return
         if (fault === 'data-refused') return done(Object.assign(new Error('5.6.0 Message refused'), { responseCode: 554 }))
         const from = session.envelope.mailFrom === false ? '' : session.envelope.mailFrom.address
-        mails.push({ ...readMail(Buffer.concat(chunks)), from, to: to?.address ?? '', at: new Date(world.now()).toISOString(), isTls: session.secure })
-        if (mails.length > kept) mails = mails.slice(-kept)
-        if (fault === 'cut-after') socketOf.get(session.id)?.destroy()
-        else done()
+        const keep = () => {
+          mails.push({ ...readMail(Buffer.concat(chunks)), from, to: to?.address ?? '', at: new Date(world.now()).toISOString(), isTls: session.secure })
+          if (mails.length > kept) mails = mails.slice(-kept)
+          if (fault === 'cut-after') socketOf.get(session.id)?.destroy()
+          else done()
+        }
+        if (fault === 'hold') held.push(keep)
+        else keep()
       })
     },
     onConnect(session, done) {
@@ -110,6 +115,12 @@ export async function startSmtp(world: SimulatedWorld, host: string, identity: T
     mails: (to?: string): SimulatedMail[] => mails.filter((mail) => to === undefined || mail.to.toLowerCase() === to.toLowerCase()),
     reset() {
       mails = []
+      held = []
+    },
+    release() {
+      const all = held
+      held = []
+      for (const keep of all) keep()
     },
     cut() {
       for (const socket of sockets) socket.destroy()
