@@ -1,4 +1,4 @@
-// Probes a provider with test keys: node backend/probe.ts xendit|fazpass|fcm
+// Probes a provider with test keys: node backend/probe.ts xendit|fazpass|fcm|mail|sms
 // Makes the calls that our gateways make and stores the shape of each answer as a fixture that the simulators are held
 // against. Refuses live keys; prints and stores nothing that is secret. DEPLOY.md tells what it needs.
 import { join } from 'node:path'

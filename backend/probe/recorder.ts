@@ -45,10 +45,13 @@ export function createRecorder(options: { provider: string; folder: string; secr
       say(`${name}: the key may not do this (${status}), not recorded`)
       return
     }
-    const fixture: Fixture = { source: 'recorded', at: now.toISOString(), call, status, headers: headerShape(exchange.headers), body: shapeOf(body) }
-    write(name, fixture)
+    record(name, call, exchange, status < 300 && failure !== undefined, body)
+  }
+
+  function record(name: string, call: string, exchange: Exchange, isUnreadable = false, body = readJson(name, exchange)): void {
+    const { status } = exchange
+    write(name, { source: 'recorded', at: now.toISOString(), call, status, headers: headerShape(exchange.headers), body: shapeOf(body) })
     counts.recorded++
-    const isUnreadable = status < 300 && failure !== undefined
     if (isUnreadable) counts.unreadable++
     say(`${name}: ${status}${isUnreadable ? ', and our gateway can’t read it' : ''}`)
   }
@@ -66,6 +69,8 @@ export function createRecorder(options: { provider: string; folder: string; secr
     counts,
     say,
     store,
+    /** Stores an answer whatever its code is: a mail server's codes are not those of HTTP. */
+    record,
     /**
      * Makes one call of a gateway over `fetch`; the first answer that comes is the call's own. Answers what the gateway
      * made of it, undefined where it was refused. `isMeant`: to be refused for its key is what is asked for.

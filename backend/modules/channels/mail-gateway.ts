@@ -15,17 +15,20 @@ const ANSWER_MS = 18_000
 /** The whole of one mail. What is accepted after it may come a second time, under the same Message-ID. */
 const DEADLINE_MS = 20_000
 
-type Options = { deadlineMs?: number; silentMs?: number; answerMs?: number }
+/** `heard`: told what the server said of a mail that it did not accept; for whoever probes it. */
+type Options = { deadlineMs?: number; silentMs?: number; answerMs?: number; heard?: (failure: SmtpFailure) => void }
 
 /** E-mail over SMTP: TLS always, its certificate verified. Never throws. */
-export function createMailGateway(env: Env, log: Log, metrics: Metrics, { deadlineMs = DEADLINE_MS, silentMs = SILENT_MS, answerMs = ANSWER_MS }: Options = {}): MailGateway {
+export function createMailGateway(env: Env, log: Log, metrics: Metrics, { deadlineMs = DEADLINE_MS, silentMs = SILENT_MS, answerMs = ANSWER_MS, heard }: Options = {}): MailGateway {
   const { SMTP_URL: url, MAIL_FROM: from = '' } = env
   const domain = /@([^>\s]+)/.exec(from)?.[1] ?? 'localhost'
   let transport: ReturnType<typeof open> | undefined
   const texts: Texts = new Map()
 
   const judge = (error: unknown, hasBegun: boolean): LetterResult => {
-    const verdict = judgeSmtpFailure({ ...failureOf(error), hasBegun })
+    const failure = { ...failureOf(error), hasBegun }
+    heard?.(failure)
+    const verdict = judgeSmtpFailure(failure)
     metrics.providerCalls.inc({ provider: 'smtp', call: 'send', outcome: verdict.outcome })
     const line = { provider: 'smtp', reason: verdict.reason }
     if (verdict.isOurs) log.error(line, 'e-mail is not set up right')

@@ -8,7 +8,7 @@ import { readInvoice } from '../../modules/payments/index.ts'
 import { readPayout } from '../../modules/payouts/xendit-payouts.ts'
 import { readLine } from '../../modules/reconciliation/xendit-statements.ts'
 import { readRefund } from '../../modules/refunds/xendit-refunds.ts'
-import { probeEnv } from '../../probe/environment.ts'
+import { probeEnv, type Provider } from '../../probe/environment.ts'
 import type { Fixture } from '../../probe/recorder.ts'
 import { runProbe } from '../../probe/run.ts'
 import { shapeOf } from '../../probe/shape.ts'
@@ -17,8 +17,9 @@ import { startTestSimulators, testSecrets, type Simulators } from './index.ts'
 
 const FIXTURES = join(import.meta.dirname, 'fixtures')
 const BACKEND = join(import.meta.dirname, '../..')
-const PROVIDERS = ['xendit', 'fazpass', 'fcm'] as const
-type Provider = (typeof PROVIDERS)[number]
+const PROVIDERS = ['xendit', 'fazpass', 'fcm', 'mail', 'sms'] as const satisfies readonly Provider[]
+/** Those with keys of ours that a stranger could have, and whose answers come over HTTP. */
+const KEYED = ['xendit', 'fazpass', 'fcm'] as const
 
 /** Calls of which nothing is written anywhere: they wait for an operator with keys. */
 const UNDOCUMENTED = [
@@ -32,12 +33,17 @@ const known = new Map(namesIn(FIXTURES).map((name) => [name, readFixture(FIXTURE
 /** What a provider sends by itself can't be asked for. */
 const calls = [...known.keys()].filter((name) => !name.startsWith('webhooks/'))
 
+/** Of a mail server's answer its code is kept, and what we made of it. */
+const MADE_OF_IT = ['isAccepted', 'isDead', 'isOurs', 'isUnreached']
+
 /** What our gateways read of a call's answer: where their reading functions can be asked, they are. */
 function mattersOf(name: string, { body, status }: Fixture): Matters {
   const read = (reader: (body: unknown) => unknown, prefix: string) => fieldsReadBy(reader, valueAt(body, prefix)).map((field) => (prefix === '' ? field : `${prefix}.${field}`))
   if (name.startsWith('fcm/')) return { reads: ['name', 'error.message', 'error.details[].@type', 'error.details[].errorCode'], same: ['error.status', 'error.code', 'error.details[].@type', 'error.details[].errorCode', ...(name === 'fcm/send-invalid-token' ? ['error.message'] : [])] }
   if (name === 'webhooks/invoice') return { reads: ['id', 'external_id', 'status', 'amount', 'paid_amount', 'currency'], same: ['status', 'currency'] }
   if (name.startsWith('webhooks/')) return { reads: ['event', 'data.id', 'data.reference_id', 'data.status', 'data.amount', 'data.currency'], same: ['data.status', 'data.currency'] }
+  if (name.startsWith('mail/')) return { reads: MADE_OF_IT, same: MADE_OF_IT }
+  if (name.startsWith('sms/')) return { reads: ['id', 'code'], same: name === 'sms/send-invalid' ? ['code'] : [] }
   if (name.startsWith('fazpass/')) return { reads: ['status', 'message', 'data.id'], same: ['status'] }
   if (status !== 200) return { reads: ['error_code'], same: valueAt(body, 'error_code') === 'text' ? [] : ['error_code'] }
   const [, kind = ''] = /^xendit\/([a-z]+)/.exec(name) ?? []
@@ -59,7 +65,7 @@ function temporaryFolder(t: Test): string {
 }
 
 async function start(t: Test) {
-  const simulators = await startTestSimulators({ xendit: { rateLimitPerMinute: 600 }, fcm: { accessToken: 'simulated' } })
+  const simulators = await startTestSimulators({ xendit: { rateLimitPerMinute: 600 }, fcm: { accessToken: 'simulated' }, smtp: { user: testSecrets.smtpUser, password: testSecrets.smtpPassword } })
   t.after(() => simulators.stop())
   return simulators
 }
@@ -68,6 +74,8 @@ const environmentOf = (simulators: Simulators) => ({
   XENDIT_BASE_URL: simulators.xenditBaseUrl, XENDIT_SECRET_KEY: testSecrets.xenditSecretKey,
   FAZPASS_BASE_URL: simulators.fazpassBaseUrl, FAZPASS_MERCHANT_KEY: testSecrets.fazpassMerchantKey, FAZPASS_GATEWAY_KEY: testSecrets.fazpassGatewayKey,
   FCM_SIMULATOR: simulators.url, FIREBASE_PROJECT_ID: 'a-project-of-ours',
+  SMTP_URL: simulators.smtp!.url, SMTP_CA: simulators.smtp!.ca, MAIL_FROM: 'Probe <probe@halobestie.example>',
+  SMS_BASE_URL: simulators.smsBaseUrl, SMS_API_KEY: testSecrets.smsApiKey, SMS_SENDER: 'Probe',
 })
 
 /** What the command does, in this process: one after another, since it listens to the process' own `fetch`. */
@@ -88,25 +96,30 @@ async function command(args: string[], env: Record<string, string>, input = '') 
 const PHONE = '+6281298765432'
 const DEVICE = 'device-of-the-operator'
 const GONE = 'device-that-is-gone'
+const MAILBOX = 'operator@surat.example'
+const NOBODY = 'nobody@surat.example'
 
 /** Everything that the probe can ask, of our simulators. */
 async function probeAll(simulators: Simulators, folder: string) {
   const { xendit, fcm } = simulators.control
   const invoice = xendit.create({ external_id: 'paid-before', amount: 50_000, currency: 'IDR' })
   await xendit.pay(invoice.id)
+  simulators.control.setFaults({ mail: { addresses: { [NOBODY]: { fault: 'unknown' } } } })
   fcm.setToken('not-a-token', 'invalid-token')
   fcm.setToken(GONE, 'unregistered')
   const args: Record<Provider, string[]> = {
     xendit: ['--move-money', '--paid-invoice', invoice.id],
     fazpass: ['--send-sms', '--phone', PHONE],
     fcm: ['--token', DEVICE, '--dead-token', GONE],
+    mail: ['--send-mail', '--to', MAILBOX, '--dead', NOBODY],
+    sms: ['--send-sms', '--phone', PHONE],
   }
   return forEachProvider((provider) => probe([provider, ...args[provider], '--out', folder], environmentOf(simulators)))
 }
 
-async function forEachProvider<T>(act: (provider: Provider) => Promise<T>): Promise<T[]> {
+async function forEachProvider<T>(act: (provider: Provider) => Promise<T>, providers: readonly Provider[] = PROVIDERS): Promise<T[]> {
   const done: T[] = []
-  for (const provider of PROVIDERS) done.push(await act(provider))
+  for (const provider of providers) done.push(await act(provider))
   return done
 }
 
@@ -137,7 +150,7 @@ t.test('the simulators answer every call of the probe as the fixtures say', asyn
         return differencesOf(name, copy).length
       }
       t.ok(drifted((copy) => (copy.status = 418)), `${name}: another status`)
-      t.ok(drifted((copy) => delete copy.headers['content-type']), `${name}: a header less`)
+      if (!name.startsWith('mail/')) t.ok(drifted((copy) => delete copy.headers['content-type']), `${name}: a header less`)
       t.ok(drifted((copy) => (copy.headers['retry-after'] = '0')), `${name}: a header more`)
       const expected = known.get(name)!.body
       if (!Array.isArray(expected) || expected.length > 0) t.ok(drifted((copy) => Object.assign((Array.isArray(copy.body) ? copy.body[0] : copy.body) as object, { invented_here: 1 })), `${name}: a field more`)
@@ -157,7 +170,7 @@ t.test('the simulators answer every call of the probe as the fixtures say', asyn
     const everything = stored.join('\n') + runs.map(({ said }) => said).join('\n')
     const { invoices, payouts } = simulators.control.xendit
     const ids = [...invoices(), ...payouts()].flatMap((one) => [one.id, 'external_id' in one ? String(one['external_id']) : one.reference_id])
-    for (const secret of [...Object.values(testSecrets), Buffer.from(`${testSecrets.xenditSecretKey}:`).toString('base64'), PHONE.slice(1), DEVICE, GONE, 'a-project-of-ours', '1234567890', '000000', ...ids]) {
+    for (const secret of [...Object.values(testSecrets), Buffer.from(`${testSecrets.xenditSecretKey}:`).toString('base64'), PHONE.slice(1), DEVICE, GONE, MAILBOX, NOBODY, 'a-project-of-ours', '1234567890', '000000', ...ids]) {
       t.notOk(everything.includes(secret), secret)
     }
     simulators.control.reset()
@@ -192,7 +205,7 @@ t.test('webhooks are made of what the documents name, and one that drifts is fou
 })
 
 t.test('what is missing or not for testing is told by name, before any call', async (t) => {
-  const problems = (provider: string, env: Record<string, string>) => {
+  const problems = (provider: Provider, env: Record<string, string>) => {
     try {
       probeEnv(provider, env)
       return ''
@@ -203,6 +216,8 @@ t.test('what is missing or not for testing is told by name, before any call', as
   t.equal(problems('xendit', {}), 'XENDIT_SECRET_KEY must be set')
   t.equal(problems('fazpass', {}), 'FAZPASS_MERCHANT_KEY must be set\nFAZPASS_GATEWAY_KEY must be set')
   t.equal(problems('fcm', {}), 'FIREBASE_SERVICE_ACCOUNT_PATH must be set')
+  t.equal(problems('mail', {}), 'SMTP_URL must be set\nMAIL_FROM must be set')
+  t.equal(problems('sms', { SMS_BASE_URL: 'http://sms.example.com' }), 'SMS_API_KEY must be set\nSMS_SENDER must be set\nSMS_BASE_URL must be https: a key goes there')
   t.match(problems('xendit', { XENDIT_SECRET_KEY: 'xnd_production_abcdef' }), /^XENDIT_SECRET_KEY is not a test key .*: refused$/)
   t.match(problems('xendit', { XENDIT_SECRET_KEY: 'xnd_development_x', XENDIT_BASE_URL: 'http://api.example.com' }), /XENDIT_BASE_URL must be https/)
   t.equal(problems('xendit', { XENDIT_SECRET_KEY: 'xnd_development_x' }), '')
@@ -229,7 +244,10 @@ t.test('no money moves and nobody gets a message unless it is asked for', async 
   t.match(await probe(['fazpass', '--phone', PHONE, '--out', folder], env), { code: 0, said: /not asked without --send-sms/ })
   t.match(await probe(['fcm', '--token', DEVICE, '--out', folder], env), { code: 0, said: /send: 200/ })
   t.match(await probe(['fazpass', '--send-sms'], env), { code: 1, said: /--send-sms needs --phone/ })
-  t.same([control.xendit.payouts(), control.xendit.refunds.all(), control.fazpass.messages(), control.fcm.messages()], [[], [], [], []])
+  t.match(await probe(['mail', '--to', MAILBOX, '--out', folder], env), { code: 0, said: /not asked without --send-mail/ })
+  t.match(await probe(['sms', '--phone', PHONE, '--out', folder], env), { code: 0, said: /not asked without --send-sms/ })
+  t.match(await probe(['mail', '--send-mail'], env), { code: 1, said: /--send-mail needs --to/ })
+  t.same([control.xendit.payouts(), control.xendit.refunds.all(), control.fazpass.messages(), control.fcm.messages(), control.mail.messages(), control.sms.messages()], [[], [], [], [], [], []])
   t.ok(control.xendit.invoices().every(({ status }) => status === 'EXPIRED'), 'its invoices are ended')
   t.match(await probe(['fcm', '--token', DEVICE, '--push', '--out', folder], env), { code: 0 })
   t.equal(control.fcm.messages(DEVICE).length, 1)
@@ -240,7 +258,7 @@ t.test('a provider that hangs, breaks off, talks HTML or refuses the key ends th
   const { control } = simulators
   const folder = temporaryFolder(t)
   const env = environmentOf(simulators)
-  const all = (args: string[], variables: Record<string, string> = env) => forEachProvider((provider) => probe([provider, ...args, '--out', folder], variables))
+  const all = (args: string[], variables: Record<string, string> = env) => forEachProvider((provider) => probe([provider, ...args, '--out', folder], variables), KEYED)
   for (const [error, said] of [['hang', /no answer in 700 ms|did not answer in time/], ['html502', /50[02]|not JSON/], ['truncate', /broke off|no answer|the connection failed/]] as const) {
     control.setFaults({ xendit: { api: { error } }, fazpass: { api: { error } }, fcm: { api: { error } } })
     // An answer that comes takes its time on a busy machine: it is not given up so soon.
@@ -250,4 +268,20 @@ t.test('a provider that hangs, breaks off, talks HTML or refuses the key ends th
   const strangers = await all([], { ...env, XENDIT_SECRET_KEY: 'xnd_development_stranger', FAZPASS_MERCHANT_KEY: 'stranger-key' })
   t.match(strangers.slice(0, 2), [{ code: 1, said: /balance: the provider does not accept the key \(401\)/ }, { code: 1, said: /does not accept the key/ }])
   t.same(readdirSync(folder).filter((name) => name !== 'fcm'), [])
+})
+
+t.test('a mail server and a provider of SMS that are unwell, or not to be trusted, end the probe', async (t) => {
+  const simulators = await start(t)
+  const { control } = simulators
+  const folder = temporaryFolder(t)
+  const { SMTP_CA: _ca, ...untrusting } = environmentOf(simulators)
+  t.match(await probe(['mail', '--out', folder], untrusting), { code: 1, said: /wrong-password: smtp-tls/ })
+  control.setFaults({ mail: { fault: 'garbage' }, sms: { api: { error: 'html502' } } })
+  t.match(await probe(['mail', '--out', folder], environmentOf(simulators)), { code: 1, said: /wrong-password: smtp-/ })
+  t.match(await probe(['sms', '--out', folder], environmentOf(simulators)), { code: 1, said: /not JSON/ })
+  control.setFaults({ sms: { api: { error: 'garbage' } } })
+  t.match(await probe(['sms', '--out', folder], environmentOf(simulators)), { code: 1, said: /not JSON/ })
+  control.resetFaults()
+  t.match(await probe(['sms', '--out', folder], { ...environmentOf(simulators), SMS_API_KEY: 'stranger-key' }), { code: 0, said: /send-invalid: the key may not do this \(401\), not recorded/ })
+  t.same(namesIn(folder), ['sms/wrong-key'])
 })

@@ -31,11 +31,11 @@ export function createSms(world: SimulatedWorld, options: SmsOptions) {
     if (!from || !text || !reference || key !== reference) return refuse(400, 'invalid_request', 'from, text and reference are required.')
     if (!/^\+\d{8,15}$/.test(to!) || bad.has(to!)) return refuse(400, 'invalid_number', 'Nobody has this number.')
     const known = byReference.get(reference)
-    if (known) return { status: 200, body: { id: known.id, status: 'accepted' } }
+    if (known) return { status: 200, body: { id: known.id } }
     const message = { id: randomUUID(), to: to!, from, text, reference, at: new Date(world.now()).toISOString() }
     byReference.set(reference, message)
     if (byReference.size > kept) byReference.delete(byReference.keys().next().value!)
-    return { status: 202, body: { id: message.id, status: 'accepted' } }
+    return { status: 202, body: { id: message.id } }
   }
 
   return {
