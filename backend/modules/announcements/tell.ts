@@ -11,10 +11,10 @@ export const keyOf = (id: string): string => `announcement:${id}`
 /** Gives these people the announcement in this transaction. `testKey`: a copy that counts for nothing. */
 export async function tell(tx: Tx, announcement: Announcement, userIds: readonly string[], { now, testKey }: { now: Date; testKey?: string }): Promise<void> {
   const { id, texts, link, channels, priority, expiresAt } = announcement
-  const ttlSeconds = expiresAt === null ? DAY_SECONDS : Math.max(1, Math.min(DAY_SECONDS, Math.floor((expiresAt.getTime() - now.getTime()) / 1000)))
+  const ttlSeconds = expiresAt && Math.max(1, Math.min(DAY_SECONDS, Math.floor((expiresAt.getTime() - now.getTime()) / 1000)))
   await notify(tx, userIds.map((userId) => ({
-    userId, template: 'announcement' as const, dedupeKey: testKey ?? keyOf(id), data: { announcementId: id, ...(link === null ? {} : { link }) }, ttlSeconds, text: texts, priority, channels,
-    ...(testKey ? {} : { announcementId: id }),
+    userId, template: 'announcement' as const, dedupeKey: testKey ?? keyOf(id), data: { announcementId: id, ...(link === null ? {} : { link }) }, text: texts, priority, channels,
+    ...(ttlSeconds === null ? {} : { ttlSeconds }), ...(testKey ? {} : { announcementId: id }),
   })))
 }
 

@@ -120,10 +120,11 @@ function lettersOf(told: Told): NewLetter[] {
   const { notice, kind, reach, rendered } = told
   const { ttlSeconds, priority = KINDS[kind].priority } = definitionOf(notice.template)
   const letter = { userId: notice.userId, kind, template: notice.template, dedupeKey: notice.dedupeKey, priority: PRIORITIES.indexOf(notice.priority ?? priority) }
-  const livesSeconds = notice.ttlSeconds ?? ttlSeconds
+  // A notice that says for how long it is wanted says so of its letters too.
+  const lives = (leastSeconds: number) => notice.ttlSeconds ?? Math.max(ttlSeconds, leastSeconds)
   return [
-    ...(reach.email && reachedBy(told, 'email') ? [{ ...letter, channel: 'email' as const, subject: rendered.email.subject, text: rendered.email.body, ttlSeconds: Math.max(livesSeconds, MAIL_SECONDS) }] : []),
-    ...(reachedBy(told, 'sms') ? [{ ...letter, channel: 'sms' as const, text: rendered.sms, ttlSeconds: Math.max(livesSeconds, SMS_SECONDS) }] : []),
+    ...(reach.email && reachedBy(told, 'email') ? [{ ...letter, channel: 'email' as const, subject: rendered.email.subject, text: rendered.email.body, ttlSeconds: lives(MAIL_SECONDS) }] : []),
+    ...(reachedBy(told, 'sms') ? [{ ...letter, channel: 'sms' as const, text: rendered.sms, ttlSeconds: lives(SMS_SECONDS) }] : []),
   ]
 }
 
