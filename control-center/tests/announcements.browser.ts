@@ -46,7 +46,7 @@ browserTest('an announcement that goes slowly is paused, goes on, and is cancell
     await page.getByRole('button', { name: button, exact: true }).click()
     await page.getByRole('dialog').getByLabel('Reason').fill('a test of the page')
     await page.getByRole('dialog').getByRole('button', { name: button, exact: true }).click()
-    await page.getByText(done).first().waitFor()
+    await page.getByText(done, { exact: true }).first().waitFor()
     t.equal(await state(), then)
   }
 })

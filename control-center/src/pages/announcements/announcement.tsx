@@ -24,6 +24,7 @@ import { useAnnouncementText } from './texts.ts'
 export function Page() {
   const titles = useTitles()
   const text = useAnnouncementText()
+  const format = useFormat()
   const language = useLanguage()
   const id = useId()
   const { data, error, refetch } = useGet<AnnouncementRecord>('announcements', `/announcements/${id}`, { everyMs: 2000 })
@@ -51,7 +52,7 @@ export function Page() {
           [text('zones'), announcement.segment.timeZones?.join(', ')], [text('activeDays'), announcement.segment.activeDays], [text('joinedFrom'), announcement.segment.joinedFrom], [text('joinedUntil'), announcement.segment.joinedUntil],
           [text('platforms'), announcement.segment.platforms?.join(', ')], [text('ids'), announcement.segment.userIds?.length],
           [text('channels'), announcement.channels.map((channel) => text(channel)).join(', ')], [text('scheduledFor'), schedule.when === 'now' ? text('now') : schedule.when === 'at' ? <Time key="at" at={schedule.at} /> : `${text('local')}: ${schedule.at.replace('T', ' ')}`],
-          [text('perMinute'), announcement.perMinute ?? text('nothing')], [text('expires'), <Time key="expires" at={announcement.expiresAt} />], [text('link'), announcement.link ?? text('nothing')],
+          [text('perMinute'), announcement.perMinute === null ? text('nothing') : format.number(announcement.perMinute)], [text('expires'), <Time key="expires" at={announcement.expiresAt} />], [text('link'), announcement.link ?? text('nothing')],
           [text('created'), <Time key="created" at={announcement.createdAt} />], [text('by'), <Who key="by" id={announcement.createdBy} names={names} />], [text('began'), <Time key="began" at={announcement.startedAt} />], [text('ended'), <Time key="ended" at={announcement.endedAt} />],
         ]}
         />
