@@ -1,18 +1,18 @@
 import { checkBooks, checkBooksAndClosings, tellBooks } from './check-books.ts'
-import { measureAnnouncements, runAnnouncements } from './modules/announcements/index.ts'
+import { areAnnouncementsDue, measureAnnouncements, runAnnouncements } from './modules/announcements/index.ts'
 import { expireApprovals } from './modules/approvals/index.ts'
-import { answerNotify, purgeNotifyRequests } from './modules/availability/index.ts'
-import { drainPushes, LANES, LETTER_CHANNELS, measurePushes, purgeEmailChallenges, purgeLetters, purgePushes, PUSH_BATCH, reencryptAddresses, runLetters, sweepLetters, sweepPushes } from './modules/channels/index.ts'
-import { eraseTranscripts, indexWords, pushUndelivered, turnPartitions } from './modules/chat/index.ts'
+import { answerNotify, isNotifyAsked, purgeNotifyRequests } from './modules/availability/index.ts'
+import { areLettersDue, arePushesDue, drainPushes, LANES, LETTER_CHANNELS, measurePushes, purgeEmailChallenges, purgeLetters, purgePushes, PUSH_BATCH, reencryptAddresses, runLetters, sweepLetters, sweepPushes } from './modules/channels/index.ts'
+import { areFlagsLeft, eraseTranscripts, indexWords, pushUndelivered, turnPartitions } from './modules/chat/index.ts'
 import { purgeChallenges, purgeDevices, reencryptPhones } from './modules/identity/index.ts'
 import { closeDays, expirePromoLots, measureMoney } from './modules/ledger/index.ts'
-import { HOURS_BATCH, measureMitras, reencryptBankAccounts, sweepBreaks, sweepLiveness, sweepSchedules } from './modules/mitras/index.ts'
-import { flushFaults, notificationReactions, purgeFaults, purgeNotices, sweepDigests, sweepScheduled } from './modules/notifications/index.ts'
-import { drainInbox, measureInbox, purgeInbox, sweepAsks, sweepInbox, type InboxHooks } from './modules/payments/index.ts'
-import { forgetPayoutKeys, judgePayoutEvent, measurePayouts, payoutReactions, prepareWeeklyBatch, resendLostPayouts, sweepPayoutAsks } from './modules/payouts/index.ts'
-import { forgetRefundKeys, judgeRefundEvent, refundReactions, resendLostRefunds, sweepRefundAsks } from './modules/refunds/index.ts'
-import { eraseEvidence, escalateAlerts, handleFlags, measureAlerts, startFlags } from './modules/safety/index.ts'
-import { sweepErasures } from './modules/privacy/index.ts'
+import { areBreaksOver, areEdgesDue, HOURS_BATCH, measureMitras, reencryptBankAccounts, sweepBreaks, sweepLiveness, sweepSchedules } from './modules/mitras/index.ts'
+import { areDigestsToWrite, areScheduledDue, flushFaults, notificationReactions, purgeFaults, purgeNotices, sweepDigests, sweepScheduled } from './modules/notifications/index.ts'
+import { areAsksDue, drainInbox, isInboxDue, measureInbox, purgeInbox, sweepAsks, sweepInbox, type InboxHooks } from './modules/payments/index.ts'
+import { arePayoutAsksDue, forgetPayoutKeys, judgePayoutEvent, measurePayouts, payoutReactions, prepareWeeklyBatch, resendLostPayouts, sweepPayoutAsks } from './modules/payouts/index.ts'
+import { areRefundAsksDue, forgetRefundKeys, judgeRefundEvent, refundReactions, resendLostRefunds, sweepRefundAsks } from './modules/refunds/index.ts'
+import { areAlertsLate, eraseEvidence, escalateAlerts, handleFlags, measureAlerts, startFlags } from './modules/safety/index.ts'
+import { areErasuresDue, sweepErasures } from './modules/privacy/index.ts'
 import { forgetCreditKeys, promotionReactions } from './modules/promotions/index.ts'
 import { applyPayment, findOpenConversations, flushTold, forgetExtensionKeys, forgetTipKeys, judgeEstimates, measureSessions, paymentExpired, purgeEstimates, refreshHabits, sessionReactions, startMatching, sweepSessions, tellWaiting } from './modules/sessions/index.ts'
 import { approvalActs, purgeStaffSessions, ROLLUPS } from './modules/staff/index.ts'
@@ -23,10 +23,10 @@ import type { Ctx } from './platform/ctx.ts'
 import { measureOutbox, purgeIdempotencyKeys, purgeOutbox } from './platform/housekeeping.ts'
 import type { QueueName } from './platform/jobs.ts'
 import { measureQueues } from './platform/queue-depths.ts'
-import { reactionsByTopic, runOutboxRow, sweepOutbox, type Reaction } from './platform/outbox.ts'
+import { isOutboxDue, reactionsByTopic, runOutboxRow, sweepOutbox, type Reaction } from './platform/outbox.ts'
 import type { Producer } from './platform/queues.ts'
 import { refreshRollup } from './platform/rollups.ts'
-import { startSweeps, type Sweep } from './platform/sweeps.ts'
+import { startSweeps, type Sweep, type Watched } from './platform/sweeps.ts'
 import { startTimetable, type Timed } from './platform/timetable.ts'
 import { startWorkers, type JobRun } from './platform/workers.ts'
 
@@ -96,8 +96,6 @@ const SCHEDULE_MS = 30_000
 const MEASURE_MS = 5000
 /** The day's entries are summed for it; a scrape comes as often. */
 const BUSINESS_MS = 15_000
-/** What tells people is looked for no more often than this, however often the rest is swept. */
-const CALM_MS = 250
 /** A sweep waits this long for a worker to take a row, while there are workers that can hear of it. */
 const WAITED_SECONDS = 2
 const SWEEP_BATCH = 25
@@ -136,7 +134,7 @@ export function startWorker(ctx: Ctx, options: WorkerOptions): { drain(): void; 
   const timetable = startTimetable(ctx, options.timed === false ? [] : timedWork)
   const sweeps = startSweeps(ctx, [
     { what: 'timetable', everyMs: () => ctx.settings.get('sweepMs'), run: () => timetable.turn() },
-    ...sweepsOf(ctx, reactions, stopping.signal),
+    ...sweepsOf(ctx),
     { what: 'books-told', everyMs: () => Math.min(measureMs, ctx.settings.get('ledgerCheckSeconds') * 1000), run: () => tellBooks(ctx) },
     { what: 'payouts-measured', everyMs: () => measureMs, run: () => measurePayouts(ctx) },
     { what: 'inbox-measured', everyMs: () => measureMs, run: () => measureInbox(ctx) },
@@ -148,7 +146,7 @@ export function startWorker(ctx: Ctx, options: WorkerOptions): { drain(): void; 
     ...(options.housekeeping === false ? [] : [{ what: 'schedulers', everyMs: () => options.scheduleMs ?? SCHEDULE_MS, run: async () => scheduleTasks(options.producer) }]),
     { what: 'wait-estimates', everyMs: () => ctx.settings.get('sweepMs'), run: () => flushTold(ctx) },
     { what: 'notice-faults', everyMs: () => ctx.settings.get('sweepMs'), run: () => flushFaults(ctx) },
-  ])
+  ], { everyMs: () => ctx.settings.get('sweepMs'), watched: watchedWork(ctx, reactions, stopping.signal) })
   return {
     /** No letter is begun any more: those that a slow mail server has in hand have the time of the drain as well, and come once. */
     drain: () => stopping.abort(),
@@ -177,38 +175,38 @@ function jobs(reactions: ReadonlyMap<string, Reaction>, stopping: AbortSignal): 
 
 const pushJobs = (lane: (typeof LANES)[number]): JobRun => ({ concurrency: PUSH_BATCHES, run: (ctx) => drainPushes(ctx, lane, pushHooks) })
 
-function sweepsOf(ctx: Ctx, reactions: ReadonlyMap<string, Reaction>, stopping: AbortSignal): Sweep[] {
+/** What can't be told by one cheap condition, or keeps a beat of its own. */
+function sweepsOf(ctx: Ctx): Sweep[] {
   const everyMs = () => ctx.settings.get('sweepMs')
-  // Nobody waits for these to the millisecond, and there are many of them.
-  const calmMs = () => Math.max(everyMs(), CALM_MS)
-  const waited = () => ({ waitedSeconds: ctx.valkey.isUp() ? WAITED_SECONDS : 0, limit: SWEEP_BATCH })
-  const outbox: Sweep = { what: 'outbox', everyMs, batch: SWEEP_BATCH, run: () => sweepOutbox(ctx, reactions, waited()) }
   return [
-    outbox,
-    // A second lane: a reaction that waits for a provider keeps one of them, and not what is due beside it.
-    outbox,
-    { what: 'inbox', everyMs, batch: SWEEP_BATCH, run: () => sweepInbox(ctx, paymentHooks, waited()) },
-    { what: 'asks', everyMs, run: () => sweepAsks(ctx, paymentHooks) },
-    { what: 'refund-asks', everyMs, run: () => sweepRefundAsks(ctx) },
-    { what: 'payout-asks', everyMs, run: () => sweepPayoutAsks(ctx) },
     { what: 'sessions', everyMs, run: () => sweepSessions(ctx) },
     { what: 'liveness', everyMs, run: () => sweepLiveness(ctx) },
-    { what: 'schedules', everyMs, batch: HOURS_BATCH, run: () => sweepSchedules(ctx) },
-    { what: 'breaks', everyMs, batch: HOURS_BATCH, run: () => sweepBreaks(ctx) },
-    { what: 'announcements', everyMs: calmMs, batch: 1, run: () => runAnnouncements(ctx) },
-    { what: 'notify-me', everyMs, run: () => answerNotify(ctx) },
-    { what: 'flags', everyMs, batch: FLAG_BATCH, run: () => handleFlags(ctx, FLAG_BATCH) },
-    { what: 'alerts', everyMs, run: () => escalateAlerts(ctx) },
-    { what: 'erasures', everyMs, batch: ERASURE_BATCH, run: () => sweepErasures(ctx, PRIVACY_MAP, ERASURE_BATCH) },
-    { what: 'scheduled-notices', everyMs: calmMs, batch: NOTICE_BATCH, run: () => sweepScheduled(ctx, NOTICE_BATCH) },
-    { what: 'digests', everyMs: calmMs, batch: DIGEST_BATCH, run: () => sweepDigests(ctx, DIGEST_BATCH) },
     { what: 'undelivered', everyMs, batch: UNDELIVERED_BATCH, run: () => pushUndelivered(ctx, UNDELIVERED_BATCH) },
-    ...LANES.flatMap((lane): Sweep[] => {
-      const sweep: Sweep = { what: 'pushes', everyMs: calmMs, batch: PUSH_BATCH, run: () => sweepPushes(ctx, lane, pushHooks) }
-      // A second one: a call that hangs keeps one of them.
-      return [sweep, sweep]
-    }),
-    ...LETTER_CHANNELS.map((channel): Sweep => ({ what: 'letters', everyMs: calmMs, run: () => sweepLetters(ctx, channel, stopping) })),
+  ]
+}
+
+function watchedWork(ctx: Ctx, reactions: ReadonlyMap<string, Reaction>, stopping: AbortSignal): Watched[] {
+  const waitedSeconds = () => (ctx.valkey.isUp() ? WAITED_SECONDS : 0)
+  const waited = () => ({ waitedSeconds: waitedSeconds(), limit: SWEEP_BATCH })
+  return [
+    // Two hands: a reaction that waits for a provider keeps one of them, and not what is due beside it.
+    { what: 'outbox', hands: 2, batch: SWEEP_BATCH, isDue: () => isOutboxDue(waitedSeconds()), run: () => sweepOutbox(ctx, reactions, waited()) },
+    { what: 'inbox', batch: SWEEP_BATCH, isDue: () => isInboxDue(waitedSeconds()), run: () => sweepInbox(ctx, paymentHooks, waited()) },
+    { what: 'asks', isDue: () => areAsksDue(ctx), run: () => sweepAsks(ctx, paymentHooks) },
+    { what: 'refund-asks', isDue: areRefundAsksDue, run: () => sweepRefundAsks(ctx) },
+    { what: 'payout-asks', isDue: arePayoutAsksDue, run: () => sweepPayoutAsks(ctx) },
+    { what: 'schedules', batch: HOURS_BATCH, isDue: areEdgesDue, run: () => sweepSchedules(ctx) },
+    { what: 'breaks', batch: HOURS_BATCH, isDue: areBreaksOver, run: () => sweepBreaks(ctx) },
+    { what: 'announcements', batch: 1, isDue: () => areAnnouncementsDue(ctx), run: () => runAnnouncements(ctx) },
+    { what: 'notify-me', isDue: isNotifyAsked, run: () => answerNotify(ctx) },
+    { what: 'flags', batch: FLAG_BATCH, isDue: areFlagsLeft, run: () => handleFlags(ctx, FLAG_BATCH) },
+    { what: 'alerts', isDue: areAlertsLate, run: () => escalateAlerts(ctx) },
+    { what: 'erasures', batch: ERASURE_BATCH, isDue: areErasuresDue, run: () => sweepErasures(ctx, PRIVACY_MAP, ERASURE_BATCH) },
+    { what: 'scheduled-notices', batch: NOTICE_BATCH, isDue: areScheduledDue, run: () => sweepScheduled(ctx, NOTICE_BATCH) },
+    { what: 'digests', batch: DIGEST_BATCH, isDue: () => areDigestsToWrite(ctx), run: () => sweepDigests(ctx, DIGEST_BATCH) },
+    // Two hands: a call that hangs keeps one of them.
+    ...LANES.map((lane): Watched => ({ what: 'pushes', hands: 2, batch: PUSH_BATCH, isDue: () => arePushesDue(ctx, lane), run: () => sweepPushes(ctx, lane, pushHooks) })),
+    ...LETTER_CHANNELS.map((channel): Watched => ({ what: 'letters', isDue: () => areLettersDue(ctx, channel), run: () => sweepLetters(ctx, channel, stopping) })),
   ]
 }
 

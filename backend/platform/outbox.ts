@@ -1,4 +1,4 @@
-import { sql as fragment } from './drizzle.ts'
+import { sql as fragment, type SQL } from './drizzle.ts'
 import type { z } from 'zod'
 import { crashPoint } from './crash-points.ts'
 import type { Ctx, Tx } from './ctx.ts'
@@ -65,25 +65,32 @@ export async function runOutboxRow(ctx: Ctx, reactions: ReadonlyMap<string, Reac
   return row !== undefined
 }
 
+/** Whether there is anything for `sweepOutbox`. */
+export function isOutboxDue(waitedSeconds: number): SQL {
+  return fragment`(select true from outbox where ${isClaimable} and ${hasWaited(waitedSeconds)} order by due_at limit 1)`
+}
+
 /**
  * Claims and runs due rows that nobody has run yet: what Valkey lost, and what is due later. `waitedSeconds` leaves
  * the workers their chance while Valkey is up. Answers how many it ran.
  */
 export async function sweepOutbox(ctx: Ctx, reactions: ReadonlyMap<string, Reaction>, options: { waitedSeconds: number; limit: number }): Promise<number> {
-  const rows = await claim(ctx, fragment`due_at <= app_now() - make_interval(secs => ${options.waitedSeconds})`, options.limit)
+  const rows = await claim(ctx, hasWaited(options.waitedSeconds), options.limit)
   await Promise.all(rows.map((row) => runClaimed(ctx, reactions, row, 'sweep')))
   if (rows.length > 0) ctx.metrics.sweepRescues.inc({ what: 'outbox' }, rows.length)
   return rows.length
 }
 
+const isClaimable = fragment`done_at is null and parked_at is null and due_at <= app_now() and (claimed_until is null or claimed_until < app_now())`
+const hasWaited = (seconds: number) => fragment`due_at <= app_now() - make_interval(secs => ${seconds})`
+
 // SKIP LOCKED and never a cursor over ids: transactions commit out of order, and a cursor would skip rows for ever.
-async function claim(ctx: Ctx, which: ReturnType<typeof fragment>, limit: number): Promise<Claimed[]> {
+async function claim(ctx: Ctx, which: SQL, limit: number): Promise<Claimed[]> {
   const result = await ctx.sql.execute<Claimed>(fragment`
     update outbox set claimed_until = app_now() + make_interval(secs => ${LEASE_SECONDS}), attempts = attempts + 1
     where id = any(array(
       select id from outbox
-      where ${which} and done_at is null and parked_at is null and due_at <= app_now()
-        and (claimed_until is null or claimed_until < app_now())
+      where ${which} and ${isClaimable}
       order by due_at limit ${limit} for update skip locked))
     returning id, topic, payload, attempts, to_jsonb(outbox) ->> 'traceparent' as traceparent`)
   return result.rows

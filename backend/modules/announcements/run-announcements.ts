@@ -1,4 +1,4 @@
-import { and, eq, sql } from '../../platform/drizzle.ts'
+import { and, eq, sql, type SQL } from '../../platform/drizzle.ts'
 import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
 import { dropLettersOf, dropPushesOf, hasLettersOf } from '../channels/index.ts'
@@ -11,6 +11,11 @@ import { findNow, keyOf, tell } from './tell.ts'
 /** A profile that was changed by a transaction which began this long before it was committed is still seen as changed. */
 const COMMIT_SECONDS = 60
 const DROPPED_AT_ONCE = 5000
+
+/** Whether there is anything for `runAnnouncements`. */
+export function areAnnouncementsDue(ctx: Ctx): SQL {
+  return sql`(exists (select from announcements a where ${isTheirTurn(ctx)}) or exists (select from announcements where drops_pushes))`
+}
 
 /**
  * Tells the next people of an announcement that is due, one batch in one transaction: a worker that dies in it has done
@@ -48,12 +53,15 @@ async function runBatch(tx: Tx): Promise<boolean> {
   return true
 }
 
+function isTheirTurn({ settings }: Pick<Ctx, 'settings'>): SQL {
+  return sql`a.state in ('scheduled', 'running') and a.next_at <= app_now() ${settings.get('pushesClosed') ? sql`and not a.channels ? 'push'` : sql``} and exists (
+      select 1 from announcement_waves w where w.announcement_id = a.id and ${isDue})`
+}
+
 async function lockDue(tx: Tx): Promise<string | undefined> {
-  const isClosed = tx.settings.get('pushesClosed')
   const { rows } = await tx.sql.execute<{ id: string }>(sql`
     select a.id from announcements a
-    where a.state in ('scheduled', 'running') and a.next_at <= app_now() ${isClosed ? sql`and not a.channels ? 'push'` : sql``} and exists (
-      select 1 from announcement_waves w where w.announcement_id = a.id and ${isDue})
+    where ${isTheirTurn(tx)}
     order by a.next_at limit 1 for update of a skip locked`)
   return rows[0]?.id
 }

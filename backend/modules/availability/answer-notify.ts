@@ -1,4 +1,4 @@
-import { and, gt, isNull, or, sql } from '../../platform/drizzle.ts'
+import { and, gt, isNull, or, sql, type SQL } from '../../platform/drizzle.ts'
 import { isAnyOf } from '../../platform/any-of.ts'
 import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
@@ -17,14 +17,17 @@ const BATCH = 1000
 
 const isWaiting = and(isNull(notifyRequests.answeredAt), gt(notifyRequests.expiresAt, sql`app_now()`))
 
+/** Whether anybody waits for an answer. */
+export function isNotifyAsked(): SQL {
+  return sql`(select true from ${notifyRequests} where ${isWaiting} order by ${notifyRequests.createdAt} limit 1)`
+}
+
 /**
  * Tells those who asked that somebody is free. Every replica sweeps, one decides; the answer and its notice are one
  * transaction, so each request is answered once whatever crashes. Whoever is in a session is not told, and waits on.
  * Answers how many were told.
  */
 export async function answerNotify(ctx: Ctx): Promise<number> {
-  const [somebody] = await ctx.sql.select({ id: notifyRequests.id }).from(notifyRequests).where(isWaiting).limit(1)
-  if (!somebody) return 0
   return transact(ctx, async (tx) => {
     const { rows } = await tx.sql.execute<{ is_ours: boolean; now: string }>(sql`select pg_try_advisory_xact_lock(${LOCK}) as is_ours, app_now() as now`)
     return rows[0]?.is_ours === true ? decide(tx, new Date(rows[0].now)) : 0

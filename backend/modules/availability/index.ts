@@ -5,7 +5,7 @@
  * numbers that could not be counted anew are the last known, with their time. A request to be told is answered once,
  * whatever crashes, in the order of asking, and "any" to no more people than there are slots.
  */
-export { answerNotify } from './answer-notify.ts'
+export { answerNotify, isNotifyAsked } from './answer-notify.ts'
 export { purgeNotifyRequests } from './ask-notify.ts'
 export { notifyRoutes } from './notify-routes.ts'
 export { availabilityRoutes } from './routes.ts'

@@ -1,4 +1,4 @@
-import { sql } from '../../platform/drizzle.ts'
+import { sql, type SQL } from '../../platform/drizzle.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
 import type { LetterChannel, LetterOutcome } from './letter-rules.ts'
@@ -33,13 +33,18 @@ type Row = {
   to_encrypted: Buffer | null; challenge_id: string | null; attempts: number; tries: number; waits: number; left_seconds: string
 }
 
+/** A condition: letters of a channel that have been due for so long and that nobody is sending. */
+export function areClaimable(channel: LetterChannel, waitedSeconds: number): SQL {
+  return sql`state = 'queued' and channel = ${channel} and due_at <= app_now() - make_interval(secs => ${waitedSeconds}) and (claimed_until is null or claimed_until <= app_now())`
+}
+
 /** Claims due letters of a channel that nobody is sending, the urgent ones first. */
 export async function claimLetters(ctx: Ctx, channel: LetterChannel, limit: number, waitedSeconds: number): Promise<ClaimedLetter[]> {
   const { rows } = await ctx.sql.execute<Row>(sql`
     update letters set claimed_until = app_now() + make_interval(secs => ${LEASE_SECONDS}), attempts = attempts + 1
     where id = any(array(
       select id from letters
-      where state = 'queued' and channel = ${channel} and due_at <= app_now() - make_interval(secs => ${waitedSeconds}) and (claimed_until is null or claimed_until <= app_now())
+      where ${areClaimable(channel, waitedSeconds)}
       order by priority, due_at limit ${limit} for update skip locked))
     returning id, user_id, channel, kind, template, subject, text, to_encrypted, challenge_id, attempts, tries, waits, extract(epoch from expires_at - app_now()) as left_seconds`)
   return rows.map((row) => ({

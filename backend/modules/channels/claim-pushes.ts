@@ -1,4 +1,4 @@
-import { sql } from '../../platform/drizzle.ts'
+import { sql, type SQL } from '../../platform/drizzle.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import type { Priority } from './kinds.ts'
 import { isOfLane } from './lanes.ts'
@@ -39,11 +39,16 @@ type Row = {
 
 /** Claims due pushes of a lane that nobody is sending, the most urgent and oldest first. A claim is no try: that begins with its call. */
 export async function claimPushes(ctx: Ctx, lane: Priority, options: { waitedSeconds: number; limit: number }): Promise<ClaimedPush[]> {
+/** A condition: pushes of a lane that have been due for so long and that nobody is sending. */
+export function areClaimable(lane: Priority, waitedSeconds: number): SQL {
+  return sql`state = 'queued' and ${isOfLane(lane)} and due_at <= app_now() - make_interval(secs => ${waitedSeconds}) and (claimed_until is null or claimed_until <= app_now())`
+}
+
   const { rows } = await ctx.sql.execute<Row>(sql`
     update pushes set claimed_until = app_now() + make_interval(secs => ${LEASE_SECONDS}), attempts = attempts + 1
     where id = any(array(
       select id from pushes
-      where state = 'queued' and ${isOfLane(lane)} and due_at <= app_now() - make_interval(secs => ${options.waitedSeconds}) and (claimed_until is null or claimed_until <= app_now())
+      where ${areClaimable(lane, options.waitedSeconds)}
       order by priority, due_at limit ${options.limit} for update skip locked))
     returning id, user_id, kind, tag, dedupe_key, title, body, data, attempts, tries, reason, high_priority as is_pressing, accepted_at is not null as was_accepted, pending_tokens, created_at, critical,
       extract(epoch from expires_at - app_now())::float8 as left_seconds`)

@@ -1,4 +1,4 @@
-import { sql } from '../../platform/drizzle.ts'
+import { sql, type SQL } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
 import type { Queryable } from '../../platform/database.ts'
 
@@ -19,19 +19,25 @@ export type DigestPlan = { userId: string; dueMs: number; untilMs?: number | und
 
 type Row = { user_id: string; due_ms: string | null; until: string | null; day: string | null; now_ms: string }
 
-const isDue = sql`undeliverable_at is null and coalesce(digest_due_at, timestamptz '-infinity') <= app_now()`
+/** A condition: addresses that letters reach and whose digest is due, or not planned yet. */
+const isDigestDue = sql`undeliverable_at is null and coalesce(digest_due_at, timestamptz '-infinity') <= app_now()`
 
 /** Whether there is anything to claim: a look without a transaction. */
 export async function hasDueDigest(handle: Queryable): Promise<boolean> {
-  const { rows } = await handle.execute(sql`select from email_addresses where ${isDue} limit 1`)
+  const { rows } = await handle.execute(sql`select from email_addresses where ${isDigestDue} limit 1`)
   return rows.length > 0
+}
+
+/** The same as a condition. */
+export function areDigestsDue(): SQL {
+  return sql`(select true from email_addresses where ${isDigestDue} order by coalesce(digest_due_at, timestamptz '-infinity') limit 1)`
 }
 
 /** Locks addresses that letters reach and whose digest is due, those that nobody planned yet first; what another holds is passed over. */
 export async function claimDigests(tx: Tx, limit: number): Promise<DueDigest[]> {
   const { rows } = await tx.sql.execute<Row>(sql`
     select user_id, extract(epoch from digest_due_at) * 1000 as due_ms, digest_until::text as until, digest_day::text as day, extract(epoch from app_now()) * 1000 as now_ms
-    from email_addresses where ${isDue}
+    from email_addresses where ${isDigestDue}
     order by coalesce(digest_due_at, timestamptz '-infinity') limit ${limit} for update skip locked`)
   return rows.map((row) => ({
     userId: row.user_id, dueMs: row.due_ms === null ? undefined : Number(row.due_ms), until: row.until ?? undefined, day: row.day ?? undefined, nowMs: Number(row.now_ms),

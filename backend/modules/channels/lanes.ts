@@ -18,9 +18,13 @@ export function priorityNumber(lane: Priority): number {
   return PRIORITIES.indexOf(lane)
 }
 
-/** Of a lane, as `pushes_lane` is ordered. What another version calls more urgent or lower than all is of the outer lanes. */
+/** What another version calls more urgent or lower than all, as far as this, is of the outer lanes. */
+const BEYOND = 4
+
+/** Of a lane, by single numbers: of a range the index would be read from end to end, with every push that is held back until the morning. */
 export function isOfLane(lane: Priority): SQL {
   const number = priorityNumber(lane)
-  if (number === 0) return sql`priority <= 0`
-  return number === PRIORITIES.length - 1 ? sql`priority >= ${number}` : sql`priority = ${number}`
+  const numbers = PRIORITIES.length - 1
+  const own = Array.from({ length: numbers + 1 + 2 * BEYOND }, (_, index) => index - BEYOND).filter((one) => Math.min(Math.max(one, 0), numbers) === number)
+  return own.length === 1 ? sql`priority = ${number}` : sql`priority = any(${sql.param(own)}::integer[])`
 }

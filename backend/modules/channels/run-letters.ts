@@ -1,9 +1,10 @@
 import { crashPoint } from '../../platform/crash-points.ts'
 import type { Ctx } from '../../platform/ctx.ts'
+import { sql, type SQL } from '../../platform/drizzle.ts'
 import type { LetterResult } from '../../platform/gateways.ts'
 import { findSealedPhones, readPhone } from '../identity/index.ts'
 import { CODE } from './address-letters.ts'
-import { beginLetters, claimLetters, settleLetters, type ClaimedLetter } from './claim-letters.ts'
+import { areClaimable, beginLetters, claimLetters, settleLetters, type ClaimedLetter } from './claim-letters.ts'
 import { findAddresses, markUndeliverable, readAddress } from './addresses.ts'
 import { codeOf } from './email-codes.ts'
 import { findReach, type Reach } from './find-reach.ts'
@@ -37,11 +38,18 @@ export function runLetters(ctx: Ctx, channel: LetterChannel, stopping?: AbortSig
   return takeTurn(ctx, channel, 0, stopping)
 }
 
+/** Whether a sweep would find letters of a channel. */
+export function areLettersDue(ctx: Ctx, channel: LetterChannel): SQL {
+  return sql`(select true from letters where ${areClaimable(channel, secondsToWait(ctx))} order by priority, due_at limit 1)`
+}
+
+const secondsToWait = (ctx: Ctx) => (ctx.valkey.isUp() ? WAITED_SECONDS : 0)
+
 /** The same for letters that no worker has sent: what Valkey lost, and what is tried again. */
 export async function sweepLetters(ctx: Ctx, channel: LetterChannel, stopping?: AbortSignal): Promise<number> {
   if (ctx.settings.get(CLOSED_BY[channel])) return 0
   if (turns[channel].has(ctx.gateways)) return 0
-  const count = await takeTurn(ctx, channel, ctx.valkey.isUp() ? WAITED_SECONDS : 0, stopping)
+  const count = await takeTurn(ctx, channel, secondsToWait(ctx), stopping)
   if (count > 0) ctx.metrics.sweepRescues.inc({ what: 'letters' }, count)
   return count
 }

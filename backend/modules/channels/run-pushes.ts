@@ -1,8 +1,9 @@
 import { crashPoint } from '../../platform/crash-points.ts'
 import type { Ctx } from '../../platform/ctx.ts'
+import { sql, type SQL } from '../../platform/drizzle.ts'
 import type { PushMessage } from '../../platform/gateways.ts'
 import { findDeviceTokens, removeDeviceTokens, type DeviceToken } from '../identity/index.ts'
-import { beginCalls, claimPushes, type ClaimedPush } from './claim-pushes.ts'
+import { areClaimable, beginCalls, claimPushes, type ClaimedPush } from './claim-pushes.ts'
 import { FCM_BATCH_MAX } from './fcm-gateway.ts'
 import type { Priority } from './kinds.ts'
 import { queueOfLane } from './lanes.ts'
@@ -34,6 +35,11 @@ export async function drainPushes(ctx: Ctx, lane: Priority, hooks: PushHooks = {
   if (pushes.length >= limit) ctx.enqueue(queueOfLane(lane), pushes[0]!.id)
   await runBatch(ctx, lane, hooks, pushes)
   return pushes.length
+}
+
+/** Whether a sweep would find pushes of a lane. */
+export function arePushesDue(ctx: Ctx, lane: Priority): SQL {
+  return sql`(select true from pushes where ${areClaimable(lane, ctx.valkey.isUp() ? WAITED_SECONDS : 0)} order by priority, due_at limit 1)`
 }
 
 /** Sends due pushes of a lane that no worker has sent: what Valkey lost, and what is tried again. Answers how many it took. */

@@ -1,4 +1,4 @@
-import { sql } from '../../platform/drizzle.ts'
+import { sql, type SQL } from '../../platform/drizzle.ts'
 import type { Ctx, Tx } from '../../platform/ctx.ts'
 
 export type MessageFlag = { conversationId: string; seq: number; change: number; senderId: string; kinds: string[]; body: string; sentAt: Date }
@@ -15,6 +15,11 @@ export function signalFlags(ctx: Pick<Ctx, 'pool'>): void {
 /** One listener a replica: its worker. */
 export function onFlags(ctx: Ctx, listener: () => void): void {
   listeners.set(ctx.pool, listener)
+}
+
+/** Whether there is anything for `takeFlags`. */
+export function areFlagsLeft(): SQL {
+  return sql`exists (select from message_flags)`
 }
 
 /** Takes flags out of their table, oldest first, in the transaction of their consequences: each is taken once, or stays. */

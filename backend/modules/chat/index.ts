@@ -20,7 +20,7 @@ export { openHeads, readyConversations, type ReadyConversations } from './list-c
 export { openConversation, setMayReopen, setWritableUntil } from './open-conversation.ts'
 export { findUnseen, type Unseen } from './find-unseen.ts'
 export { pushUndelivered } from './push-undelivered.ts'
-export { onFlags, takeFlags, type MessageFlag } from './flags.ts'
+export { areFlagsLeft, onFlags, takeFlags, type MessageFlag } from './flags.ts'
 export { findSystemNotes, readTranscript, readTranscriptPage, type SystemNote, type TranscriptLine } from './read-transcript.ts'
 export { chatRoutes } from './routes.ts'
 export { createSender, type Send, type Sender } from './sender.ts'

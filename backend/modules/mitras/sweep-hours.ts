@@ -1,4 +1,4 @@
-import { sql } from '../../platform/drizzle.ts'
+import { sql, type SQL } from '../../platform/drizzle.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
 import { putOffline } from './put-offline.ts'
@@ -8,12 +8,21 @@ import { planAhead } from './schedule.ts'
 /** Mitras of one transaction. */
 export const HOURS_BATCH = 200
 
+/** Whether there is anything for `sweepSchedules`. */
+export function areEdgesDue(): SQL {
+  return sql`(select true from mitra_schedules where next_edge_at <= app_now() order by next_edge_at limit 1)`
+}
+
+/** Whether there is anything for `sweepBreaks`. */
+export function areBreaksOver(): SQL {
+  return sql`(select true from mitras where break_until <= app_now() order by break_until limit 1)`
+}
+
 /**
  * Puts online and offline whose schedule has come to an edge; however many edges were slept over, what counts is what the
  * schedule says now. Between edges the mitra decides. On every replica; each edge is one's. Answers how many it met.
  */
 export async function sweepSchedules(ctx: Ctx): Promise<number> {
-  if (!(await isAnything(ctx, sql`select 1 from mitra_schedules where next_edge_at <= app_now() limit 1`))) return 0
   return transact(ctx, async (tx) => {
     const { rows } = await tx.sql.execute<{ mitra_id: string; edge_goes: string | null }>(sql`
       select mitra_id, edge_goes from mitra_schedules where next_edge_at <= app_now()
@@ -29,7 +38,6 @@ export async function sweepSchedules(ctx: Ctx): Promise<number> {
 
 /** Ends breaks whose time is over: their mitras are online again. On every replica; each break is one's. Answers how many. */
 export async function sweepBreaks(ctx: Ctx): Promise<number> {
-  if (!(await isAnything(ctx, sql`select 1 from mitras where break_until <= app_now() limit 1`))) return 0
   return transact(ctx, async (tx) => {
     const { rows } = await tx.sql.execute<{ user_id: string }>(sql`
       with over as materialized (
@@ -38,9 +46,4 @@ export async function sweepBreaks(ctx: Ctx): Promise<number> {
     await putOnline(tx, rows.map((row) => row.user_id), 'break')
     return rows.length
   })
-}
-
-// Nearly every sweep finds nothing: one statement then, and no transaction.
-async function isAnything(ctx: Ctx, query: ReturnType<typeof sql>): Promise<boolean> {
-  return (await ctx.sql.execute(query)).rows.length > 0
 }

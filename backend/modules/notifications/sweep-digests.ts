@@ -1,7 +1,7 @@
-import { sql } from '../../platform/drizzle.ts'
+import { sql, type SQL } from '../../platform/drizzle.ts'
 import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { transact, type Queryable } from '../../platform/database.ts'
-import { claimDigests, findReach, hasDueDigest, isEmailed, planDigests, queueLetters } from '../channels/index.ts'
+import { areDigestsDue, claimDigests, findReach, hasDueDigest, isEmailed, planDigests, queueLetters } from '../channels/index.ts'
 import { digestLetter, type Unread } from './digest-letter.ts'
 import { judgeDigest, nextMorning } from './digest-times.ts'
 
@@ -11,6 +11,11 @@ const ITEMS = 20
 const SETTLED_MS = 300_000
 /** A week, and one morning that was missed: what is older is left to the app. */
 const BACK_DAYS = 8
+
+/** Whether there is anything for `sweepDigests`. */
+export function areDigestsToWrite(ctx: Ctx): SQL {
+  return ctx.gateways.mail.enabled ? areDigestsDue() : sql`false`
+}
 
 /**
  * Writes the digests that are due, each in the transaction that plans the next one: once a day, whoever dies. Every

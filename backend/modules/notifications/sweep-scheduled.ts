@@ -12,6 +12,11 @@ const AGAIN_SECONDS = 300
 
 type Due = { id: string; user_id: string; dedupe_key: string; notice: StoredNotice; local_day: string | null; local_time: string | null; is_expired: boolean; now_ms: string }
 
+/** Whether there is anything for `sweepScheduled`. */
+export function areScheduledDue(): SQL {
+  return sql`(select true from scheduled_notices where due_at <= app_now() order by due_at limit 1)`
+}
+
 /**
  * Gives the scheduled notices that are due: each is taken out by the transaction that gives it, so it is given once,
  * whoever dies. Those of a wall clock that does not show it yet are moved on, what has expired is dropped and counted.

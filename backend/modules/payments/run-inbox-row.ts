@@ -40,18 +40,26 @@ export async function drainInbox(ctx: Ctx, hooks: InboxHooks, id: string): Promi
 
 /** Runs due events that nobody has run: what Valkey lost, and what is tried again. Answers how many. */
 export async function sweepInbox(ctx: Ctx, hooks: InboxHooks, options: { waitedSeconds: number; limit: number }): Promise<number> {
-  const rows = await claim(ctx, sql`due_at <= app_now() - make_interval(secs => ${options.waitedSeconds})`, options.limit)
+  const rows = await claim(ctx, hasWaited(options.waitedSeconds), options.limit)
   await Promise.all(rows.map((row) => run(ctx, hooks, row)))
   if (rows.length > 0) ctx.metrics.sweepRescues.inc({ what: 'inbox' }, rows.length)
   return rows.length
 }
+
+/** Whether there is anything for `sweepInbox`. */
+export function isInboxDue(waitedSeconds: number): SQL {
+  return sql`(select true from provider_inbox where ${isClaimable} and ${hasWaited(waitedSeconds)} order by due_at limit 1)`
+}
+
+const isClaimable = sql`state = 'received' and due_at <= app_now() and (claimed_until is null or claimed_until <= app_now())`
+const hasWaited = (seconds: number) => sql`due_at <= app_now() - make_interval(secs => ${seconds})`
 
 async function claim(ctx: Ctx, which: SQL, limit: number): Promise<Claimed[]> {
   const result = await ctx.sql.execute<Claimed>(sql`
     update provider_inbox set claimed_until = app_now() + make_interval(secs => ${LEASE_SECONDS}), attempts = attempts + 1
     where id = any(array(
       select id from provider_inbox
-      where ${which} and state = 'received' and due_at <= app_now() and (claimed_until is null or claimed_until <= app_now())
+      where ${which} and ${isClaimable}
       order by due_at limit ${limit} for update skip locked))
     returning id, provider, kind, body, attempts`)
   return result.rows

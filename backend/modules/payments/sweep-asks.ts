@@ -1,4 +1,4 @@
-import { and, eq, sql } from '../../platform/drizzle.ts'
+import { and, eq, sql, type SQL } from '../../platform/drizzle.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import { readBack, wasNotAskedLately } from './ask-provider.ts'
 import { callBudget } from './call-budget.ts'
@@ -8,6 +8,13 @@ import type { Payment, PaymentHooks } from './types.ts'
 
 /** An ask without an answer, or whose answer could not be applied, is made again after this. */
 const RETRY_SECONDS = 10
+
+/** Whether there is anything for `sweepAsks`. */
+export function areAsksDue(ctx: Ctx): SQL {
+  return sql`(select true from ${payments} where ${isAskDue(ctx)} order by ${payments.askAt} limit 1)`
+}
+
+const isAskDue = (ctx: Ctx) => and(eq(payments.state, 'pending'), sql`${payments.askAt} <= app_now()`, wasNotAskedLately(ctx))
 
 /**
  * Asks the provider about pending payments whose time has come (`paymentAskSeconds` after they became pending) and
@@ -26,8 +33,7 @@ export async function sweepAsks(ctx: Ctx, hooks: PaymentHooks, limit = 20): Prom
 async function claimDue(ctx: Ctx, limit: number): Promise<Payment[]> {
   const schedule = sql`${sql.param([...ctx.settings.get('paymentAskSeconds')])}::int[]`
   const due = ctx.sql.select({ id: payments.id }).from(payments)
-    .where(and(eq(payments.state, 'pending'), sql`${payments.askAt} <= app_now()`, wasNotAskedLately(ctx)))
-    .orderBy(payments.askAt).limit(limit).for('update', { skipLocked: true })
+    .where(isAskDue(ctx)).orderBy(payments.askAt).limit(limit).for('update', { skipLocked: true })
   return ctx.sql.update(payments)
     .set({
       askedAt: sql`app_now()`,

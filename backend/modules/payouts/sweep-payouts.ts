@@ -1,4 +1,4 @@
-import { sql } from '../../platform/drizzle.ts'
+import { sql, type SQL } from '../../platform/drizzle.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import { GatewayError } from '../../platform/gateways.ts'
 import { callBudget } from '../payments/index.ts'
@@ -10,6 +10,13 @@ import { settlePayoutAnswer } from './settle-payout.ts'
 const RETRY_SECONDS = 60
 
 type Due = { id: string; provider_payout_id: string }
+
+const isAskDue = sql`ask_at <= app_now() and state = 'sent' and provider_payout_id is not null`
+
+/** Whether there is anything for `sweepPayoutAsks`. */
+export function arePayoutAsksDue(): SQL {
+  return sql`(select true from payouts where ${isAskDue} order by ask_at limit 1)`
+}
 
 /**
  * Asks the provider about payouts that were sent and whose time has come (`payoutAskSeconds` after that, then as often as
@@ -33,7 +40,7 @@ async function claimDue(ctx: Ctx, limit: number): Promise<Due[]> {
     update payouts set ask_count = ask_count + 1,
       ask_at = greatest(coalesce(sent_at + make_interval(secs => (${sql.param(schedule)}::int[])[ask_count + 2]), app_now() + make_interval(secs => ${last})), app_now() + make_interval(secs => ${RETRY_SECONDS}))
     where id = any(array(
-      select id from payouts where ask_at <= app_now() and state = 'sent' and provider_payout_id is not null order by ask_at limit ${limit} for update skip locked))
+      select id from payouts where ${isAskDue} order by ask_at limit ${limit} for update skip locked))
     returning id, provider_payout_id`)
   return rows
 }

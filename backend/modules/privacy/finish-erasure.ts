@@ -1,4 +1,4 @@
-import { and, eq, ne, sql } from '../../platform/drizzle.ts'
+import { and, eq, ne, sql, type SQL } from '../../platform/drizzle.ts'
 import { crashPoint, crashPointAfterCommit } from '../../platform/crash-points.ts'
 import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
@@ -71,12 +71,19 @@ async function callOff(tx: Tx, userId: string): Promise<void> {
   }])
 }
 
+const isErasureDue = sql`state <> 'done' and due_at <= app_now()`
+
+/** Whether there is anything for `sweepErasures`. */
+export function areErasuresDue(): SQL {
+  return sql`(select true from erasures where ${isErasureDue} order by due_at limit 1)`
+}
+
 /** Goes on with erasures that are due: waits for sessions that close, takes words out of messages, and looks once more at what was on its way. */
 export async function sweepErasures(ctx: Ctx, map: PrivacyMap, limit: number): Promise<number> {
   // Pushed back while they are worked on: replicas share them, and one that dies is followed.
   const { rows } = await ctx.sql.execute<{ user_id: string; state: Erasure['state'] }>(sql`
     update erasures set due_at = app_now() + interval '2 seconds' where user_id = any(array(
-      select user_id from erasures where state <> 'done' and due_at <= app_now() order by due_at limit ${limit} for update skip locked))
+      select user_id from erasures where ${isErasureDue} order by due_at limit ${limit} for update skip locked))
     returning user_id, state`)
   await Promise.all(rows.map(({ user_id: userId, state }) => goOnErasing(ctx, map, userId, state)
     .catch((error: unknown) => ctx.log[error instanceof AppError ? 'info' : 'error']({ err: error, userId }, 'an erasure has to wait'))))

@@ -5,7 +5,7 @@
  * was asked for is finished or called off, whatever crashes; the books stay whole, under a pseudonym.
  */
 export { erasePerson, type ErasureWish } from './ask-erasure.ts'
-export { sweepErasures } from './finish-erasure.ts'
+export { areErasuresDue, sweepErasures } from './finish-erasure.ts'
 export { eraseAgain } from './erase-again.ts'
 export { findErasure, findExports } from './find-privacy-of.ts'
 export { exportPerson, type ExportWish } from './export-person.ts'

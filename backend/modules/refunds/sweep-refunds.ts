@@ -1,9 +1,16 @@
-import { and, eq, isNotNull, lte, sql } from '../../platform/drizzle.ts'
+import { and, eq, isNotNull, lte, sql, type SQL } from '../../platform/drizzle.ts'
 import { crashPoint } from '../../platform/crash-points.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import { callBudget } from '../payments/index.ts'
 import { settleRefundAnswer } from './settle-refund.ts'
 import { refunds, type Refund } from './tables.ts'
+
+const isAskDue = and(eq(refunds.state, 'pending'), isNotNull(refunds.askAt), lte(refunds.askAt, sql`app_now()`))
+
+/** Whether there is anything for `sweepRefundAsks`. */
+export function areRefundAsksDue(): SQL {
+  return sql`(select true from ${refunds} where ${isAskDue} order by ${refunds.askAt} limit 1)`
+}
 
 /**
  * Asks the provider about sent refunds whose time has come (`refundAskSeconds` after they were sent, then as often as
@@ -24,8 +31,7 @@ async function claimDue(ctx: Ctx, limit: number): Promise<Refund[]> {
   const seconds = ctx.settings.get('refundAskSeconds')
   const schedule = sql`${sql.param([...seconds])}::int[]`
   const due = ctx.sql.select({ id: refunds.id }).from(refunds)
-    .where(and(eq(refunds.state, 'pending'), isNotNull(refunds.askAt), lte(refunds.askAt, sql`app_now()`)))
-    .orderBy(refunds.askAt).limit(limit).for('update', { skipLocked: true })
+    .where(isAskDue).orderBy(refunds.askAt).limit(limit).for('update', { skipLocked: true })
   return ctx.sql.update(refunds)
     .set({
       askCount: sql`${refunds.askCount} + 1`,

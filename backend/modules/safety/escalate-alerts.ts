@@ -1,14 +1,21 @@
-import { sql } from '../../platform/drizzle.ts'
+import { sql, type SQL } from '../../platform/drizzle.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
 import { alertsChanged } from './queries.ts'
+
+const isLate = sql`acknowledge_by <= app_now()`
+
+/** Whether there is anything for `escalateAlerts`. */
+export function areAlertsLate(): SQL {
+  return sql`(select true from safety_cases where ${isLate} order by acknowledge_by limit 1)`
+}
 
 /** Escalates crises that nobody has taken in time, again after each such time; any replica does it, once. Answers how many. */
 export async function escalateAlerts(ctx: Ctx): Promise<number> {
   return transact(ctx, async (tx) => {
     const { rows } = await tx.sql.execute<{ id: string; escalations: number }>(sql`
       update safety_cases set escalations = escalations + 1, acknowledge_by = app_now() + make_interval(secs => ${ctx.settings.get('crisisAcknowledgeSeconds')})
-      where id = any(array(select id from safety_cases where acknowledge_by <= app_now() order by acknowledge_by limit 100 for update skip locked))
+      where id = any(array(select id from safety_cases where ${isLate} order by acknowledge_by limit 100 for update skip locked))
       returning id, escalations`)
     if (rows.length === 0) return 0
     alertsChanged(tx)

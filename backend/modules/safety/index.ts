@@ -4,7 +4,7 @@
  * Promises: a flagged message is delivered like any other; what follows from it happens once, after a crash too; a crisis
  * that nobody takes is escalated until somebody does; a sanction reaches every account of its number in one transaction; evidence is read for a reason that is audited, and erased in time.
  */
-export { escalateAlerts, eraseEvidence, measureAlerts } from './escalate-alerts.ts'
+export { areAlertsLate, escalateAlerts, eraseEvidence, measureAlerts } from './escalate-alerts.ts'
 export { alertsMark, appealsMark, casesMark, countAlerts, findAlerts, listenForAlerts } from './queries.ts'
 export { handleFlags, startFlags } from './handle-flags.ts'
 export { sanctionStaffRoutes } from './sanction-routes.ts'
