@@ -1,9 +1,12 @@
 import t from 'tap'
+import type { Ctx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
+import { createSettings } from '../../platform/settings.ts'
 import { startTestApp } from '../../testing/app.ts'
 import { expect, signIn, type Person } from '../../testing/people.ts'
+import { changeSettings } from '../../testing/settings.ts'
 import { eventually } from '../../testing/wait.ts'
-import { queuePushes, quietUntil, type NewPush } from './index.ts'
+import { drainPushes, keepQuiet, queuePushes, quietUntil, type NewPush, type PushHook } from './index.ts'
 
 const HOUR_MS = 3_600_000
 const PATH = '/api/v1/notifications/preferences'
@@ -79,6 +82,24 @@ t.test('quiet hours', async (t) => {
     await expect(200, keeps.call('PUT', PATH, { body: { messageText: true } }))
     await stateOf(keeps, 'queued', 'quiet_hours')
     t.equal(sentTo('quiet-keeps'), 0)
+  })
+
+  await t.test('that end while a push is looked at keep it no longer: the look before was at the old ones', async (t) => {
+    const who = await person('quiet-race', 'Asia/Jakarta')
+    await expect(200, who.call('PUT', PATH, { body: { quietHours: await around('Asia/Jakarta') } }))
+    await changeSettings(app, { pushesClosed: true })
+    await give(who)
+    const looking: Ctx = { ...ctx, settings: createSettings({}) }
+    const late: PushHook = async (inner, pushes) => {
+      const verdicts = await keepQuiet(inner, pushes)
+      await expect(200, who.call('PUT', PATH, { body: { quietHours: null } }))
+      return verdicts
+    }
+    t.equal(await drainPushes(looking, 'normal', { all: [late] }), 1)
+    t.match(await rowsOf(who), [{ state: 'queued', reason: null, tries: 0 }])
+    await changeSettings(app, { pushesClosed: false })
+    await stateOf(who, 'sent')
+    t.equal(sentTo('quiet-race'), 1)
   })
 
   await t.test('outlive some: what nobody wants any more when they end is dropped and counted', async (t) => {

@@ -27,11 +27,16 @@ export async function keepQuiet(ctx: Ctx, pushes: readonly DuePush[]): Promise<R
   }))
 }
 
-/** Somebody's quiet hours are others now: what waits for their end is asked about anew at once. */
+/**
+ * Somebody's quiet hours are others now: what waits for their end is asked about anew at once. So is what a worker has
+ * claimed and not called for yet, since it may have read the hours before: its claim is taken away.
+ */
 export async function releaseHeld(tx: Tx, userId: string): Promise<void> {
   const { rows } = await tx.sql.execute<{ id: string; priority: number }>(sql`
-    update pushes set due_at = app_now() where id = any(array(
-      select id from pushes where user_id = ${userId} and state = 'queued' and reason = ${REASON} and claimed_until is null order by id for update))
+    update pushes set due_at = least(due_at, app_now()), claimed_until = null, attempts = attempts + case when claimed_until is null then 0 else 1 end
+    where id = any(array(
+      select id from pushes where user_id = ${userId} and state = 'queued' and case when claimed_until is null then reason = ${REASON} else not critical and sent_at is null end
+      order by id for update))
     returning id, priority`)
   const first = new Map(rows.map((row) => [row.priority, row.id]))
   tx.afterCommit((ctx) => {
