@@ -7,7 +7,7 @@ import { findOfferStates } from './modules/sessions/index.ts'
 
 /** Clipped again for the whole: more than this nobody reads on a locked screen. */
 const TEXT_MOST = 300
-/** Where a ring's call has not ended, what takes its place waits: the later one stays. A ring whose worker died is let go after its lease, long before this one has been claimed too often. */
+/** Where a ring's call has not ended, what takes its place waits: the later one stays. A ring whose worker died is let go after its lease; what waits for it is no claim that came to nothing. */
 const AFTER_RING_SECONDS = 2
 
 /** What was read in the inbox meanwhile needs no push any more. */

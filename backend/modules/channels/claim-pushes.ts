@@ -18,6 +18,8 @@ export type ClaimedPush = {
   data: Record<string, string>
   /** The fence: whoever claimed it later has a greater one. */
   attempts: number
+  /** Claims that came to a wait. */
+  holds: number
   /** Calls that were begun. */
   tries: number
   /** What came of the try before. */
@@ -33,29 +35,29 @@ export type ClaimedPush = {
 }
 
 type Row = {
-  id: string; user_id: string; kind: string; tag: string; dedupe_key: string; title: string; body: string; data: Record<string, string>; attempts: number
+  id: string; user_id: string; kind: string; tag: string; dedupe_key: string; title: string; body: string; data: Record<string, string>; attempts: number; holds: number
   tries: number; reason: string | null; is_pressing: boolean; was_accepted: boolean; pending_tokens: string[] | null; created_at: string; critical: boolean; left_seconds: number
 }
 
-/** Claims due pushes of a lane that nobody is sending, the most urgent and oldest first. A claim is no try: that begins with its call. */
-export async function claimPushes(ctx: Ctx, lane: Priority, options: { waitedSeconds: number; limit: number }): Promise<ClaimedPush[]> {
 /** A condition: pushes of a lane that have been due for so long and that nobody is sending. */
 export function areClaimable(lane: Priority, waitedSeconds: number): SQL {
   return sql`state = 'queued' and ${isOfLane(lane)} and due_at <= app_now() - make_interval(secs => ${waitedSeconds}) and (claimed_until is null or claimed_until <= app_now())`
 }
 
+/** Claims due pushes of a lane that nobody is sending, the most urgent and oldest first. A claim is no try: that begins with its call. */
+export async function claimPushes(ctx: Ctx, lane: Priority, options: { waitedSeconds: number; limit: number }): Promise<ClaimedPush[]> {
   const { rows } = await ctx.sql.execute<Row>(sql`
     update pushes set claimed_until = app_now() + make_interval(secs => ${LEASE_SECONDS}), attempts = attempts + 1
     where id = any(array(
       select id from pushes
       where ${areClaimable(lane, options.waitedSeconds)}
       order by priority, due_at limit ${options.limit} for update skip locked))
-    returning id, user_id, kind, tag, dedupe_key, title, body, data, attempts, tries, reason, high_priority as is_pressing, accepted_at is not null as was_accepted, pending_tokens, created_at, critical,
+    returning id, user_id, kind, tag, dedupe_key, title, body, data, attempts, holds, tries, reason, high_priority as is_pressing, accepted_at is not null as was_accepted, pending_tokens, created_at, critical,
       extract(epoch from expires_at - app_now())::float8 as left_seconds`)
   // A version before 0049 knows no lanes, and says of each row whether it presses.
   return rows.map((row) => ({
     id: row.id, userId: row.user_id, kind: row.kind, priority: lane === 'normal' && row.is_pressing ? 'high' : lane, tag: row.tag, dedupeKey: row.dedupe_key, title: row.title, body: row.body, data: row.data,
-    attempts: row.attempts, tries: row.tries, reason: row.reason ?? undefined, wasAccepted: row.was_accepted, pendingTokens: row.pending_tokens ?? undefined,
+    attempts: row.attempts, holds: row.holds, tries: row.tries, reason: row.reason ?? undefined, wasAccepted: row.was_accepted, pendingTokens: row.pending_tokens ?? undefined,
     createdAt: new Date(row.created_at), isCritical: row.critical, leftSeconds: row.left_seconds,
   }))
 }

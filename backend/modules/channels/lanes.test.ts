@@ -8,6 +8,7 @@ import type { Ctx } from '../../platform/ctx.ts'
 import type { PushMessage, PushResult } from '../../platform/gateways.ts'
 import { arePushesDue, drainPushes, LANES, queuePushes, sweepPushes, type NewPush, type PushHooks, type PushVerdict } from './index.ts'
 import { areClaimable } from './claim-pushes.ts'
+import { CLAIMS_MAX } from './rules.ts'
 
 type Plan = { 'Node Type': string; 'Index Name'?: string; 'Shared Hit Blocks': number; 'Shared Read Blocks': number; Plans?: Plan[] }
 type Row = { id: string; state: string; reason: string | null; tries: number; priority: number; title: string; body: string }
@@ -195,5 +196,17 @@ t.test('one step at a time, without workers and sweeps of their own', async (t) 
     }
     t.match(await rows(app, userId), [{ state: 'sent', tries: 3 }])
     t.same(['near', 'far'].map((token) => app.fcm.attempts(token).length), [1, 3])
+  })
+
+  t.test('what waited time and again, as somebody moved their quiet hours, is no push that ends its workers', async (t) => {
+    const userId = await personWithDevices(app, ['patient'])
+    await queue(app.ctx, [newPush(userId)])
+    const holding: PushHooks = { all: [async (_, pushes) => new Map(pushes.map((push) => [push.id, { holdSeconds: 1, reason: 'quiet_hours' }]))] }
+    for (let claim = 0; claim <= CLAIMS_MAX; claim++) {
+      await drainPushes(app.ctx, 'normal', holding)
+      await app.clock.advance(2)
+    }
+    await drainPushes(app.ctx, 'normal')
+    t.match(await rows(app, userId), [{ state: 'sent', tries: 1 }])
   })
 })

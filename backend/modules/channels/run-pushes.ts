@@ -107,7 +107,7 @@ async function sendBatch(ctx: Ctx, lane: Priority, hooks: PushHooks, pushes: rea
 function endBefore(ctx: Ctx, push: ClaimedPush): PushOutcome | undefined {
   if (push.leftSeconds <= 0) return endPush(push, 'dropped', 'expired')
   // One whose worker died in its call, each time; one whose workers die before it.
-  if (push.tries >= TRIES_MAX || push.attempts > CLAIMS_MAX) return endPush(push, 'failed', 'too_many_tries')
+  if (push.tries >= TRIES_MAX || push.attempts - push.holds > CLAIMS_MAX) return endPush(push, 'failed', 'too_many_tries')
   if (!ctx.gateways.push.enabled) return { to: 'dropped', reason: 'push_disabled' }
   return undefined
 }

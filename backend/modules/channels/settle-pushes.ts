@@ -15,11 +15,11 @@ export async function settlePushes(ctx: Ctx, lane: Priority, settled: readonly S
   const { rows } = await ctx.sql.execute<{ id: string; waited: number | null }>(sql`
     with told as materialized (
       select * from jsonb_to_recordset(${JSON.stringify(settled.map(recordOf))}::jsonb)
-        as r(id uuid, attempts integer, state text, reason text, accepted boolean, delay double precision, tokens jsonb)),
+        as r(id uuid, attempts integer, state text, reason text, accepted boolean, delay double precision, tokens jsonb, held boolean)),
     own as materialized (
       select p.id, case when told.accepted and p.accepted_at is null then greatest(0, extract(epoch from app_now() - ${waitingSince})) end as waited
       from pushes p join told on p.id = told.id and p.attempts = told.attempts where p.state = 'queued' order by p.id for update of p)
-    update pushes p set state = r.state, reason = r.reason, claimed_until = null, pending_tokens = r.tokens,
+    update pushes p set state = r.state, reason = r.reason, claimed_until = null, pending_tokens = r.tokens, holds = p.holds + r.held::integer,
       settled_at = case when r.state <> 'queued' then app_now() end,
       accepted_at = case when r.accepted then coalesce(p.accepted_at, app_now()) else p.accepted_at end,
       due_at = case when r.state = 'queued' then app_now() + make_interval(secs => r.delay) else p.due_at end
@@ -43,8 +43,8 @@ function resultOf(outcome: PushOutcome): string {
 }
 
 function recordOf({ push, outcome }: Settled) {
-  const common = { id: push.id, attempts: push.attempts, reason: null, accepted: false, delay: 0, tokens: null }
+  const common = { id: push.id, attempts: push.attempts, reason: null, accepted: false, delay: 0, tokens: null, held: false }
   if (outcome.to === 'sent') return { ...common, state: 'sent', accepted: true }
   if (outcome.to !== 'later') return { ...common, state: outcome.to, reason: outcome.reason }
-  return { ...common, state: 'queued', reason: outcome.reason, accepted: outcome.isAccepted, delay: outcome.delaySeconds, tokens: outcome.tokens ?? null }
+  return { ...common, state: 'queued', reason: outcome.reason, accepted: outcome.isAccepted, delay: outcome.delaySeconds, tokens: outcome.tokens ?? null, held: outcome.isHeld ?? false }
 }

@@ -31,6 +31,7 @@ export const pushes = pgTable('pushes', {
   deliveredAt: time('delivered_at'),
   openedAt: time('opened_at'),
   critical: boolean('critical').notNull().default(true),
+  holds: integer('holds').notNull().default(0),
 }, (table) => [unique().on(table.userId, table.dedupeKey)])
 export type Push = typeof pushes.$inferSelect
 
