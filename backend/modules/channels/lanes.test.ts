@@ -209,4 +209,15 @@ t.test('one step at a time, without workers and sweeps of their own', async (t) 
     await drainPushes(app.ctx, 'normal')
     t.match(await rows(app, userId), [{ state: 'sent', tries: 1 }])
   })
+
+  t.test('tokens that can’t be removed just now make nobody get a push again', async (t) => {
+    const [dead, well] = [await personWithDevices(app, ['gone']), await personWithDevices(app, ['here'])]
+    app.fcm.setToken('gone', 'unregistered')
+    await queue(app.ctx, [newPush(dead), newPush(well)])
+    await app.query('create function refuse() returns trigger language plpgsql as $$ begin raise exception $m$not now$m$; end $$; create trigger refuse before delete on devices execute function refuse()')
+    await t.rejects(drainPushes(app.ctx, 'normal'))
+    await eventually(async () => (await rows(app, well))[0]!.state === 'sent', 'what was sent is known')
+    await app.query('drop trigger refuse on devices; drop function refuse()')
+    t.match(await rows(app, dead), [{ state: 'dropped', reason: 'no_device' }])
+  })
 })

@@ -137,11 +137,14 @@ async function callOnce(ctx: Ctx, lane: Priority, begun: readonly Ready[], left:
   const messages = call.flatMap((push) => push.tokens.map((token): PushMessage => ({ ...push.message, token, ttlSeconds: Math.ceil(Math.min(leftOf(push), push.keepSeconds)) })))
   const results = messages.length > 0 ? await ctx.gateways.push.send(messages) : []
   crashPoint('push.sent')
-  await removeDeviceTokens(ctx.sql, messages.flatMap((message, index) => (results[index]?.outcome === 'token_dead' ? [message.token] : [])))
   let from = 0
   const settled = call.map((push): Settled => {
     const own = results.slice(from, (from += push.tokens.length))
     return { push, outcome: decidePush({ tries: push.tries + 1, leftSeconds: leftOf(push), wasAccepted: push.wasAccepted }, push.tokens, own) }
   })
-  await settlePushes(ctx, lane, [...settled, ...expired.map((push): Settled => ({ push, outcome: endPush(push, 'dropped', 'expired') }))])
+  // Both are begun whatever becomes of the other: where tokens can't be removed now, what was sent is not sent again.
+  await Promise.all([
+    settlePushes(ctx, lane, [...settled, ...expired.map((push): Settled => ({ push, outcome: endPush(push, 'dropped', 'expired') }))]),
+    removeDeviceTokens(ctx.sql, messages.flatMap((message, index) => (results[index]?.outcome === 'token_dead' ? [message.token] : []))),
+  ])
 }
