@@ -7,6 +7,7 @@ import { callbackify } from 'node:util'
 import type { AppOptions } from 'firebase-admin/app'
 import type { Messaging } from 'firebase-admin/messaging'
 import { EnvError, type Env } from '../../platform/env.ts'
+import { withinDeadline } from './deadline.ts'
 
 let apps = 0
 /** One message waits so long for FCM; less than the deadline of a call. */
@@ -46,18 +47,8 @@ function tameClients(messaging: Messaging): void {
     if (!client) continue
     client.retry = undefined
     const send = client.send?.bind(client)
-    if (send) client.send = (request) => inTime(send({ ...request, timeout: REQUEST_MS }))
-  }
-}
-
-// An answer that is cut off in its middle ends nothing over there, and no time-out of the socket sees it.
-async function inTime<T>(work: Promise<T>): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(Object.assign(new Error('no answer in time'), { code: 'app/network-timeout' })), REQUEST_MS)
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
+    // An answer that is cut off in its middle ends nothing over there, and no time-out of the socket sees it.
+    if (send) client.send = (request) => withinDeadline(REQUEST_MS, send({ ...request, timeout: REQUEST_MS }), 'app/network-timeout')
   }
 }
 

@@ -3,6 +3,7 @@ import type { Env } from '../../platform/env.ts'
 import type { PushGateway, PushMessage, PushResult } from '../../platform/gateways.ts'
 import type { Log } from '../../platform/log.ts'
 import type { Metrics } from '../../platform/metrics.ts'
+import { withinDeadline } from './deadline.ts'
 import { fcmClient } from './fcm-client.ts'
 import { judgeFcmFailure, type FcmFailure } from './fcm-errors.ts'
 import { fcmMessage, UnfitMessage } from './fcm-message.ts'
@@ -51,12 +52,12 @@ export function createFcmGateway(env: Env, log: Log, metrics: Metrics, options: 
       const failAll = (error: unknown): PushResult[] => messages.map(() => judge(error))
       try {
         client ??= open()
-        return await within(deadlineMs, client.then(async (messaging) => {
+        return await withinDeadline(deadlineMs, client.then(async (messaging) => {
           const made = messages.map((message) => make(message, nowMs()))
           const fit = made.flatMap((one) => (one instanceof UnfitMessage ? [] : [one]))
           const responses = (await sendFit(messaging, fit)).values()
           return made.map((one): PushResult => (one instanceof UnfitMessage ? refuse(one.reason) : judgeResponse(responses.next().value)))
-        }))
+        }), 'app/deadline')
       } catch (error) {
         log.warn({ err: error, provider: 'fcm', messages: messages.length }, 'a call to the push provider failed')
         return failAll(error)
@@ -78,16 +79,6 @@ function make(message: PushMessage, nowMs: number): TokenMessage | UnfitMessage 
 
 async function sendFit(messaging: Messaging, messages: TokenMessage[]): Promise<BatchResponse['responses']> {
   return messages.length === 0 ? [] : (await messaging.sendEach(messages)).responses
-}
-
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(Object.assign(new Error(`no answer in ${ms} ms`), { code: 'app/deadline' })), ms)
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 function failureOf(error: unknown): FcmFailure {

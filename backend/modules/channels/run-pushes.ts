@@ -21,8 +21,8 @@ const WAITED_SECONDS = 2
 /** Calls of one batch at a time: each is a connection of its own. */
 const CALLS_AT_ONCE = 20
 
-/** Batches under way in this process, by lane: with them a lane is worked at, whatever waits in it. */
-const underWay = new Map<string, number>()
+/** Batches under way by replica (tests run several in one process) and lane: with them a lane is worked at, whatever waits in it. */
+const underWay = new WeakMap<Ctx['pool'], Map<Priority, number>>()
 
 /**
  * Sends due pushes of a lane: one batch. Where that was full the lane is woken again before it is sent, so that whoever
@@ -47,7 +47,7 @@ export async function sweepPushes(ctx: Ctx, lane: Priority, hooks: PushHooks = {
   if (ctx.settings.get('pushesClosed')) return 0
   const isUp = ctx.valkey.isUp()
   // Nothing is lost of a lane that is being worked at: what waits there waits for its turn.
-  if (isUp && underWay.has(keyOf(ctx, lane))) return 0
+  if (isUp && underWay.get(ctx.pool)?.has(lane) === true) return 0
   const pushes = await claimPushes(ctx, lane, { waitedSeconds: isUp ? WAITED_SECONDS : 0, limit })
   // A full batch is a queue, and no sign that jobs are lost.
   if (pushes.length > 0 && pushes.length < limit) ctx.metrics.sweepRescues.inc({ what: 'pushes' }, pushes.length)
@@ -55,27 +55,17 @@ export async function sweepPushes(ctx: Ctx, lane: Priority, hooks: PushHooks = {
   return pushes.length
 }
 
-let contexts = 0
-const numbers = new WeakMap<Ctx['pool'], number>()
-
-/** Tests run several replicas in one process: the pool tells them apart. */
-function keyOf(ctx: Ctx, lane: Priority): string {
-  let number = numbers.get(ctx.pool)
-  if (number === undefined) numbers.set(ctx.pool, (number = contexts += 1))
-  return `${number}:${lane}`
-}
-
 async function runBatch(ctx: Ctx, lane: Priority, hooks: PushHooks, pushes: readonly ClaimedPush[]): Promise<void> {
   if (pushes.length === 0) return
-  const key = keyOf(ctx, lane)
-  underWay.set(key, (underWay.get(key) ?? 0) + 1)
+  const lanes = underWay.get(ctx.pool) ?? new Map<Priority, number>()
+  underWay.set(ctx.pool, lanes.set(lane, (lanes.get(lane) ?? 0) + 1))
   try {
     crashPoint('push.claimed')
     await sendBatch(ctx, lane, hooks, pushes)
   } finally {
-    const left = underWay.get(key)! - 1
-    if (left > 0) underWay.set(key, left)
-    else underWay.delete(key)
+    const left = lanes.get(lane)! - 1
+    if (left > 0) lanes.set(lane, left)
+    else lanes.delete(lane)
   }
 }
 
