@@ -4,7 +4,7 @@ import { checkText, compileText, type TextFault } from './compile-text.ts'
 import { clip, formatValues } from './format-values.ts'
 import { GENERAL, SILENT } from './general-texts.ts'
 import type { NoticeDefinition, NoticeTexts, Variables } from './notice-types.ts'
-import { NOTICES, TEXTS, type TemplateKey } from './notices.ts'
+import { definitionOf, TEXTS, type TemplateKey } from './notices.ts'
 import { toBasic } from './sms-segments.ts'
 
 /** A text that could not be shown, and what was shown instead is somebody else’s of the order below. */
@@ -24,17 +24,10 @@ const BODIES: ReadonlySet<keyof NoticeTexts> = new Set(['body', 'emailBody'])
  * ones, then the kind's general words; the title and body of a part always come from the same. Never throws, and never
  * shows a variable that was not filled in; what was wrong stands in `faults`.
  */
-export function renderNotice(key: TemplateKey, language: Language, variables: Variables = {}, options: RenderOptions = {}): Rendered {
-  return renderTexts(key, NOTICES[key], TEXTS, language, variables, options)
-}
-
-/** The same for any catalogue. */
-export function renderTexts(
-  key: string, definition: Pick<NoticeDefinition, 'kind' | 'variables' | 'sensitive' | 'mustSay'>, builtIn: Readonly<Record<Language, Readonly<Record<string, NoticeTexts>>>>,
-  language: Language, variables: Variables, { override, version = 0, timeZone }: RenderOptions = {},
-): Rendered {
+export function renderNotice(key: TemplateKey, language: Language, variables: Variables = {}, { override, version = 0, timeZone }: RenderOptions = {}): Rendered {
+  const definition = definitionOf(key)
   const faults = new Map<string, NoticeFault>()
-  const sources = sourcesOf(key, builtIn, language, override)
+  const sources = sourcesOf(key, language, override)
   const { kind, sensitive } = definition
   const show = showerOf(definition, variables, timeZone)
   const unsaid = unsaidOf(definition, variables)
@@ -81,14 +74,13 @@ export function sayPlainly(rendered: Rendered, own: Words, definition: Pick<Noti
   return { ...words, push, email: { subject: subjectOf(definition.sensitive ? push.body : words.title), body: words.body }, sms: smsOf(`${push.title}: ${push.body}`), faults: [] }
 }
 
-function sourcesOf(key: string, builtIn: Readonly<Record<Language, Readonly<Record<string, NoticeTexts>>>>, language: Language, override?: Partial<NoticeTexts>): Source[] {
-  const own = (of: Language) => (Object.hasOwn(builtIn[of], key) ? builtIn[of][key] : undefined)
-  const texts = own(language)
+function sourcesOf(key: TemplateKey, language: Language, override?: Partial<NoticeTexts>): Source[] {
+  const texts = TEXTS[language][key]
   const written = given(override ?? {})
   return [
-    ...(override && texts ? [{ language, texts: { ...texts, ...written }, written }] : []),
-    ...(texts ? [{ language, texts, written: {} }] : []),
-    ...(language !== 'id' && own('id') ? [{ language: 'id' as const, texts: own('id')!, written: {} }] : []),
+    ...(override ? [{ language, texts: { ...texts, ...written }, written }] : []),
+    { language, texts, written: {} },
+    ...(language === 'id' ? [] : [{ language: 'id' as const, texts: TEXTS.id[key], written: {} }]),
   ]
 }
 
