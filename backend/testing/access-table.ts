@@ -25,7 +25,7 @@ export const PUBLIC_ROUTES: Readonly<Record<string, string>> = {
   'DELETE /api/v1/me/email': 'signed-in',
   'POST /api/v1/me/email/verify': 'signed-in, no keys',
   'GET /api/v1/unsubscribe/:token': 'public',
-  'POST /api/v1/unsubscribe/:token': 'public, no keys',
+  'POST /api/v1/unsubscribe/:token': 'public, limit none, no keys',
   'GET /api/v1/me/consents': 'signed-in',
   'POST /api/v1/me/consents': 'signed-in',
   'GET /api/v1/me/sign-ins': 'signed-in',

@@ -1,6 +1,5 @@
 import { sql, type SQL } from '../../platform/drizzle.ts'
 import type { Tx } from '../../platform/ctx.ts'
-import type { Queryable } from '../../platform/database.ts'
 
 /** An address whose digest is to be looked at. */
 export type DueDigest = {
@@ -22,13 +21,7 @@ type Row = { user_id: string; due_ms: string | null; until: string | null; day: 
 /** A condition: addresses that letters reach and whose digest is due, or not planned yet. */
 const isDigestDue = sql`undeliverable_at is null and coalesce(digest_due_at, timestamptz '-infinity') <= app_now()`
 
-/** Whether there is anything to claim: a look without a transaction. */
-export async function hasDueDigest(handle: Queryable): Promise<boolean> {
-  const { rows } = await handle.execute(sql`select from email_addresses where ${isDigestDue} limit 1`)
-  return rows.length > 0
-}
-
-/** The same as a condition. */
+/** Whether there is anything to claim. */
 export function areDigestsDue(): SQL {
   return sql`(select true from email_addresses where ${isDigestDue} order by coalesce(digest_due_at, timestamptz '-infinity') limit 1)`
 }

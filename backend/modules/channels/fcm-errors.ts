@@ -1,4 +1,5 @@
 import type { PushResult } from '../../platform/gateways.ts'
+import { retryAfterSeconds } from './retry-after.ts'
 
 /** What firebase-admin 14 tells about one message that was not accepted, as far as it is looked at. */
 export type FcmFailure = {
@@ -59,11 +60,4 @@ function fcmErrorCode(data: unknown): string | undefined {
   if (!Array.isArray(details)) return undefined
   const found = (details as { '@type'?: unknown; errorCode?: unknown }[]).find((detail) => detail?.['@type'] === FCM_ERROR)
   return typeof found?.errorCode === 'string' ? found.errorCode : undefined
-}
-
-/** Seconds, or a date, as HTTP allows both. */
-function retryAfterSeconds(header: unknown, nowMs: number): number | undefined {
-  if (typeof header !== 'string' || header === '') return undefined
-  const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - nowMs) / 1000
-  return Number.isFinite(seconds) ? Math.max(0, Math.ceil(seconds)) : undefined
 }

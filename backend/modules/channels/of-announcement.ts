@@ -18,10 +18,10 @@ export async function countPushesOf(handle: Queryable, announcementId: string): 
   return { queued: Number(queued), accepted: Number(accepted), delivered: Number(delivered), opened: Number(opened), failed: Number(failed), dropped: Number(dropped) }
 }
 
-/** Drops an announcement's pushes that wait, at most `limit`; what is being sent at this moment is left to who sends it. Answers how many. */
+/** Drops an announcement's pushes that wait, at most `limit`; what is being sent at this moment is left to who sends it, and what a device of theirs has already is sent. Answers how many. */
 export async function dropPushesOf(handle: Queryable, announcementId: string, limit: number): Promise<number> {
   const { rowCount } = await handle.execute(sql`
-    update pushes set state = 'dropped', reason = 'cancelled', settled_at = app_now(), claimed_until = null, pending_tokens = null
+    update pushes set state = case when accepted_at is null then 'dropped' else 'sent' end, reason = case when accepted_at is null then 'cancelled' end, settled_at = app_now(), claimed_until = null, pending_tokens = null
     where id = any(array(
       select id from pushes where announcement_id = ${announcementId} and state = 'queued' and (claimed_until is null or claimed_until <= app_now())
       limit ${limit} for update skip locked))`)

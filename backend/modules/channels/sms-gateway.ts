@@ -2,6 +2,7 @@ import type { Env } from '../../platform/env.ts'
 import type { LetterResult, SmsGateway } from '../../platform/gateways.ts'
 import type { Log } from '../../platform/log.ts'
 import type { Metrics } from '../../platform/metrics.ts'
+import { retryAfterSeconds } from './retry-after.ts'
 
 const ANSWER_WITHIN_MS = 10_000
 /** Our key, our sender, our credit there: somebody has to change something. */
@@ -88,11 +89,4 @@ function parse(text: string): unknown {
 function field(body: unknown, name: string): string | undefined {
   const value: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, name) : undefined
   return typeof value === 'string' && value !== '' ? value : undefined
-}
-
-/** Seconds, or a date, as HTTP allows both. */
-function retryAfterSeconds(header: string | null, nowMs: number): number | undefined {
-  if (header === null || header === '') return undefined
-  const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - nowMs) / 1000
-  return Number.isFinite(seconds) ? Math.max(0, Math.ceil(seconds)) : undefined
 }

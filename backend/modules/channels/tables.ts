@@ -98,7 +98,6 @@ export const emailAddresses = pgTable('email_addresses', {
   digestUntil: time('digest_until'),
   digestDay: date('digest_day', { mode: 'string' }),
 })
-export type EmailAddress = typeof emailAddresses.$inferSelect
 
 export const emailChallenges = pgTable('email_challenges', {
   id: uuid('id').primaryKey(),

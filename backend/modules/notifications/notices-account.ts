@@ -14,7 +14,11 @@ const warning = { ...sanction, channels: ['inbox', 'push', 'email'], priority: '
 const appeal = { ...sanction, tag: (data: Data) => `appeal:${data['appealId']}` } as const satisfies NoticeDefinition
 
 const account = { kind: 'account', variables: {}, tag: () => 'account', ttlSeconds: DAY, link: () => '/account' } as const satisfies NoticeDefinition
+// Each kind of event has a tag of its own: on a device a thief's second step must not replace what was told of the first.
 const security = { kind: 'security_alert', variables: {}, tag: () => 'security', ttlSeconds: DAY, link: () => '/account/sign-ins' } as const satisfies NoticeDefinition
+const newSignIn = { ...security, tag: (data: Data) => `sign-in:${data['signInId']}` } as const satisfies NoticeDefinition
+const tokenReused = { ...security, tag: (data: Data) => `token-reused:${data['signInId']}` } as const satisfies NoticeDefinition
+const emailAlert = { ...security, tag: () => 'security-email', link: () => '/account' } as const satisfies NoticeDefinition
 
 export const ACCOUNT_NOTICES = {
   'safety.crisis_card': { ...crisis, variables: { hotlines: 'text' }, mustSay: ['hotlines'] },
@@ -36,16 +40,16 @@ export const ACCOUNT_NOTICES = {
   'account.erasure_called_off.customer': account,
   'account.erasure_called_off.mitra': account,
 
-  'security.new_sign_in': { ...security, variables: { at: 'time' } },
-  'security.new_sign_in.named': { ...security, variables: { at: 'time', device: 'text' } },
-  'security.token_reused': { ...security, variables: { at: 'time' } },
-  'security.token_reused.named': { ...security, variables: { at: 'time', device: 'text' } },
-  'security.phone_changed': { ...security, link: () => '/account' },
+  'security.new_sign_in': { ...newSignIn, variables: { at: 'time' } },
+  'security.new_sign_in.named': { ...newSignIn, variables: { at: 'time', device: 'text' } },
+  'security.token_reused': { ...tokenReused, variables: { at: 'time' } },
+  'security.token_reused.named': { ...tokenReused, variables: { at: 'time', device: 'text' } },
+  'security.phone_changed': { ...security, tag: () => 'security-phone', link: () => '/account' },
   // Its e-mail goes to the address that was given up.
-  'security.email_changed': { ...security, link: () => '/account' },
-  'security.email_removed': { ...security, link: () => '/account' },
+  'security.email_changed': emailAlert,
+  'security.email_removed': emailAlert,
   // To an address that is nobody's yet.
-  'email.proof': { ...security, channels: ['email'], variables: { code: 'text', minutes: 'count' }, mustSay: ['code'], ttlSeconds: 600, link: () => '/account' },
+  'email.proof': { ...emailAlert, channels: ['email'], variables: { code: 'text', minutes: 'count' }, mustSay: ['code'], ttlSeconds: 600 },
   'security.signed_out_everywhere': security,
 
   'announcement': { kind: 'system_announcement', variables: {}, tag: (data) => `announcement:${data['announcementId']}`, ttlSeconds: DAY, link: (data) => data['link'] ?? '/notifications' },

@@ -33,6 +33,8 @@ t.test('people are told what happens to their account', async (t) => {
     }
     const nameless = await signIn(app, { phone: phone.phone })
     t.match(await alerts(nameless.token, 4), [{ data: { template: 'security.new_sign_in' } }, {}, {}, {}])
+    const tags = await app.query<{ tag: string }>('select distinct tag from pushes where user_id = $1', [phone.id])
+    t.equal(tags.length, 4, 'none replaces another on the screen')
     await signIn(app, { phone: phone.phone })
     await signIn(app, { phone: phone.phone, deviceName: 'Pixel 8' })
     await idle()

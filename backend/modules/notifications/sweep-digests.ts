@@ -1,7 +1,7 @@
 import { sql, type SQL } from '../../platform/drizzle.ts'
 import type { Ctx, Tx } from '../../platform/ctx.ts'
 import { transact, type Queryable } from '../../platform/database.ts'
-import { areDigestsDue, claimDigests, findReach, hasDueDigest, isEmailed, planDigests, queueLetters } from '../channels/index.ts'
+import { areDigestsDue, claimDigests, findReach, isEmailed, planDigests, queueLetters } from '../channels/index.ts'
 import { digestLetter, type Unread } from './digest-letter.ts'
 import { judgeDigest, nextMorning } from './digest-times.ts'
 
@@ -23,7 +23,7 @@ export function areDigestsToWrite(ctx: Ctx): SQL {
  * nothing while there is no mail server; answers how many were due.
  */
 export async function sweepDigests(ctx: Ctx, limit: number): Promise<number> {
-  if (!ctx.gateways.mail.enabled || !(await hasDueDigest(ctx.sql))) return 0
+  if (!ctx.gateways.mail.enabled) return 0
   return transact(ctx, (tx) => writeDue(tx, limit))
 }
 

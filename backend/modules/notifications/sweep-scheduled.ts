@@ -23,8 +23,6 @@ export function areScheduledDue(): SQL {
  * Answers how many were due.
  */
 export async function sweepScheduled(ctx: Ctx, limit: number): Promise<number> {
-  const { rows: [due] } = await ctx.sql.execute(sql`select from scheduled_notices where due_at <= app_now() limit 1`)
-  if (!due) return 0
   try {
     return await transact(ctx, (tx) => giveDue(tx, limit))
   } catch (error) {
