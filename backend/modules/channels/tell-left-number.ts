@@ -7,7 +7,7 @@ const DAY_SECONDS = 86_400
 
 /** In letters that fit seven bits, so that it is paid as one. */
 const WORDS = {
-  id: 'Halobestie: akun Anda sekarang memakai nomor telepon lain. Bukan Anda yang menggantinya? Hubungi kami: ',
+  id: 'Halobestie: akunmu sekarang memakai nomor telepon lain. Bukan kamu yang menggantinya? Hubungi kami: ',
   en: 'Halobestie: your account uses another phone number now. Wasn\'t it you? Contact us: ',
 }
 
