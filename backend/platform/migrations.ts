@@ -10,7 +10,7 @@ export { MigrationError, MIGRATIONS, readMigrations } from './migration-files.ts
 export const APPEND_ONLY_TABLES = ['ledger_transactions', 'ledger_entries', 'audit_log', 'session_events', 'daily_closings'] as const
 
 /** The oldest schema that this code can work on: raise it with the first code that needs a newer migration. */
-const OLDEST_SCHEMA = 68
+const OLDEST_SCHEMA = 70
 
 const LOCK_KEY = 7_412_025_110
 // Whoever writes to a table waits behind the migration that waits for it: short tries, and many.
