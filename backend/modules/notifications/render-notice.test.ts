@@ -34,7 +34,7 @@ t.test('every notice has words in both languages, uses what it declares and noth
       t.ok(rendered.title.length <= 60 && (rendered.push.body.length <= 180 || !channelsOf(key).includes('push')), `${key} ${language} is short`)
     }
     if (!/^\{\w+\}$/.test(TEXTS.id[key].body)) t.not(TEXTS.id[key].body, TEXTS.en[key].body, `${key} is translated`)
-    const data = { sessionId: 's', offerId: 'o', conversationId: 'c', paymentId: 'p', refundId: 'r', payoutId: 'u', creditId: 'k', tipId: 't', sanctionId: 'x', appealId: 'a', caseId: 'e', announcementId: 'n' }
+    const data = { sessionId: 's', offerId: 'o', conversationId: 'c', paymentId: 'p', refundId: 'r', payoutId: 'u', creditId: 'k', tipId: 't', sanctionId: 'x', appealId: 'a', caseId: 'e', announcementId: 'n', signInId: 'i' }
     for (const shown of [definition.tag(data), definition.link(data)]) t.notMatch(shown, /undefined/, key)
     t.match(definition.link(data), /^\/[\w/-]*$/, `${key}: a path`)
     t.ok(Buffer.byteLength(definition.tag({ sessionId: crypto.randomUUID() })) <= 64, `${key}: Apple takes the tag`)
