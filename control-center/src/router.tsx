@@ -36,7 +36,7 @@ function guarded(page: PageEntry) {
 
 function Waiting() {
   const text = useCommon()
-  return <Center p="xl"><Loader aria-label={text('loading')} /></Center>
+  return <Center p="xl"><Loader role="status" aria-label={text('loading')} /></Center>
 }
 
 // Whose role does not see the first page begins with the first one that it does see.

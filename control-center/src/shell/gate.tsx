@@ -12,7 +12,7 @@ export function Gate({ children }: { children: ReactNode }) {
   const { me, isLoading, problem, hasExpired, again } = useKnown()
   const text = useShellText()
   const common = useCommon()
-  if (isLoading) return <Center h="100dvh"><Loader aria-label={common('loading')} /></Center>
+  if (isLoading) return <Center h="100dvh"><Loader role="status" aria-label={common('loading')} /></Center>
   if (problem && !me) return <Door title="halobestie"><Text size="sm">{text('noAnswer')}</Text><ProblemAlert error={problem} again={again} /></Door>
   if (!me) return <Door title={text('signIn')} about={text('signInAbout')}><SignInForm /></Door>
   return (
