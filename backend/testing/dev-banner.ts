@@ -13,7 +13,7 @@ export function banner(facts: { env: Env; demo: DemoSignIns; simulatorUrl: strin
     `public      ${publicUrl}   documentation ${publicUrl}/api/v1/docs`,
     `internal    ${internalUrl}`,
     `control     ${internalUrl}/   ${facts.pagesMissing ?? 'the control center, in a browser'}`,
-    `simulators  ${facts.simulatorUrl}   Xendit, Fazpass, FCM`,
+    `simulators  ${facts.simulatorUrl}   Xendit, Fazpass, FCM, mail, SMS`,
     ...(facts.hasPlayground ? [`playground  ${facts.simulatorUrl}/playground/   both apps in a browser`] : []),
     '',
     'Demo sign-ins; every one-time code is 000000',
