@@ -11,12 +11,11 @@ import { payments } from './tables.ts'
 export async function askProvider(ctx: Ctx, paymentId: string): Promise<ProviderInvoice | undefined> {
   const budget = callBudget(ctx)
   if (budget.take(1) === 0) return undefined
-  const [row] = await ctx.sql.update(payments).set({ askedAt: sql`app_now()` })
+  const claiming = ctx.sql.update(payments).set({ askedAt: sql`app_now()` })
     .where(and(eq(payments.id, paymentId), ne(payments.state, 'paid'), isNotNull(payments.providerInvoiceId), wasNotAskedLately(ctx)))
-    .returning({ invoiceId: payments.providerInvoiceId })
-  if (row?.invoiceId) return readBack(ctx, row.invoiceId)
-  budget.giveBack(1)
-  return undefined
+    .returning({ invoiceId: payments.providerInvoiceId }).execute()
+  const [row] = await budget.keepFor(1, claiming, ({ length }) => length)
+  return row?.invoiceId ? readBack(ctx, row.invoiceId) : undefined
 }
 
 export function wasNotAskedLately(ctx: Ctx) {

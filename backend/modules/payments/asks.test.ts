@@ -74,6 +74,18 @@ t.test('asks beyond the budget stay due', async (t) => {
   t.equal(await sweepAsks(app.ctx, smallestHooks), 3)
 })
 
+t.test('what can’t be claimed spends no calls: after Postgres was away they are all there', async (t) => {
+  const app = await startPayments(t, { settings: { providerCallsPerMinute: 5 } })
+  const { id } = await app.newPayment()
+  await app.query('alter table payments rename to payments_away')
+  for (let n = 0; n < 3; n++) {
+    await t.rejects(sweepAsks(app.ctx, smallestHooks))
+    await t.rejects(askProvider(app.ctx, id))
+  }
+  await app.query('alter table payments_away rename to payments')
+  t.equal(callBudget(app.ctx).take(5), 5)
+})
+
 t.test('at most every five seconds a payment, whoever asks', async (t) => {
   const { app, payment } = await startDeaf(t, { replicas: 2 })
   const answers = await Promise.all(Array.from({ length: 10 }, (_, index) => askProvider(app.replicas[index % 2]!.ctx, payment.id)))
@@ -149,8 +161,10 @@ t.test('the budget is a sliding minute', async (t) => {
   nowMs = 30_000
   t.equal(budget.take(5), 1)
   t.equal(budget.take(1), 0)
-  budget.giveBack(1)
-  t.equal(budget.take(1), 1)
+  t.equal(await budget.keepFor(2, Promise.resolve('one'), () => 1), 'one')
+  t.equal(budget.take(2), 1, 'what was not used is there again')
+  await t.rejects(budget.keepFor(1, Promise.reject(new Error('away')), () => 1), /away/)
+  t.equal(budget.take(2), 1, 'as is what could not be used')
   nowMs = 60_001
   t.equal(budget.take(5), 2)
   t.equal(await budget.wait(0), false)

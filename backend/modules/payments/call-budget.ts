@@ -17,7 +17,8 @@ export type CallBudget = {
    * of the minute is left to what can't wait. 0: there was none in that time.
    */
   takePatiently(wanted: number, patienceMs: number): Promise<number>
-  giveBack(calls: number): void
+  /** Waits for what takes up calls that were taken; gives back those that it has no use for, all of them where it fails. */
+  keepFor<T>(calls: number, claiming: Promise<T>, used: (claimed: T) => number): Promise<T>
 }
 
 /**
@@ -49,8 +50,15 @@ export function createCallBudget(limitPerMinute: () => number, nowMs: () => numb
     take,
     wait: async (patienceMs) => await takeWithin(patienceMs, () => take(1)) > 0,
     takePatiently: (wanted, patienceMs) => takeWithin(patienceMs, () => take(Math.max(0, Math.min(wanted, left() - Math.floor(limitPerMinute() / 4))))),
-    giveBack(calls) {
-      spentAt.splice(spentAt.length - Math.min(calls, spentAt.length))
+    async keepFor(calls, claiming, used) {
+      let unused = calls
+      try {
+        const claimed = await claiming
+        unused -= used(claimed)
+        return claimed
+      } finally {
+        spentAt.splice(spentAt.length - Math.min(unused, spentAt.length))
+      }
     },
   }
 }

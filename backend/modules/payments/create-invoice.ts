@@ -24,9 +24,8 @@ export async function createInvoice(ctx: Ctx, paymentId: string): Promise<Paymen
   const before = await getPayment(ctx, paymentId)
   const budget = callBudget(ctx)
   if (before.state !== 'creating' || !(await budget.wait(BUDGET_PATIENCE_MS))) return before
-  const claim = await claimCreation(ctx, paymentId)
+  const claim = await budget.keepFor(1, claimCreation(ctx, paymentId), (one) => (one ? 1 : 0))
   if (claim) await makeInvoice(ctx, claim)
-  else budget.giveBack(1)
   return getPayment(ctx, paymentId)
 }
 

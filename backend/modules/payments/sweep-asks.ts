@@ -24,8 +24,7 @@ export async function sweepAsks(ctx: Ctx, hooks: PaymentHooks, limit = 20): Prom
   const budget = callBudget(ctx)
   const calls = budget.take(limit)
   if (calls === 0) return 0
-  const due = await claimDue(ctx, calls)
-  budget.giveBack(calls - due.length)
+  const due = await budget.keepFor(calls, claimDue(ctx, calls), ({ length }) => length)
   await Promise.all(due.map((payment) => ask(ctx, hooks, payment)))
   return due.length
 }

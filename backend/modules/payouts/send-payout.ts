@@ -32,9 +32,8 @@ export async function sendPayout(ctx: Ctx, payoutId: string): Promise<void> {
   if (!ctx.gateways.payments.enabled) return tryLater(ctx, payoutId, SWITCHED_OFF_SECONDS)
   const budget = callBudget(ctx)
   if (!(await budget.wait(BUDGET_PATIENCE_MS))) return tryLater(ctx, payoutId, NO_CALLS_SECONDS)
-  const reserved = await reservePayout(ctx, payoutId)
+  const reserved = await budget.keepFor(1, reservePayout(ctx, payoutId), (one) => ('claim' in one ? 1 : 0))
   if ('claim' in reserved) return make(ctx, reserved.claim)
-  budget.giveBack(1)
   if ('laterSeconds' in reserved) await tryLater(ctx, payoutId, reserved.laterSeconds)
 }
 

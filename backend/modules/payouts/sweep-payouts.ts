@@ -27,8 +27,7 @@ export async function sweepPayoutAsks(ctx: Ctx, limit = 20): Promise<number> {
   const budget = callBudget(ctx)
   const calls = budget.take(limit)
   if (calls === 0) return 0
-  const due = await claimDue(ctx, calls)
-  budget.giveBack(calls - due.length)
+  const due = await budget.keepFor(calls, claimDue(ctx, calls), ({ length }) => length)
   await Promise.all(due.map((payout) => ask(ctx, payout)))
   return due.length
 }

@@ -18,9 +18,8 @@ const BUDGET_PATIENCE_MS = 2000
  */
 export async function sendRefund(ctx: Ctx, refundId: string): Promise<Refund | undefined> {
   if (ctx.gateways.payments.enabled && (await callBudget(ctx).wait(BUDGET_PATIENCE_MS))) {
-    const claim = await claimRefund(ctx, refundId)
+    const claim = await callBudget(ctx).keepFor(1, claimRefund(ctx, refundId), (one) => (one ? 1 : 0))
     if (claim) await send(ctx, claim)
-    else callBudget(ctx).giveBack(1)
   }
   return findRefund(ctx.sql, refundId)
 }
