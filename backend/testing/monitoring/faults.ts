@@ -16,8 +16,10 @@ export type Fault = {
   /** What was measured goes on growing, and does not only stay. */
   grows?: boolean
   inject: (stand: Stand) => Promise<unknown>
-  /** Undefined: nobody answered the scrape. */
-  shows?: (now: Scrape | undefined, before: Scrape) => boolean
+  /** What was measured; no longer so once it is mended. Undefined: nobody answered the scrape. */
+  shows?: (now: Scrape | undefined) => boolean
+  /** What was counted since; that stays. */
+  counts?: (now: Scrape | undefined, before: Scrape) => boolean
   mend?: (stand: Stand) => Promise<unknown>
 }
 
@@ -69,7 +71,8 @@ export const FAULTS: readonly Fault[] = [
       toPostgres.cut()
       await say('nobody stores it')
     },
-    shows: (now, before) => is('postgres_up', {}, (value) => value === 0)(now) && counted('message_sends_total', { outcome: 'not_ready' }, 1)(now, before) && counted('sweep_errors_total', { what: 'outbox-age' }, 2)(now, before),
+    shows: is('postgres_up', {}, (value) => value === 0),
+    counts: (now, before) => counted('message_sends_total', { outcome: 'not_ready' }, 1)(now, before) && counted('sweep_errors_total', { what: 'outbox-age' }, 2)(now, before),
     async mend({ toPostgres, say }) {
       toPostgres.open()
       await eventually(async () => (await say('is it back?')) === 'message:ack', 'messages are stored again')
@@ -119,7 +122,7 @@ export const FAULTS: readonly Fault[] = [
       // Of another replica than the one on which the customer's socket is.
       await many(12, () => scene.mitra.on(1).call('POST', `/api/v1/conversations/${conversationId}/messages`, { body: { clientId: randomUUID(), body: 'not told by Valkey' } }))
     },
-    shows: counted('realtime_healed_total', {}, 10),
+    counts: counted('realtime_healed_total', {}, 10),
     mend: ({ app }) => onValkey(app.valkey.url, (valkey) => valkey.call('ACL', 'SETUSER', 'default', '+publish')),
   },
   { what: 'a worker hangs with its row', fires: ['OutboxStuck'], inject: ({ app }) => app.query(outboxRow({ due: '-10 minutes', claimed: '1 hour' })), shows: is('outbox_oldest_seconds', {}, (value) => value > 60), mend: forget('outbox', 'claimed_until > app_now() and done_at is null') },
@@ -127,13 +130,13 @@ export const FAULTS: readonly Fault[] = [
   { what: 'a webhook is not applied', fires: ['WebhooksUnapplied'], inject: ({ app }) => app.query(inboxRow('received')), shows: is('inbox_oldest_seconds', {}, (value) => value > 300), mend: forget('provider_inbox', `kind = 'test'`) },
   { what: 'a webhook is parked', fires: ['WebhooksParked'], inject: ({ app }) => app.query(inboxRow('parked')), shows: is('inbox_rows', { state: 'parked' }, some), mend: forget('provider_inbox', `kind = 'test'`) },
   { what: 'webhooks come with a wrong token', fires: ['WebhooksRefused'], inject: ({ app }) => many(5, () => call(app.url, 'POST', '/webhooks/xendit/invoice', { headers: { 'x-callback-token': 'wrong' }, body: {} })) },
-  { what: 'jobs fail', fires: ['JobErrors'], inject: ({ app }) => many(5, async () => app.replicas[0]!.ctx.enqueue('outbox', 'no id')), shows: counted('job_errors_total', { queue: 'outbox' }, 5) },
+  { what: 'jobs fail', fires: ['JobErrors'], inject: ({ app }) => many(5, async () => app.replicas[0]!.ctx.enqueue('outbox', 'no id')), counts: counted('job_errors_total', { queue: 'outbox' }, 5) },
   {
     what: 'workers are killed with their jobs', fires: ['JobsStalled'],
     inject: ({ app }) => onValkey(app.valkey.url, (valkey) => valkey.zadd('jobs:outbox:failed', ...Array.from({ length: 12 }, (_, index) => [Date.now(), `lost-${index}`]).flat())),
     shows: is('queue_jobs', { queue: 'outbox', state: 'failed' }, (value) => value > 10), mend: ({ app }) => onValkey(app.valkey.url, (valkey) => valkey.del('jobs:outbox:failed')),
   },
-  { what: 'nobody sets the jobs', fires: ['JobsLost'], inject: ({ app }) => app.query(outboxRow({ due: '-5 seconds' }, 50)), shows: counted('sweep_rescues_total', { what: 'outbox' }, 40) },
+  { what: 'nobody sets the jobs', fires: ['JobsLost'], inject: ({ app }) => app.query(outboxRow({ due: '-5 seconds' }, 50)), counts: counted('sweep_rescues_total', { what: 'outbox' }, 40) },
   {
     what: 'the mirror is spoilt', fires: ['MirrorDrift'],
     inject: ({ app }) => onValkey(app.valkey.url, (valkey) => valkey.sadd('mitras:online', randomUUID())), shows: is('mirror_drift', {}, some),
@@ -174,7 +177,7 @@ export const FAULTS: readonly Fault[] = [
       control.resetFaults()
       await due(stand, 'reconcile')
     },
-    shows: (now, before) => counted('reconciliation_differences_total', { outcome: 'parked' }, 1)(now, before) && is('inbox_rows', { state: 'parked' }, some)(now),
+    shows: is('inbox_rows', { state: 'parked' }, some), counts: counted('reconciliation_differences_total', { outcome: 'parked' }, 1),
     mend: ({ app }) => app.query(`update provider_inbox set state = 'applied' where state = 'parked'`),
   },
   {
@@ -201,7 +204,7 @@ export const FAULTS: readonly Fault[] = [
         select gen_random_uuid(), $1, 'session', 'tag', 'Title', 'Body', '{}', 'test:' || n, app_now() + interval '1 hour' from generate_series(1, 5) n returning id`, [owner.id])
       for (const { id } of rows) app.replicas[0]!.ctx.enqueue('pushes', id)
     },
-    shows: (now, before) => now !== undefined && sumOf(now, 'pushes_total') - sumOf(before, 'pushes_total') >= 5, mend: async ({ app, owner }) => app.simulators.control.fcm.setToken(`phone-${owner.id}`, null),
+    counts: counted('pushes_total', {}, 5), mend: async ({ app, owner }) => app.simulators.control.fcm.setToken(`phone-${owner.id}`, null),
   },
   {
     what: 'nobody takes a crisis', fires: ['CrisisWaits'],
@@ -232,7 +235,7 @@ export const FAULTS: readonly Fault[] = [
     what: 'letters fail', fires: ['LettersFail'],
     inject: ({ app, owner }) => app.query(`insert into letters (id, user_id, channel, kind, template, dedupe_key, subject, text, expires_at, tries)
       select gen_random_uuid(), $1, 'email', 'account', 'test', 'test:' || n, 'Subject', 'Words', app_now() + interval '1 hour', 3 from generate_series(1, 5) n`, [owner.id]),
-    shows: counted('letters_total', { result: 'too_many_tries' }, 5),
+    counts: counted('letters_total', { result: 'too_many_tries' }, 5),
   },
   {
     what: 'a worker hangs with an urgent push', fires: ['UrgentPushesWait'],
@@ -256,7 +259,7 @@ export const FAULTS: readonly Fault[] = [
       const rows = await app.query<{ id: string }>(`${pushRow} select gen_random_uuid(), $1, 'session', 'tag', 'Title', 'Body', '{}', 'test:told:' || n, app_now(), 'sent', app_now(), 2, app_now(), null from generate_series(1, 30) n returning id`, [owner.id])
       await owner.call('POST', '/api/v1/notifications/acks', { body: { items: rows.map(({ id }) => ({ pushId: id, event: 'delivered' })) } })
     },
-    shows: counted('push_acks_total', { event: 'delivered' }, 30),
+    counts: counted('push_acks_total', { event: 'delivered' }, 30),
   },
   {
     what: 'pushes are accepted, and none arrives', fires: ['PushesUnseen'],
@@ -264,7 +267,7 @@ export const FAULTS: readonly Fault[] = [
       const rows = await app.query<{ id: string }>(`${pushRow} select gen_random_uuid(), $1, 'session', 'tag', 'Title', 'Body', '{}', 'test:unseen:' || n, app_now() + interval '1 hour', 'queued', null, 2, app_now(), null from generate_series(1, 10) n returning id`, [owner.id])
       for (const { id } of rows) app.replicas[0]!.ctx.enqueue('pushes', id)
     },
-    shows: counted('pushes_total', { result: 'sent' }, 10),
+    counts: counted('pushes_total', { result: 'sent' }, 10),
   },
 ]
 
