@@ -14,7 +14,8 @@ export function App() {
   const [queries] = useState(createQueries)
   return (
     <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
-      <Notifications position="top-right" />
+      {/* Long enough to be read by who reads slowly or looks up late (WCAG 2.2.1); it waits while the pointer is over it. */}
+      <Notifications position="top-right" autoClose={8000} />
       <QueryClientProvider client={queries}>
         <MeProvider>
           <LiveProvider>
