@@ -47,7 +47,9 @@ t.test('quiet hours', async (t) => {
     const until = quietUntil(await now(), 'Asia/Kathmandu', quietHours)!
     for (const row of held) t.match({ tries: row.tries, isAtTheEnd: Math.abs(Number(row.due) - until) < 30_000 }, { tries: 0, isAtTheEnd: true })
     await give(kathmandu, { kind: 'session', priority: 'high', critical: true })
-    await eventually(() => sentTo('quiet-one') === 1, 'what is critical rings')
+    // Settled too: a request whose claim runs out before it is answered is made again.
+    await eventually(async () => (await rowsOf(kathmandu)).filter(({ state }) => state === 'sent').length === 1, 'what is critical rings')
+    t.equal(sentTo('quiet-one'), 1)
     await app.clock.advance((until - (await now())) / 1000 + 31)
     await stateOf(kathmandu, 'sent')
     t.equal(sentTo('quiet-one'), 3)
@@ -110,8 +112,9 @@ t.test('quiet hours', async (t) => {
     await app.clock.advance(3 * 3600 + 61)
     await stateOf(who, 'dropped', 'expired')
     t.equal(sentTo('quiet-late'), 0)
-    const metrics = await Promise.all(app.replicas.map((replica) => replica.ctx.metrics.registry.metrics()))
-    t.ok(metrics.some((text) => /pushes_total\{[^}]*result="expired"[^}]*\} [1-9]/.test(text)), 'it is counted')
-    t.ok(metrics.some((text) => /pushes_total\{[^}]*result="held"[^}]*\} [1-9]/.test(text)), 'and so is what was held')
+    // The row is seen before the replica that wrote it has its answer.
+    const isCounted = async (result: string) => (await Promise.all(app.replicas.map((replica) => replica.ctx.metrics.registry.metrics()))).some((text) => new RegExp(`pushes_total\\{[^}]*result="${result}"[^}]*\\} [1-9]`).test(text))
+    await eventually(() => isCounted('expired'), 'it is counted')
+    await eventually(() => isCounted('held'), 'and so is what was held')
   })
 })
