@@ -25,7 +25,8 @@ const NONE = { title: null, body: null, pushTitle: null, pushBody: null, emailSu
 
 t.test('templates of staff', async (t) => {
   const gate = await startFaultProxy(t)
-  const app = await startTestApp(t, { replicas: 2, simulators: false, through: { valkey: gate }, valkeyPatienceMs: 30_000, worker: { housekeeping: false, timed: false } })
+  // Letters wait: one that is sent or dropped keeps no words.
+  const app = await startTestApp(t, { replicas: 2, simulators: false, settings: { emailsClosed: true }, through: { valkey: gate }, valkeyPatienceMs: 30_000, worker: { housekeeping: false, timed: false } })
   const [one, other] = app.replicas.map((replica) => replica.ctx)
   const admin = await staffOf(app, 'admin')
   const put = (parts: object, version: number, { key = KEY, language = 'en', ...options }: { key?: string; language?: string; url?: string } = {}) =>
