@@ -214,10 +214,10 @@ t.test('the live board', async (t) => {
       t.equal((await boss.call('PUT', '/internal/v1/settings/pingSeconds', { value: seconds, reason: 'a test' })).status, 200)
       await eventually(() => app.replicas.every(({ ctx }) => ctx.settings.get('pingSeconds') === seconds), 'it is in force')
     }
-    deaf.pause()
-    await ping(1)
     for (let frame = 0; frame < 60; frame++) loud.send('x')
     t.equal((await loud.closed).code, 4429)
+    deaf.pause()
+    await ping(1)
     const peers = () => app.replicas[0]!.live.size()
     await eventually(() => peers() === 0, 'the page that reads nothing is forgotten')
     deaf.resume()
