@@ -171,6 +171,8 @@ export function createLiveSockets(ctx: Ctx): LiveSockets {
       if (watchers.size === 0) return
       const now = await readBoard()
       ctx.metrics.liveBoards.inc()
+      // Kept for nobody it would grow old, and whoever comes next would be shown it and begin no turn.
+      if (watchers.size === 0) return
       board = now
       isAway = false
       lookForMovement(now)

@@ -1,5 +1,6 @@
 import { Queue } from 'bullmq'
 import { Redis } from 'iovalkey'
+import pg from 'pg'
 import t from 'tap'
 import { QUEUES } from '../../platform/jobs.ts'
 import { call, startTestApp } from '../../testing/app.ts'
@@ -137,6 +138,27 @@ t.test('the live board', async (t) => {
       return (await boardsOf(0)) === before
     }, 'the last turn has ended')
     t.ok(settled)
+  })
+
+  t.test('a page that comes when the last one has left in the middle of a board is told how it is, and goes on being told', async (t) => {
+    const last = await open(boss)
+    await last.next('board')
+    const holder = new pg.Client({ connectionString: app.db.ownerUrl })
+    await holder.connect()
+    t.teardown(() => holder.end())
+    await holder.query('begin; lock table replicas in access exclusive mode')
+    await eventually(async () => (await app.query(`select 1 from pg_locks where relation = 'replicas'::regclass and mode = 'AccessShareLock' and not granted`)).length > 0, 'a board is being made')
+    await last.close()
+    await eventually(() => app.replicas[0]!.live.size() === 0, 'nobody watches')
+    const before = await boardsOf(0)
+    await holder.query('rollback')
+    // Of a machine that stood still it was given up: no lock is waited for longer than some seconds.
+    const until = performance.now() + 10_000
+    await eventually(async () => (await boardsOf(0)) > before || performance.now() > until, 'that board is made')
+    const next = await open(boss)
+    await next.next('board')
+    await eventually(async () => (await boardsOf(0)) > before + 2, 'more boards are made for the next page')
+    await next.close()
   })
 
   t.test('with Valkey away it goes on from Postgres, and says so', async (t) => {
