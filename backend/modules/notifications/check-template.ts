@@ -1,5 +1,5 @@
 import { AppError } from '../../platform/errors.ts'
-import { KINDS } from '../channels/index.ts'
+import { DIGEST, KINDS } from '../channels/index.ts'
 import type { Language } from '../identity/index.ts'
 import { checkText, variablesIn, type TextFault } from './compile-text.ts'
 import { definitionOf, NOTICES, TEXTS, type TemplateKey } from './notices.ts'
@@ -12,7 +12,7 @@ export type Remark = { part: Part; code: string; variable?: string; message: str
 /** Characters of the message as it is written, plurals and all. */
 const MOST: Readonly<Record<Part, number>> = { title: 120, body: 1000, pushTitle: 120, pushBody: 500, emailSubject: 200, emailBody: 2000, sms: 320 }
 const ONE_LINE: ReadonlySet<Part> = new Set(['title', 'pushTitle', 'emailSubject'])
-const BODIES: ReadonlySet<Part> = new Set(['body', 'emailBody'])
+const BODIES: ReadonlySet<Part> = new Set(['body', 'emailBody', 'sms'])
 const BEYOND_THE_LOCK: ReadonlySet<Part> = new Set(['pushTitle', 'pushBody'])
 /** Of the 4 KB of a push, with room for ids and for what is around it. */
 const PUSH_BYTES = 3000
@@ -32,14 +32,15 @@ export function knownKey(key: string): TemplateKey {
 /** The channels that a notice can go by: those of its kind, unless it names some of them itself. */
 export function channelsOf(key: TemplateKey): ('inbox' | 'push' | 'email' | 'sms')[] {
   const { kind, channels } = definitionOf(key)
-  return (['inbox', 'push', 'email', 'sms'] as const).filter((channel) => KINDS[kind][channel] !== 'never' && (channels?.includes(channel) ?? true))
+  return (['inbox', 'push', 'email', 'sms'] as const).filter((channel) => (kind === DIGEST || KINDS[kind][channel] !== 'never') && (channels?.includes(channel) ?? true))
 }
 
-/** The parts that people can come to read: `title` and `body` always, as the others fall to them. Of what is sensitive an SMS and the subject of an e-mail say what its push says. */
+/** The parts that people can come to read: the others fall to `title` and `body`, but for an SMS that goes alone. Of what is sensitive an SMS and the subject of an e-mail say what its push says. */
 export function usableParts(key: TemplateKey): Part[] {
   const channels = channelsOf(key)
+  const hasFrame = channels.some((channel) => channel !== 'sms')
   const of: Readonly<Record<Part, boolean>> = {
-    title: true, body: true, pushTitle: channels.includes('push'), pushBody: channels.includes('push'),
+    title: hasFrame, body: hasFrame, pushTitle: channels.includes('push'), pushBody: channels.includes('push'),
     emailSubject: channels.includes('email') && definitionOf(key).sensitive !== true, emailBody: channels.includes('email'), sms: channels.includes('sms') && definitionOf(key).sensitive !== true,
   }
   return PARTS.filter((part) => of[part])

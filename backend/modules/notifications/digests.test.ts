@@ -8,7 +8,8 @@ import { runLetters } from '../channels/index.ts'
 import { hashAddress, sealAddress } from '../channels/addresses.ts'
 import { digestLetter } from './digest-letter.ts'
 import { judgeDigest, nextMorning } from './digest-times.ts'
-import { notify, sweepDigests, TEMPLATE_KEYS, type Notice } from './index.ts'
+import { createTemplates, flushFaults, notify, sweepDigests, TEMPLATE_KEYS, type Notice } from './index.ts'
+import { refreshTemplates } from './templates.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -71,7 +72,8 @@ t.test('what is due is told of in the morning there, and once a day', async (t) 
 
 t.test('a digest says what it may, in the person’s language, and counts the rest', async (t) => {
   const item = (title: string, template: string | null = 'tip.received') => ({ title, template, createdAtMs: Date.parse('2026-11-21T00:00:00Z') })
-  const letter = (total: number, items: ReturnType<typeof item>[], language = 'en') => digestLetter('u', '2026-11-23', { total, items }, { language, timeZone: ZONE })
+  const nowhere = { pool: new pg.Pool() }
+  const letter = (total: number, items: ReturnType<typeof item>[], language = 'en') => digestLetter(nowhere, 'u', '2026-11-23', { total, items }, { language, timeZone: ZONE }).letter
   t.match(letter(23, Array.from({ length: 20 }, (_, index) => item(`Tip ${index}`))), { subject: '23 notices you haven’t read', kind: 'digest', dedupeKey: 'digest:2026-11-23', channel: 'email', text: /\n• Tip 19 \(.*2026.*\)\n\nand 3 more\.\n\n/ })
   const one = letter(1, [item(' Tip\n\nof  <b>Made</b>')])
   t.match(one, { subject: '1 notice you haven’t read', text: '• Tip of <b>Made</b> (' })
@@ -80,6 +82,8 @@ t.test('a digest says what it may, in the person’s language, and counts the re
   t.match(hidden, { subject: '4 kabar belum kamu baca', text: /^Ada 4 kabar di kotak masukmu/ })
   t.notMatch(hidden.text, /Kasusmu|Kabar|Rahasia|•/)
   t.match(letter(2, [item('Kasusmu', 'safety.crisis_card'), item('Tip')], 'id').text, /^Yang masuk.*\n\n• Tip \(.*\)\n\ndan 1 lagi\.\n\nBuka/s)
+  const long = letter(20, Array.from({ length: 20 }, (_, index) => item(`${index} ${'Kabar baik! '.repeat(9)}`)), 'id')
+  t.ok(long.text.length > 2500 && long.text.endsWith('membacanya.'), 'nothing of it is cut off')
   for (const key of TEMPLATE_KEYS.filter((one) => one.startsWith('safety.'))) t.notMatch(letter(1, [item('Kasusmu', key)]).text, 'Kasusmu', key)
 })
 
@@ -126,6 +130,35 @@ t.test('one morning after another, without workers and sweeps of their own', asy
     await goTo(app, await morning())
     await sweep()
     t.equal((await digestsOf(app, siti)).length, 2, 'the day after that there is something new')
+  })
+
+  t.test('in the words of staff, who can leave out what they like but the list', async (t) => {
+    const templates = createTemplates(one!)
+    await templates.start()
+    t.after(() => templates.stop())
+    const [siti, budi, wati] = [await person(app), await person(app), await person(app)]
+    const write = async (key: string, version: number, title: string, body: string) => {
+      await app.query('update notice_templates set is_current = false where key = $1', [key])
+      await app.query(`insert into notice_templates (key, language, version, title, body, reason, changed_by) values ($1, 'id', $2, $3, $4, 'a test', gen_random_uuid())`, [key, version, title, body])
+      await refreshTemplates(one!)
+    }
+    await sweep()
+    await write('digest.listed', 1, 'Pagi! {count} kabar: {list}', 'Ini dia: {list}\n\nMasih {more}.')
+    await write('digest.counted', 1, 'Pagi!', '{count} kabar.')
+    await tell(app, [tip(siti.id), tip(siti.id), tip(budi.id)])
+    await app.query(`update notifications set data = '{"template": "of.another.version"}' where user_id = $1`, [budi.id])
+    await goTo(app, await morning())
+    await sweep()
+    const textsOf = async ({ id }: Person) => (await app.query<{ template: string; subject: string; text: string }>('select template, subject, text from letters where user_id = $1 and kind = $2', [id, 'digest']))[0]
+    t.match(await textsOf(siti), { template: 'digest.listed', subject: /^Pagi! 2 kabar: • Kamu dapat tip \(.*\) • Kamu dapat tip \(.*\)$/, text: /^Ini dia: • Kamu dapat tip \(.*\)\n• Kamu dapat tip \(.*\)\n\nMasih 0\.$/ })
+    t.match(await textsOf(budi), { template: 'digest.counted', subject: 'Pagi!', text: '1 kabar.' })
+    await write('digest.listed', 2, 'Pagi!', 'Ada {count}.')
+    await tell(app, [tip(wati.id)])
+    await goTo(app, await morning())
+    await sweep()
+    t.match(await textsOf(wati), { subject: '1 kabar belum kamu baca', text: /^Yang masuk ke kotak.*\n\n• Kamu dapat tip/ }, 'a list without its list is not sent')
+    await flushFaults(one!)
+    t.match(await app.query('select key, version, part, reason, variable from notice_faults'), [{ key: 'digest.listed', version: 2, part: 'body', reason: 'missing_variable', variable: 'list' }])
   })
 
   t.test('weekly: on Mondays, of the whole week; none: nothing, nor later of that time', async (t) => {

@@ -1,10 +1,10 @@
-import type { Kind } from '../channels/index.ts'
+import type { DIGEST, Kind } from '../channels/index.ts'
 import type { Language } from '../identity/index.ts'
 
 type Words = { title: string; body: string }
 
 /** What a person is told where a notice’s own words can’t be: nothing of it can be missing. */
-export const GENERAL: Readonly<Record<Language, Readonly<Record<Kind, Words>>>> = {
+export const GENERAL: Readonly<Record<Language, Readonly<Record<Kind | typeof DIGEST, Words>>>> = {
   id: {
     offer: { title: 'Permintaan baru', body: 'Buka aplikasi untuk melihatnya.' },
     session: { title: 'Sesimu', body: 'Ada kabar tentang sesimu.' },
@@ -22,6 +22,7 @@ export const GENERAL: Readonly<Record<Language, Readonly<Record<Kind, Words>>>> 
     account: { title: 'Akunmu', body: 'Ada kabar tentang akunmu.' },
     security_alert: { title: 'Keamanan akunmu', body: 'Ada yang berubah pada akunmu. Bukan kamu? Hubungi kami.' },
     system_announcement: { title: 'Kabar dari halobestie', body: 'Ada kabar baru untukmu di aplikasi.' },
+    digest: { title: 'Kotak masukmu', body: 'Ada kabar di kotak masukmu yang belum kamu baca.' },
   },
   en: {
     offer: { title: 'New request', body: 'Open the app to see it.' },
@@ -40,6 +41,7 @@ export const GENERAL: Readonly<Record<Language, Readonly<Record<Kind, Words>>>> 
     account: { title: 'Your account', body: 'There is news about your account.' },
     security_alert: { title: 'Your account’s security', body: 'Something about your account has changed. Wasn’t it you? Contact us.' },
     system_announcement: { title: 'News from halobestie', body: 'There is something new for you in the app.' },
+    digest: { title: 'Your inbox', body: 'There are notices in your inbox that you haven’t read.' },
   },
 }
 

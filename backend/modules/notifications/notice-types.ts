@@ -1,4 +1,4 @@
-import type { Channel, Kind, Priority } from '../channels/index.ts'
+import type { Channel, DIGEST, Kind, Priority } from '../channels/index.ts'
 import type { Parts } from './template-parts.ts'
 
 /**
@@ -12,7 +12,7 @@ export type Variables = Readonly<Record<string, string | number>>
 export type Data = Readonly<Record<string, string>>
 
 export type NoticeDefinition = {
-  kind: Kind
+  kind: Kind | typeof DIGEST
   variables: Readonly<Record<string, VariableType>>
   /** Of those that its kind knows, these alone; absent: all of them. */
   channels?: readonly Channel[]
@@ -25,7 +25,7 @@ export type NoticeDefinition = {
   critical?: boolean
   /** The path that the app opens. */
   link: (data: Data) => string
-  /** Variables, words all of them, without which nobody can use it: a body that does not show them is not shown. */
+  /** Variables, words all of them, without which nobody can use it: a body or an SMS that does not show them is not shown. */
   mustSay?: readonly string[]
   /** A locked screen may be read by others: the push and the SMS have words of their own, and carry nothing but ids. */
   sensitive?: true

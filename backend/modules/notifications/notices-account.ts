@@ -19,6 +19,8 @@ const security = { kind: 'security_alert', variables: {}, tag: () => 'security',
 const newSignIn = { ...security, tag: (data: Data) => `sign-in:${data['signInId']}` } as const satisfies NoticeDefinition
 const tokenReused = { ...security, tag: (data: Data) => `token-reused:${data['signInId']}` } as const satisfies NoticeDefinition
 const emailAlert = { ...security, tag: () => 'security-email', link: () => '/account' } as const satisfies NoticeDefinition
+// No kind to choose by: how often it comes is a preference of its own. By the evening it is no news any more.
+const digest = { kind: 'digest', channels: ['email'], tag: () => 'digest', ttlSeconds: 12 * HOUR, link: () => '/notifications' } as const satisfies Omit<NoticeDefinition, 'variables'>
 
 export const ACCOUNT_NOTICES = {
   'safety.crisis_card': { ...crisis, variables: { hotlines: 'text' }, mustSay: ['hotlines'] },
@@ -45,12 +47,18 @@ export const ACCOUNT_NOTICES = {
   'security.token_reused': { ...tokenReused, variables: { at: 'time' } },
   'security.token_reused.named': { ...tokenReused, variables: { at: 'time', device: 'text' } },
   'security.phone_changed': { ...security, tag: () => 'security-phone', link: () => '/account' },
+  // To the number that was given up.
+  'security.number_left': { ...security, channels: ['sms'], variables: { contact: 'text' }, mustSay: ['contact'], tag: () => 'security-phone', link: () => '/account' },
   // Its e-mail goes to the address that was given up.
   'security.email_changed': emailAlert,
   'security.email_removed': emailAlert,
   // To an address that is nobody's yet.
   'email.proof': { ...emailAlert, channels: ['email'], variables: { code: 'text', minutes: 'count' }, mustSay: ['code'], ttlSeconds: 600 },
   'security.signed_out_everywhere': security,
+
+  // `list`: the titles, a line each; `more`: how many besides. The second where none of them may be named.
+  'digest.listed': { ...digest, variables: { count: 'count', list: 'text', more: 'count' }, mustSay: ['list'] },
+  'digest.counted': { ...digest, variables: { count: 'count' } },
 
   'announcement': { kind: 'system_announcement', variables: {}, tag: (data) => `announcement:${data['announcementId']}`, ttlSeconds: DAY, link: (data) => data['link'] ?? '/notifications' },
 } as const satisfies Record<string, NoticeDefinition>

@@ -15,7 +15,7 @@ export const TEMPLATE_KEYS = Object.keys(NOTICES) as TemplateKey[] // its own ke
 /** Built in; staff may put theirs in their place. */
 export const TEXTS: Readonly<Record<Language, Readonly<Record<TemplateKey, NoticeTexts>>>> = { id: TEXTS_ID, en: TEXTS_EN }
 
-export function definitionOf(key: TemplateKey): NoticeDefinition {
+export function definitionOf<K extends TemplateKey>(key: K): NoticeDefinition & Pick<(typeof NOTICES)[K], 'kind'> {
   return NOTICES[key]
 }
 

@@ -6,7 +6,7 @@ import { languageOf, type Language } from '../identity/index.ts'
 import { notificationView } from './notification-view.ts'
 import { reportFaults } from './notice-faults.ts'
 import type { Variables } from './notice-types.ts'
-import { definitionOf, type TemplateKey, type VariablesOfTemplate } from './notices.ts'
+import { definitionOf, type NOTICES, type TemplateKey, type VariablesOfTemplate } from './notices.ts'
 import { renderInForce } from './render-in-force.ts'
 import { sayPlainly, type Rendered, type Words } from './render-notice.ts'
 import { tellUnread } from './unread.ts'
@@ -28,11 +28,13 @@ type Given<K extends TemplateKey> = {
   /** Plain words instead of the template's: of an announcement, of staff. Who has no words in their language gets the Indonesian ones. */
   text?: Partial<Record<Language, Words>>
 }
+/** What comes by a choice of its own, as the digest does, is no notice. */
+type NoticeKey = { [K in TemplateKey]: (typeof NOTICES)[K]['kind'] extends Kind ? K : never }[TemplateKey]
 /** Each template asks for its variables: what is forgotten does not compile. */
 type NoticeOf<K extends TemplateKey> = K extends TemplateKey
   ? Given<K> & (keyof VariablesOfTemplate<K> extends never ? { variables?: Readonly<Record<string, never>> } : { variables: VariablesOfTemplate<K> })
   : never
-export type Notice = NoticeOf<TemplateKey>
+export type Notice = NoticeOf<NoticeKey>
 
 /** A receipt is read tomorrow too, and a mail server may want a second try after a while. */
 const MAIL_SECONDS = 2 * 86_400

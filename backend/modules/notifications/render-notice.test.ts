@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
-import { CHANNELS, KINDS } from '../channels/index.ts'
+import { CHANNELS, DIGEST, KINDS } from '../channels/index.ts'
 import { LANGUAGES } from '../identity/index.ts'
 import { channelsOf } from './check-template.ts'
 import { checkText, variablesIn } from './compile-text.ts'
@@ -21,7 +21,7 @@ const textsOf = (texts: NoticeTexts) => PARTS.flatMap((field) => (texts[field] =
 t.test('every notice has words in both languages, uses what it declares and nothing else, and goes somewhere', async (t) => {
   for (const key of TEMPLATE_KEYS) {
     const definition = definitionOf(key)
-    t.ok(Object.hasOwn(KINDS, definition.kind), key)
+    t.ok([...Object.keys(KINDS), DIGEST].includes(definition.kind), key)
     for (const language of LANGUAGES) {
       const texts = TEXTS[language][key]
       for (const text of textsOf(texts)) t.same(checkText(definition, text, language), [], `${key} ${language}: ${text}`)
@@ -40,9 +40,10 @@ t.test('every notice has words in both languages, uses what it declares and noth
     t.ok(Buffer.byteLength(definition.tag({ sessionId: crypto.randomUUID() })) <= 64, `${key}: Apple takes the tag`)
     t.ok(definition.ttlSeconds >= 30 && definition.ttlSeconds <= 7 * 86_400, key)
     for (const name of definition.mustSay ?? []) t.equal(definition.variables[name], 'text', `${key} must say words`)
-    if (definition.channels) t.ok(definition.channels.some((channel) => CHANNELS.includes(channel) && KINDS[definition.kind][channel] !== 'never'), `${key} reaches somebody`)
+    t.ok(channelsOf(key).length > 0 && channelsOf(key).every((channel) => CHANNELS.includes(channel)), `${key} reaches somebody`)
+    if (channelsOf(key).join() === 'sms') for (const language of LANGUAGES) t.ok(TEXTS[language][key].sms, `${key}: nothing else of it is read`)
   }
-  for (const language of LANGUAGES) t.same(Object.keys(GENERAL[language]).toSorted(), Object.keys(KINDS).toSorted())
+  for (const language of LANGUAGES) t.same(Object.keys(GENERAL[language]).toSorted(), [...Object.keys(KINDS), DIGEST].toSorted())
 })
 
 t.test('money, plurals, times and names, as each language writes them', async (t) => {
@@ -91,6 +92,12 @@ t.test('what is missing or broken falls to the next words, and is told', async (
   const helpless = renderNotice('safety.crisis_card', 'id', { hotlines: '119' }, { override: { body: 'Kami ada untukmu.' } })
   t.match(helpless, { body: /119$/, faults: [{ by: 'staff', field: 'body', reason: 'missing_variable', variable: 'hotlines' }] }, 'whom to call stands there, whatever staff write')
   t.match(renderNotice('safety.crisis_card', 'en', { hotlines: '119' }, { override: { body: '{hotlines}: call now.' } }), { body: '119: call now.', faults: [] })
+  const contact = 'https://halobestie.com/bantuan'
+  for (const sms of ['Nomor diganti.', '{contact, select, other {Nomor diganti.}}', `${'x'.repeat(300)} {contact}`]) {
+    const silent = renderNotice('security.number_left', 'id', { contact }, { override: { sms } })
+    t.match(silent, { sms: /Hubungi kami: https:\/\/halobestie\.com\/bantuan$/, faults: [{ by: 'staff', field: 'sms', reason: 'missing_variable', variable: 'contact' }] }, sms)
+  }
+  t.match(renderNotice('security.number_left', 'en', { contact: 'WA – 0812' }, { override: { sms: 'Changed. {contact}' } }), { sms: 'Changed. WA - 0812', faults: [] }, 'said in cheap letters is said')
   t.equal(renderNotice('sanction.warning.words', 'id', {}).push.body, 'Ada pesan penting untukmu.')
   const loud = renderNotice('sanction.warning.words', 'id', { message: 'Kamu kasar.' }, { override: { title: 'Kamu kasar', pushTitle: '{', sms: 'Kamu kasar' } })
   t.notMatch([loud.push.title, loud.push.body, loud.sms].join(), /kasar/, 'a locked screen stays silent, whatever staff write elsewhere')

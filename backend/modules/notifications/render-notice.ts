@@ -1,4 +1,3 @@
-import type { Kind } from '../channels/index.ts'
 import type { Language } from '../identity/index.ts'
 import { checkText, compileText, type TextFault } from './compile-text.ts'
 import { clip, formatValues } from './format-values.ts'
@@ -17,7 +16,7 @@ type Source = { language: Language; texts: NoticeTexts; /** Which of them staff 
 export type RenderOptions = { /** Staff's words in that language, in place of the built-in ones. */ override?: Partial<NoticeTexts> | undefined; /** Of those words. */ version?: number | undefined; timeZone?: string | undefined }
 
 const [TITLE_MOST, BODY_MOST, SUBJECT_MOST, SMS_MOST] = [120, 2000, 200, 320]
-const BODIES: ReadonlySet<keyof NoticeTexts> = new Set(['body', 'emailBody'])
+const BODIES: ReadonlySet<keyof NoticeTexts> = new Set(['body', 'emailBody', 'sms'])
 
 /**
  * The words of a notice for one person. Where staff's words can't be shown the built-in ones are, then the Indonesian
@@ -39,7 +38,7 @@ export function renderNotice(key: TemplateKey, language: Language, variables: Va
       if (!picked) continue
       const shown = picked.map(([field, text]) => {
         const said = show(text, source.language)
-        const words = typeof said === 'string' && BODIES.has(field) ? unsaid(said) ?? said : said
+        const words = typeof said === 'string' && BODIES.has(field) ? unsaid(field, said) ?? said : said
         if (typeof words === 'string') return words
         const by = source.written[field] === undefined ? 'built_in' : 'staff'
         faults.set([by, source.language, field, words.reason, words.variable].join(' '), { ...words, template: key, language: source.language, by, version: by === 'staff' ? version : 0, field })
@@ -50,7 +49,7 @@ export function renderNotice(key: TemplateKey, language: Language, variables: Va
     return undefined
   }
 
-  const general = GENERAL[language][kind satisfies Kind]
+  const general = GENERAL[language][kind]
   const shown = wordsOf(first(({ title, body }) => [['title', title], ['body', body]])) ?? general
   // Words for a locked screen come whole, or not at all: half of them could be the half that others should not read.
   const push = wordsOf(first(({ pushTitle, pushBody, title, body }) => {
@@ -119,20 +118,22 @@ function fill(definition: Pick<NoticeDefinition, 'variables'>, text: string, lan
   }
 }
 
-/** Judges a body as it would be shown: its end may be cut off, and a case of a plural may leave out what another says. */
-function unsaidOf(definition: Pick<NoticeDefinition, 'variables' | 'mustSay'>, variables: Variables): (words: string) => TextFault | undefined {
+/** Judges a body or an SMS as it would be shown: its end may be cut off, and a case of a plural may leave out what another says. */
+function unsaidOf(definition: Pick<NoticeDefinition, 'variables' | 'mustSay'>, variables: Variables): (field: keyof NoticeTexts, words: string) => TextFault | undefined {
   const { mustSay = [] } = definition
   if (mustSay.length === 0) return () => undefined
   // Words are the same in every language.
   const values = formatValues(definition, variables, 'id')
-  return (words) => {
-    const shown = clip(words, BODY_MOST)
-    const variable = mustSay.find((name) => !values.has(name) || !shown.includes(String(values.get(name))))
+  return (field, words) => {
+    const shown = field === 'sms' ? smsOf(words) : clip(words, BODY_MOST)
+    const says = (value: string) => shown.includes(value) || shown.includes(toBasic(value))
+    const variable = mustSay.find((name) => !values.has(name) || !says(String(values.get(name))))
     return variable === undefined ? undefined : { reason: 'missing_variable', variable }
   }
 }
 
-function subjectOf(words: string): string {
+/** One line of an e-mail’s. */
+export function subjectOf(words: string): string {
   return clip(oneLine(words), SUBJECT_MOST)
 }
 

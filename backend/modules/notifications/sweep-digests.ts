@@ -4,6 +4,7 @@ import { transact, type Queryable } from '../../platform/database.ts'
 import { areDigestsDue, claimDigests, findReach, isEmailed, planDigests, queueLetters } from '../channels/index.ts'
 import { digestLetter, type Unread } from './digest-letter.ts'
 import { judgeDigest, nextMorning } from './digest-times.ts'
+import { reportFaults } from './notice-faults.ts'
 
 /** Shown of one person's; the rest is counted. */
 const ITEMS = 20
@@ -41,10 +42,12 @@ async function writeDue(tx: Tx, limit: number): Promise<number> {
   })
   const told = judged.filter(({ what }) => what === 'tell')
   const unread = await findUnreadSince(tx.sql, told, untilMs)
-  await queueLetters(tx, told.flatMap(({ userId, day, reach }) => {
+  const written = told.flatMap(({ userId, day, reach }) => {
     const found = unread.get(userId)
-    return found ? [digestLetter(userId, day, found, reach)] : []
-  }))
+    return found ? [digestLetter(tx, userId, day, found, reach)] : []
+  })
+  reportFaults(tx, written.flatMap(({ faults }) => faults))
+  await queueLetters(tx, written.map(({ letter }) => letter))
   await planDigests(tx, judged.map(({ userId, what, day, reach }) => ({
     userId, dueMs: nextMorning(nowMs, reach.timeZone), ...(what === 'wait' ? {} : { untilMs }), ...(what === 'tell' ? { day } : {}),
   })))

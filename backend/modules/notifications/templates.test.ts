@@ -164,6 +164,10 @@ t.test('templates of staff', async (t) => {
     const proof = (await admin.call('POST', `${PATH}/email.proof/en/preview`, { parts: {} })).body
     t.match(proof, { inbox: null, push: null, sms: null, email: { text: /\n\n123456\n\n/, html: /letter-spacing:6px">123456</ } })
     t.match(proof.email.html, 'somebody entered this address', 'nobody has proven it')
+    t.match((await admin.call('POST', `${PATH}/digest.listed/id/preview`, { parts: {} })).body, { inbox: null, push: null, sms: null, email: { subject: '3 kabar belum kamu baca', text: /\n\n• Kamu dapat tip \(.*\)\n\ndan 2 lagi\.\n\n.*Berhenti menerima/s, html: /<li/ } })
+    t.match((await admin.call('POST', `${PATH}/security.number_left/en/preview`, { parts: { sms: 'Gone.', body: 'x' } })).body, {
+      inbox: null, push: null, email: null, sms: { text: /https:/, segments: 1 }, errors: [{ part: 'body', code: 'not_sent' }, { part: 'body', code: 'variable_required' }, { part: 'sms', code: 'variable_required', variable: 'contact' }],
+    })
   })
 
   t.test('a variable that is missing falls to the service’s own text, is counted in memory, and is shown where the text is edited', async (t) => {

@@ -111,6 +111,10 @@ export const TEXTS_EN: Readonly<Record<TemplateKey, NoticeTexts>> = {
   'security.token_reused': { title: 'One of your devices was signed out', body: 'Somebody used the access of one of your devices a second time at {at}, so we ended it. Sign in again there, and sign out any device that isn’t yours.' },
   'security.token_reused.named': { title: 'One of your devices was signed out', body: 'Somebody used the access of {device} a second time at {at}, so we ended it. Sign in again there, and sign out any device that isn’t yours.' },
   'security.phone_changed': { title: 'Your phone number was changed', body: 'Your account uses another number now. Wasn’t it you? Contact us right away.' },
+  'security.number_left': {
+    title: 'Your old number', body: 'Your account uses another phone number now. Wasn’t it you? Contact us: {contact}',
+    sms: 'Halobestie: your account uses another phone number now. Wasn’t it you? Contact us: {contact}',
+  },
   'security.email_changed': {
     title: 'Your e-mail address was changed', body: 'Your account uses another e-mail address now. Wasn’t it you? Contact us right away.',
     emailBody: 'Your halobestie account has another e-mail address now, and this one gets no more e-mail.\n\nWasn’t it you? Open the app, sign out the other devices, and contact us.',
@@ -124,6 +128,15 @@ export const TEXTS_EN: Readonly<Record<TemplateKey, NoticeTexts>> = {
     body: 'Enter this code in the halobestie app to prove that this address is yours:\n\n{code}\n\nIt’s good for {minutes, plural, one {# minute} other {# minutes}}. Didn’t you ask for it? Ignore this e-mail: nothing happens without the code.',
   },
   'security.signed_out_everywhere': { title: 'You’re signed out everywhere', body: 'Every device was signed out of your account. Wasn’t it you? Contact us right away.' },
+
+  'digest.listed': {
+    title: '{count, plural, one {# notice you haven’t read} other {# notices you haven’t read}}',
+    body: 'What came to your inbox since the last summary, and you haven’t read:\n\n{list}\n\n{more, plural, =0 {} one {and # more.} other {and # more.}}\n\nOpen the halobestie app to read them.',
+  },
+  'digest.counted': {
+    title: '{count, plural, one {# notice you haven’t read} other {# notices you haven’t read}}',
+    body: '{count, plural, one {There is # notice in your inbox that you haven’t read.} other {There are # notices in your inbox that you haven’t read.}}\n\nOpen the halobestie app to read them.',
+  },
 
   'announcement': { title: 'News from halobestie', body: 'There is something new for you in the app.' },
 }

@@ -112,6 +112,10 @@ export const TEXTS_ID: Readonly<Record<TemplateKey, NoticeTexts>> = {
   'security.token_reused': { title: 'Salah satu perangkatmu dikeluarkan', body: 'Akses satu perangkatmu dipakai dua kali pada {at}, jadi kami akhiri. Masuk lagi di sana, dan keluarkan perangkat yang bukan milikmu.' },
   'security.token_reused.named': { title: 'Salah satu perangkatmu dikeluarkan', body: 'Akses {device} dipakai dua kali pada {at}, jadi kami akhiri. Masuk lagi di sana, dan keluarkan perangkat yang bukan milikmu.' },
   'security.phone_changed': { title: 'Nomor teleponmu diganti', body: 'Akunmu sekarang memakai nomor lain. Bukan kamu? Segera hubungi kami.' },
+  'security.number_left': {
+    title: 'Nomor lamamu', body: 'Akunmu sekarang memakai nomor telepon lain. Bukan kamu yang menggantinya? Hubungi kami: {contact}',
+    sms: 'Halobestie: akunmu sekarang memakai nomor telepon lain. Bukan kamu yang menggantinya? Hubungi kami: {contact}',
+  },
   'security.email_changed': {
     title: 'Alamat emailmu diganti', body: 'Akunmu sekarang memakai alamat email lain. Bukan kamu? Segera hubungi kami.',
     emailBody: 'Akun halobestie-mu sekarang memakai alamat email lain, dan alamat ini tidak menerima email lagi.\n\nBukan kamu yang menggantinya? Buka aplikasi, keluarkan perangkat lain, dan hubungi kami.',
@@ -125,6 +129,14 @@ export const TEXTS_ID: Readonly<Record<TemplateKey, NoticeTexts>> = {
     body: 'Masukkan kode ini di aplikasi halobestie untuk membuktikan bahwa alamat ini milikmu:\n\n{code}\n\nKode berlaku {minutes, number} menit. Bukan kamu yang meminta? Abaikan saja email ini: tanpa kode tidak terjadi apa-apa.',
   },
   'security.signed_out_everywhere': { title: 'Kamu sudah keluar di semua perangkat', body: 'Semua perangkat sudah keluar dari akunmu. Bukan kamu? Segera hubungi kami.' },
+
+  'digest.listed': {
+    title: '{count, plural, other {# kabar belum kamu baca}}',
+    body: 'Yang masuk ke kotak masukmu sejak ringkasan terakhir dan belum kamu baca:\n\n{list}\n\n{more, plural, =0 {} other {dan # lagi.}}\n\nBuka aplikasi halobestie untuk membacanya.',
+  },
+  'digest.counted': {
+    title: '{count, plural, other {# kabar belum kamu baca}}', body: '{count, plural, other {Ada # kabar di kotak masukmu yang belum kamu baca.}}\n\nBuka aplikasi halobestie untuk membacanya.',
+  },
 
   'announcement': { title: 'Kabar dari halobestie', body: 'Ada kabar baru untukmu di aplikasi.' },
 }

@@ -17,7 +17,7 @@ const ONE_LINE: readonly Part[] = ['title', 'pushTitle', 'emailSubject']
 export function Fields({ of, one, draft, remarks }: Props) {
   const text = useTemplateText()
   const fields = useRef<Partial<Record<Part, Field | null>>>({})
-  const last = useRef<Part>('body')
+  const last = useRef<Part>(of.usable.includes('body') ? 'body' : 'sms')
   const insert = (words: string) => {
     const part = last.current
     const field = fields.current[part]

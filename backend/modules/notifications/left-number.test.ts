@@ -1,6 +1,8 @@
 import t from 'tap'
 import { call, startTestApp, type TestApp } from '../../testing/app.ts'
+import { expect } from '../../testing/people.ts'
 import { newPhone, requestCode, signIn } from '../../testing/sign-in.ts'
+import { staffOf } from '../../testing/staff.ts'
 import { changeSettings } from '../../testing/settings.ts'
 import { eventually } from '../../testing/wait.ts'
 
@@ -19,7 +21,7 @@ t.test('a number that was given up is told so by SMS, and forgotten', async (t) 
   const { sms } = app.simulators.control
   const letters = () => app.query<{ state: string; text: string; to: Buffer | null }>('select state, text, to_encrypted as to from letters order by id')
   const [own, other] = [await signIn(app), await signIn(app)]
-  await changeSettings(app, { smsClosed: true })
+  await changeSettings(app, { smsClosed: true, supportUrl: 'https://halobestie.com/bantuan' })
 
   t.equal(await moveTo(app, own, other.phone), 409)
   t.same(await letters(), [], 'a number that has an account: nothing changed')
@@ -36,9 +38,14 @@ t.test('a number that was given up is told so by SMS, and forgotten', async (t) 
 
   await changeSettings(app, { smsClosed: false })
   await eventually(async () => (await letters()).every(({ state }) => state === 'sent'), 'it is sent')
-  t.match(sms.messages(own.phone), [{ text: /nomor telepon lain.*https:/ }], 'though they never chose SMS')
+  t.match(sms.messages(own.phone), [{ text: /nomor telepon lain.*: https:\/\/halobestie\.com\/bantuan$/ }], 'though they never chose SMS')
   t.same(sms.messages(to), [])
   t.match(await letters(), [{ text: '', to: null }], 'nobody has the number any more')
+
+  await expect(200, (await staffOf(app, 'admin')).call('PUT', '/internal/v1/notice-templates/security.number_left/id', { parts: { sms: 'Nomor ini sudah dilepas. Bukan kamu? {contact}' }, version: 0, reason: 'shorter' }))
+  t.equal(await moveTo(app, own, newPhone()), 200)
+  await eventually(() => sms.messages(to)[0], 'the next one is told')
+  t.match(sms.messages(to), [{ text: 'Nomor ini sudah dilepas. Bukan kamu? https://halobestie.com/bantuan' }], 'in the words of staff')
 })
 
 t.test('where no SMS can be sent the number is not kept for one', async (t) => {
