@@ -4,7 +4,7 @@ import { Histogram } from '@prometheus-io/client'
 import t from 'tap'
 import { createMetrics } from './platform/metrics.ts'
 import { MONITORING, readExpression, readRules, type Rule } from './testing/monitoring/expressions.ts'
-import { FAULTS, TIMES } from './testing/monitoring/faults.ts'
+import { FAULTS, TIMES, type Fault } from './testing/monitoring/faults.ts'
 import { judgeStories, promtool, type Story } from './testing/monitoring/promtool.ts'
 import { sumOf, stretch, upSeries, type Scrape, type Series } from './testing/monitoring/scrapes.ts'
 import { INSTANCES, startStand, type Stand } from './testing/monitoring/stand.ts'
@@ -119,26 +119,51 @@ t.test('each alert fires on its own fault, scraped from the running product, and
   const wasQuick = isQuick(...quiet)
   if (!wasQuick) t.comment('this machine is so busy that answers come late: alerts that say so are not judged')
   tell('a healthy run', ...quiet, [], wasQuick ? [] : TIMES)
-  for (const { what, fires, may = [], grows, inject, shows, counts, mend } of FAULTS) {
-    const before = (await stand.scrape())!
-    await inject(stand)
-    let after: Scrape | undefined
-    await eventually(async () => {
-      after = await stand.scrape()
-      return (shows?.(after) ?? true) && (counts?.(after, before) ?? true) && (after === undefined || isSteady(after, [...fires, ...may]))
-    }, what, PATIENCE)
-    await mend?.(stand)
-    // What is measured is well again before the next one begins: a gauge that is measured later would tell of two faults there.
-    const isMended = async () => {
-      const now = await stand.scrape()
-      return now !== undefined && sumOf(now, 'service_ready') === INSTANCES.length && (mend === undefined || shows?.(now) !== true)
-    }
-    await eventually(isMended, `${what}: mended`, PATIENCE)
+  for (const fault of FAULTS) {
+    const { what, fires, may = [], grows } = fault
+    const [before, after] = await meet(stand, fault)
     tell(what, before, after, fires, [...may, ...TIMES], grows)
   }
   const { ok, output } = await judgeStories(stories)
   t.ok(ok, output)
 })
+
+type Met = [before: Scrape, after: Scrape | undefined]
+
+/** A fault from before it until it is shown; again where something else failed beside it, which one that is its own would do each time. */
+async function meet(stand: Stand, fault: Fault): Promise<Met> {
+  for (let round = 1; ; round++) {
+    const met = await meetOnce(stand, fault)
+    if (round === ROUNDS || !hasFailedBeside(met, fault)) return met
+  }
+}
+
+async function meetOnce(stand: Stand, { what, fires, may = [], inject, shows, counts, mend }: Fault): Promise<Met> {
+  const whole = async () => {
+    const now = await stand.scrape()
+    return now !== undefined && isSteady(now, []) ? now : undefined
+  }
+  const before = await eventually(whole, `before ${what}`, PATIENCE)
+  await inject(stand)
+  let after: Scrape | undefined
+  await eventually(async () => {
+    after = await stand.scrape()
+    return (shows?.(after) ?? true) && (counts?.(after, before) ?? true) && (after === undefined || isSteady(after, [...fires, ...may]))
+  }, what, PATIENCE)
+  await mend?.(stand)
+  // What is measured is well again before the next one begins: a gauge that is measured later would tell of two faults there.
+  await eventually(async () => {
+    const now = await whole()
+    return now !== undefined && (mend === undefined || shows?.(now) !== true)
+  }, `${what}: mended`, PATIENCE)
+  return [before, after]
+}
+
+/** On a busy machine a statement or a command may come too late, and a sweep fails: what is counted here is stretched to one every minute. */
+function hasFailedBeside([before, after]: Met, { fires, may = [] }: Fault): boolean {
+  const failures = { SweepsFailing: 'sweep_errors_total', JobErrors: 'job_errors_total' }
+  return after !== undefined && Object.entries(failures).some(([alert, counter]) => ![...fires, ...may].includes(alert) && sumOf(after, counter) > sumOf(before, counter))
+}
 
 /** On a busy machine an answer of Postgres or Valkey may come too late: that is not what was broken. */
 function isSteady(now: Scrape, mayFire: readonly string[]): boolean {
