@@ -8,6 +8,7 @@ import { approvedMitra, customer } from './testing/people.ts'
 import { openSocket } from './testing/socket.ts'
 import { stage, STAGE_SETTINGS } from './testing/stage.ts'
 import { staffOf } from './testing/staff.ts'
+import { eventually } from './testing/wait.ts'
 
 const SEED = Number(process.env['FUZZ_SEED'] ?? 41)
 const CASES = Number(process.env['FUZZ_CASES'] ?? 400)
@@ -95,7 +96,7 @@ t.test(`whatever is sent, nothing breaks (FUZZ_SEED=${SEED} FUZZ_CASES=${CASES})
     if (socket.isOpen()) await Promise.race([socket.next('heartbeat'), socket.closed])
     await socket.close()
     t.same(closes.filter((code) => !CLOSE_CODES.includes(code)), [], 'closed only for reasons that clients know')
-    t.equal((await call(app.url, 'GET', '/ready')).status, 200)
+    await eventually(async () => (await call(app.url, 'GET', '/ready')).status === 200, 'it is ready')
   })
 
   t.test('the money is still right', async (t) => {

@@ -40,7 +40,12 @@ t.test('the main job lives through migrations under its feet: from the oldest sc
     await migrate(migrationsOf(SCHEMA_RANGE.max))
     await migrate(migrationsOf(SCHEMA_RANGE.max, EXPAND))
   }, { db })
-  const ready = () => Promise.all(cluster.replicas.map(async ({ url }) => (await fetch(`${url}/ready`)).json() as Promise<{ status: string; dependencies: { schema: { status: string; detail?: string } } }>))
+  type Ready = { status: string; dependencies: { postgres: { status: string }; valkey: { status: string }; schema: { status: string; detail?: string } } }
+  // Of a Postgres or a Valkey that has just stood still nothing can be learnt.
+  const ready = () => eventually(async () => {
+    const told = await Promise.all(cluster.replicas.map(async ({ url }) => (await fetch(`${url}/ready`)).json() as Promise<Ready>))
+    return told.every(({ dependencies: { postgres, valkey } }) => postgres.status === 'up' && valkey.status === 'up') ? told : undefined
+  }, 'both reach Postgres and Valkey')
 
   t.match(await ready(), [{ status: 'ready' }, { status: 'ready' }], 'the version before is ready on a schema that only expanded')
   await eventually(async () => (await cluster.query('select 1 from replicas where knows_schema = $1', [SCHEMA_RANGE.max])).length === 2, 'both say what they know, since there is a place for it')
