@@ -20,7 +20,7 @@ t.test('workers that are killed, or stopped beyond their claim, in the middle of
   const { fcm } = cluster.simulators.control
   const userId = await personWithDevices(cluster, ['phone'])
   const pushes = () => cluster.query<Row>('select state, attempts from pushes')
-  const allSent = (what: string) => eventually(async () => (await pushes()).every((row) => row.state === 'sent'), what, { timeoutMs: 40_000 })
+  const allSent = (what: string) => eventually(async () => (await pushes()).every((row) => row.state === 'sent'), what, { timeoutMs: 90_000 })
   const tagsSent = () => fcm.messages('phone').map((message) => (message as { android: { notification: { tag: string } } }).android.notification.tag)
   const requests = () => cluster.simulators.control.calls('fcm.send')
   const isTrying = async () => (await pushes()).some((row) => row.state === 'queued' && row.attempts > 0)
@@ -28,7 +28,7 @@ t.test('workers that are killed, or stopped beyond their claim, in the middle of
   t.test('killed: others follow after its claims, and every push arrives', async (t) => {
     fcm.setToken('phone', { behaviour: 'slow', delayMs: 200 })
     const tags = await leavePushes(cluster, userId, 80)
-    await eventually(() => requests() > 10, 'it is at it', { timeoutMs: 20_000 })
+    await eventually(() => requests() > 10, 'it is at it', { timeoutMs: 60_000 })
     await cluster.replicas[0]!.kill('SIGKILL')
     t.ok(await isTrying(), 'it held some when it died')
     // Before the others begin: their own claims would run out as well, and what they have in hand would be sent once more.
@@ -45,7 +45,7 @@ t.test('workers that are killed, or stopped beyond their claim, in the middle of
     fcm.setToken('phone', { behaviour: 'slow', delayMs: 6000 })
     const tags = await leavePushes(cluster, userId, 80)
     // All of them are on their way: what it had still to write it would write when it goes on.
-    await eventually(() => requests() >= requestsBefore + tags.length, 'it is at it', { timeoutMs: 20_000 })
+    await eventually(() => requests() >= requestsBefore + tags.length, 'it is at it', { timeoutMs: 60_000 })
     await cluster.replicas[1]!.kill('SIGSTOP')
     fcm.setToken('phone', null)
     t.ok(await isTrying(), 'it held some when it was stopped')
