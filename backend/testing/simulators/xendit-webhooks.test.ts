@@ -2,6 +2,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http'
 import { once } from 'node:events'
 import { json } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
+import { PATIENCE_MS } from '../wait.ts'
 import { startTestSimulators, testSecrets, type Invoice, type Simulators } from './index.ts'
 
 interface Received {
@@ -40,7 +41,8 @@ async function openShop(t: Test, statuses: (number | 'never')[] = [200]) {
 }
 
 async function open(t: Test, options: Parameters<typeof startTestSimulators>[0] = {}) {
-  const simulators = await startTestSimulators(options)
+  // The payer is answered when the shop was told, however long a busy machine takes for it.
+  const simulators = await startTestSimulators({ ...options, xendit: { patienceMs: PATIENCE_MS, ...options.xendit } })
   t.after(() => simulators.stop())
   return simulators
 }
