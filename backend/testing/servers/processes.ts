@@ -44,16 +44,26 @@ async function isListenedOn(port: number): Promise<boolean> {
   return promise
 }
 
+/** Test processes that run beside each other, and whoever else asks for ports. */
+const SHARES = 8
+const given = new Set<number>()
+
 /**
- * A port on 127.0.0.1 that nobody listens on at this moment. Below the system's own range: there an outgoing connection
- * could take the port of a server that a test has stopped for a while, or reach itself.
+ * A port on 127.0.0.1 that nobody listens on at this moment, another one each time. Below the system's own range: there
+ * an outgoing connection could take the port of a server that a test has stopped for a while, or reach itself. Out of this
+ * process' share: nor does a test beside this one take it meanwhile.
  */
 export async function freePort(): Promise<number> {
   const lowest = Number.parseInt(readText('/proc/sys/net/ipv4/ip_local_port_range') ?? '32768', 10)
   const [from, to] = lowest > 20_000 ? [12_000, lowest] : [20_000, 32_000]
+  const size = Math.floor((to - from) / SHARES)
+  const share = Number(process.env['TAP_JOB_ID'] ?? SHARES - 1) % SHARES
+  if (given.size > size / 2) given.clear()
   for (;;) {
-    const port = randomInt(from, to)
-    if (!(await isListenedOn(port))) return port
+    const port = from + share * size + randomInt(size)
+    if (given.has(port) || await isListenedOn(port)) continue
+    given.add(port)
+    return port
   }
 }
 

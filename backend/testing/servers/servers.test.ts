@@ -154,4 +154,5 @@ t.test('free ports lie outside of the range that outgoing connections use', asyn
   const [lowest = 0] = range.trim().split(/\s+/).map(Number)
   const ports = await Promise.all(Array.from({ length: 20 }, freePort))
   t.ok(ports.every((port) => port < lowest || lowest <= 20_000))
+  t.equal(new Set(ports).size, ports.length, 'a port whose server is down for a moment is not given to another')
 })
