@@ -40,8 +40,11 @@ function dial(t: Test, port: number) {
   return { socket, text: () => text, end: () => end, write: (data: string) => socket.write(data), whenText: (wanted: string) => eventually(() => text === wanted, `${wanted.length} bytes come back`) }
 }
 
-/** Whether it is quiet for so long: what a blackhole means can't be awaited. */
-const quietly = (ms = 60) => new Promise((resolve) => setTimeout(resolve, ms))
+/** Whether it is quiet for so long: what a blackhole means can't be awaited. A process that stood still meanwhile has read what lay there. */
+async function quietly(ms = 60): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms))
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
 
 t.test('it carries both ways, and the end as well', async (t) => {
   const echo = await startEcho(t)
