@@ -139,7 +139,12 @@ function createHands(app: TestApp, day: Day, world: { customers: Person[]; mitra
   const times = new Map<string, number>()
 
   const ask = async (person: Person, method: string, path: string, body?: object, keyed = false) => {
-    const answer = await person.call(method, path, { ...(body ? { body } : {}), ...(keyed ? { headers: { 'idempotency-key': newKey() } } : {}) })
+    const options = { ...(body ? { body } : {}), ...(keyed ? { headers: { 'idempotency-key': newKey() } } : {}) }
+    // Told that the service is busy for a moment, an app asks again.
+    const answer = await eventually(async () => {
+      const told = await person.call(method, path, options)
+      return told.status === 503 && told.body?.code === 'not_ready' ? undefined : told
+    }, `an answer to ${method} ${path}`)
     if (answer.status < 300) return answer
     const code = String(answer.body?.code ?? answer.body?.error?.code ?? answer.status)
     lived.refusals[code] = (lived.refusals[code] ?? 0) + 1
