@@ -85,7 +85,8 @@ t.test('every dependency has its reason, and every reason its dependency', async
 })
 
 t.test('against a running product', async (t) => {
-  const app = await startTestApp(t)
+  // The tour wants its invoice in the answer, however slow the machine is.
+  const app = await startTestApp(t, { settings: { invoiceWaitMs: 20_000 } })
   const { publicApp, internalApp, ctx } = app.replicas[0]!
 
   t.test('every route that is named is registered', async (t) => {

@@ -5,11 +5,11 @@ import { approvedMitra, customer, expect, goOffline, goOnline } from '../testing
 import { startValkey } from '../testing/servers/valkey.ts'
 import { connect } from '../testing/socket.ts'
 import { invoiceOf, packageOf, reappear, stage, startSession, type Scene } from '../testing/stage.ts'
-import { eventually } from '../testing/wait.ts'
+import { eventually, PATIENCE_MS } from '../testing/wait.ts'
 
 /** Valkey is disposable: without it requests go on and effects are done; when it is back, the mirror is right within 10 s. */
-/** Whoever waited for Valkey would wait until it is back; a busy machine alone takes its seconds. */
-const REQUEST_WITHIN_MS = 10_000
+/** Whoever waited for Valkey would wait until it is back, which is after all of this; a busy machine alone takes its seconds. */
+const REQUEST_WITHIN_MS = PATIENCE_MS
 
 async function timed<T>(t: Test, what: string, work: Promise<T>): Promise<T> {
   const startedAt = performance.now()

@@ -227,7 +227,7 @@ t.test('what contracts waits for replicas that are too old, with what comes afte
   const replicas = `create function app_now() returns timestamptz language sql as 'select now()'; create table replicas (host text, version text, started_at timestamptz default now(), seen_at timestamptz)`
   const { options, lines, ask, versions, write } = await world(t, { '0001_one': replicas, '0002_two': '-- expand\nalter table replicas add column knows_schema int' })
   await migrateUp(options)
-  await ask(`insert into replicas (host, version, seen_at, knows_schema) values ('old', 'v1', now(), 47), ('new', 'v2', now(), 49), ('dead', 'v0', now() - interval '1 minute', 1), ('silent', 'v0', now(), null)`)
+  await ask(`insert into replicas (host, version, seen_at, knows_schema) values ('old', 'v1', now() + interval '1 hour', 47), ('new', 'v2', now() + interval '1 hour', 49), ('dead', 'v0', now() - interval '1 minute', 1), ('silent', 'v0', now() + interval '1 hour', null)`)
   write('0003_three', '-- contract: needs code that knows 0003\nselect 1')
   for (let version = 4; version <= 48; version++) write(`${String(version).padStart(4, '0')}_x`, '-- expand\nselect 1')
   write('0049_contract', '-- contract: needs code that knows 0048\nselect 1')

@@ -6,6 +6,7 @@ import t from 'tap'
 import { startTestApp, type TestApp } from '../../testing/app.ts'
 import { messagesIn, pairUp, sendOf } from '../../testing/conversations.ts'
 import { signIn } from '../../testing/people.ts'
+import { changeSettings } from '../../testing/settings.ts'
 import { connect, openSocket, type TestSocket } from '../../testing/socket.ts'
 import { eventually } from '../../testing/wait.ts'
 
@@ -131,7 +132,7 @@ t.test('too many frames', async (t) => {
 })
 
 t.test('readers', async (t) => {
-  const app = await startTestApp(t, { simulators: false, settings: { pingSeconds: 30, closeSeconds: 6 } })
+  const app = await startTestApp(t, { simulators: false, settings: { pingSeconds: 30, closeSeconds: 60 } })
   const { ctx } = app.replicas[0]!
   const frame = (n: number) => ({ type: 'test:event', n, pad: 'z'.repeat(16_000) })
 
@@ -157,6 +158,7 @@ t.test('readers', async (t) => {
   })
 
   t.test('stopped clients that never answer the close are cut, their buffers freed, and nobody else notices', async (t) => {
+    await changeSettings(app, { closeSeconds: 6 })
     const stopped = await Promise.all(Array.from({ length: 5 }, () => signIn(app, { kind: 'customer' })))
     const quick = await signIn(app, { kind: 'customer' })
     const [reading, sockets] = await Promise.all([connect(quick), Promise.all(stopped.map((person) => connect(person)))])
