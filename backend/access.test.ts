@@ -9,7 +9,7 @@ import { BODIES } from './testing/access-bodies.ts'
 import { OBJECTS } from './testing/access-objects.ts'
 import { INTERNAL_ROUTES, PUBLIC_ROUTES } from './testing/access-table.ts'
 import { PRIVILEGED, QUERIES } from './testing/access-asks.ts'
-import { call, startTestApp, type Answer, type TestApp } from './testing/app.ts'
+import { call, patiently, startTestApp, type Answer, type TestApp } from './testing/app.ts'
 import { approvedMitra, customer, expect, type Person } from './testing/people.ts'
 import { stage, STAGE_SETTINGS } from './testing/stage.ts'
 import { staffOf, type StaffClient } from './testing/staff.ts'
@@ -62,7 +62,7 @@ t.test('every public route, for everybody who might call it', async (t) => {
   const closed = routes.filter((route) => route.access !== 'public')
   const { citra, made, otherCustomer, otherMitra, objects } = await people(app)
   const ask = (route: RouteEntry, options: { id?: string; token?: string | undefined; headers?: Record<string, string>; body?: object } = {}) =>
-    call(app.url, route.method, `${pathOf(route, options.id ?? randomUUID())}${QUERIES[route.url] ?? ''}`, { ...bodyOf(route), token: options.token, headers: { 'idempotency-key': randomUUID(), ...options.headers }, ...(options.body ? { body: options.body } : {}) })
+    patiently(() => call(app.url, route.method, `${pathOf(route, options.id ?? randomUUID())}${QUERIES[route.url] ?? ''}`, { ...bodyOf(route), token: options.token, headers: { 'idempotency-key': randomUUID(), ...options.headers }, ...(options.body ? { body: options.body } : {}) }))
 
   t.same(Object.fromEntries(routes.map((route) => [nameOf(route), describe(route)])), PUBLIC_ROUTES, 'every route stands in the table, with its access')
 
@@ -173,7 +173,7 @@ t.test('every staff route, for every role', async (t) => {
     await eventually(async () => (await app.query('select 1 from outbox where done_at is null and parked_at is null')).length === 0, 'what followed from signing in has happened')
     const before = await contentOf(app)
     for (const { route } of staffRoutes.filter((one) => one.route.method === 'GET')) {
-      const { headers } = await boss.call('GET', path(route), undefined, { headers: { origin: 'https://evil.example' } })
+      const { headers } = await patiently(() => boss.call('GET', path(route), undefined, { headers: { origin: 'https://evil.example' } }))
       t.notOk(Object.keys(headers).some((name) => name.startsWith('access-control-')), `${nameOf(route)}: no CORS header`)
       // The board of the queues is a page: its scripts are its own.
       const policy = route.url.startsWith('/queues') ? /default-src 'self';.*frame-ancestors 'none'/ : /default-src 'none'/
@@ -191,7 +191,7 @@ t.test('every staff route, for every role', async (t) => {
 })
 
 async function proveRole(t: Test, staff: StaffClient, role: StaffRole, route: RouteEntry, act: StaffAct, path: string): Promise<void> {
-  const { status, body } = await staff.call(route.method, path, bodyOf(route).body)
+  const { status, body } = await patiently(() => staff.call(route.method, path, bodyOf(route).body))
   // An act of one's own may be refused for other reasons (a wrong password).
   const isRefused = status === 403 && body.detail === 'Your role may not do this.'
   t.equal(isRefused, !mayAct(role, act), `${nameOf(route)}: ${role} ${mayAct(role, act) ? 'may' : 'may not'} (${status})`)

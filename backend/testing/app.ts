@@ -8,7 +8,7 @@ import { by, type FaultProxy } from './fault-proxy.ts'
 import { startValkey, type Valkey } from './servers/valkey.ts'
 import { startTestSimulators, testSecrets, type Simulators } from './simulators/index.ts'
 
-export { call, type Answer, type CallOptions } from './http.ts'
+export { call, patiently, type Answer, type CallOptions } from './http.ts'
 
 export type TestAppOptions = {
   /** Rows of the table `settings`, there before the boot. */

@@ -1,7 +1,7 @@
 import { createLiveness, sweepLiveness } from '../modules/mitras/index.ts'
 import { matchNow } from '../modules/sessions/match-waiting.ts'
 import { sweepSessions } from '../modules/sessions/index.ts'
-import type { TestApp } from './app.ts'
+import { patiently, type TestApp } from './app.ts'
 import { crowd } from './crowd.ts'
 import { findIdleSlots } from './day-checks.ts'
 import { draw, type Arrival, type Day, type PlannedMitra } from './day-plan.ts'
@@ -140,11 +140,7 @@ function createHands(app: TestApp, day: Day, world: { customers: Person[]; mitra
 
   const ask = async (person: Person, method: string, path: string, body?: object, keyed = false) => {
     const options = { ...(body ? { body } : {}), ...(keyed ? { headers: { 'idempotency-key': newKey() } } : {}) }
-    // Told that the service is busy for a moment, an app asks again.
-    const answer = await eventually(async () => {
-      const told = await person.call(method, path, options)
-      return told.status === 503 && told.body?.code === 'not_ready' ? undefined : told
-    }, `an answer to ${method} ${path}`)
+    const answer = await patiently(() => person.call(method, path, options))
     if (answer.status < 300) return answer
     const code = String(answer.body?.code ?? answer.body?.error?.code ?? answer.status)
     lived.refusals[code] = (lived.refusals[code] ?? 0) + 1

@@ -1,3 +1,5 @@
+import { eventually } from './wait.ts'
+
 /** What a test sends besides method and path. `body` goes out as JSON; a string goes out as it is. */
 export type CallOptions = { token?: string | undefined; body?: unknown; headers?: Record<string, string> }
 /** `body` is the parsed JSON (or undefined): its shape is what a test finds out. */
@@ -19,4 +21,13 @@ export async function call(url: string, method: string, path: string, options: C
   const text = await response.text()
   const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '')
   return { status: response.status, body: isJson && text !== '' ? JSON.parse(text) : undefined, text, headers: Object.fromEntries(response.headers) }
+}
+
+/** As an app does it: told that the service has no moment for it, it asks again. Throws where that goes on. */
+export function patiently(ask: () => Promise<Answer>): Promise<Answer> {
+  return eventually(async () => {
+    const answer = await ask()
+    // A probe says so of itself.
+    return answer.status === 503 && [answer.body?.code, answer.body?.status].includes('not_ready') ? undefined : answer
+  }, 'the service has a moment')
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { applyPayment, endByStaff } from '../modules/sessions/index.ts'
 import { crowd } from './crowd.ts'
 import { approvedMitra, customer, expect, type Person } from './people.ts'
-import type { Answer, TestApp } from './app.ts'
+import { patiently, type Answer, type TestApp } from './app.ts'
 import { eventually } from './wait.ts'
 
 export type StagedState = 'queued' | 'held' | 'ringing' | 'active' | 'paused' | 'ended' | 'cancelled' | 'expired' | 'unserved'
@@ -54,18 +54,9 @@ export async function packageOf(app: Pick<TestApp, 'query'>, minutes: number): P
   return packageOf(app, minutes)
 }
 
-
 export function startSession(person: Person, body: object): Promise<Answer> {
-  return person.call('POST', '/api/v1/sessions', { body, headers: { 'idempotency-key': newKey() } })
-}
-
-/** As an app does it: told that the service is busy for a moment, it asks again with the same key. */
-function startPatiently(person: Person, body: object): Promise<Answer> {
   const headers = { 'idempotency-key': newKey() }
-  return eventually(async () => {
-    const answer = await person.call('POST', '/api/v1/sessions', { body, headers })
-    return answer.status === 503 && answer.body.code === 'not_ready' ? undefined : answer
-  }, 'the service has a moment for a session')
+  return patiently(() => person.call('POST', '/api/v1/sessions', { body, headers }))
 }
 
 /** Brings a session into a state the way people do: over HTTP, with the simulated provider. */
@@ -78,7 +69,7 @@ export async function stage(app: TestApp, state: StagedState, options: StageOpti
   if (state === 'queued' && options.named) await occupy(app, mitra)
   const asked = { packageId, ...(options.named ? { mitraId: mitra.id, anyMitra: options.anyMitra ?? false } : {}), ...options.ask }
   await options.before?.(who)
-  const started = await expect(201, startPatiently(who, asked))
+  const started = await expect(201, startSession(who, asked))
   const scene = createScene(app, who, mitra, started.body.session.id as string)
   await bringTo(scene, state)
   return scene
