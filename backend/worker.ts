@@ -2,7 +2,7 @@ import { checkBooks, checkBooksAndClosings, tellBooks } from './check-books.ts'
 import { areAnnouncementsDue, measureAnnouncements, runAnnouncements } from './modules/announcements/index.ts'
 import { expireApprovals } from './modules/approvals/index.ts'
 import { answerNotify, isNotifyAsked, purgeNotifyRequests } from './modules/availability/index.ts'
-import { areLettersDue, arePushesDue, drainPushes, LANES, LETTER_CHANNELS, measurePushes, purgeEmailChallenges, purgeLetters, purgePushes, PUSH_BATCH, reencryptAddresses, runLetters, sweepLetters, sweepPushes } from './modules/channels/index.ts'
+import { areLettersDue, arePushesDue, drainPushes, LANES, LETTER_CHANNELS, LETTERS_SWEPT, measurePushes, purgeEmailChallenges, purgeLetters, purgePushes, PUSH_BATCH, reencryptAddresses, runLetters, sweepLetters, sweepPushes } from './modules/channels/index.ts'
 import { areFlagsLeft, eraseTranscripts, indexWords, pushUndelivered, turnPartitions } from './modules/chat/index.ts'
 import { purgeChallenges, purgeDevices, reencryptPhones } from './modules/identity/index.ts'
 import { closeDays, expirePromoLots, measureMoney } from './modules/ledger/index.ts'
@@ -206,7 +206,7 @@ function watchedWork(ctx: Ctx, reactions: ReadonlyMap<string, Reaction>, stoppin
     { what: 'digests', batch: DIGEST_BATCH, isDue: () => areDigestsToWrite(ctx), run: () => sweepDigests(ctx, DIGEST_BATCH) },
     // Two hands: a call that hangs keeps one of them.
     ...LANES.map((lane): Watched => ({ what: 'pushes', hands: 2, batch: PUSH_BATCH, isDue: () => arePushesDue(ctx, lane), run: () => sweepPushes(ctx, lane, pushHooks) })),
-    ...LETTER_CHANNELS.map((channel): Watched => ({ what: 'letters', isDue: () => areLettersDue(ctx, channel), run: () => sweepLetters(ctx, channel, stopping) })),
+    ...LETTER_CHANNELS.map((channel): Watched => ({ what: 'letters', batch: LETTERS_SWEPT, isDue: () => areLettersDue(ctx, channel), run: () => sweepLetters(ctx, channel, stopping) })),
   ]
 }
 

@@ -5,6 +5,7 @@ import { freePort } from '../../testing/servers/processes.ts'
 import { eventually, PATIENCE_MS } from '../../testing/wait.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import { transact } from '../../platform/database.ts'
+import { sql } from '../../platform/drizzle.ts'
 import { secretsOf } from '../../platform/encryption.ts'
 import { createSettings } from '../../platform/settings.ts'
 import { chooseDigest } from '../identity/index.ts'
@@ -12,7 +13,7 @@ import { notify, type Notice } from '../notifications/index.ts'
 import { claimLetters } from './claim-letters.ts'
 import { hashAddress, sealAddress } from './addresses.ts'
 import { changeNotificationPreferences } from './preferences.ts'
-import { createMailGateway, createSmsGateway, LETTER_CHANNELS, purgeLetters, queueLetters, runLetters, sweepLetters, type NewLetter } from './index.ts'
+import { areLettersDue, createMailGateway, createSmsGateway, LETTER_CHANNELS, queueLetters, runLetters, sweepLetters, type NewLetter } from './index.ts'
 
 /** Only where nothing is to be answered: anywhere else a machine that stands still for longer would look like silence. */
 const SILENT_MS = 1000
@@ -109,6 +110,15 @@ t.test('60 letters, drained by two replicas’ jobs and sweeps and by hand at on
   t.ok((await settled(app)).every(({ state }) => state === 'sent'))
   const ids = app.simulators.control.mail.messages().map(({ messageId }) => messageId)
   t.same([ids.length, new Set(ids).size], [60, 60])
+})
+
+t.test('what grows too old while staff have its channel closed is dropped and counted at once, and not by the housekeeping', async (t) => {
+  const app = await startBackground(t, { letters: true, housekeeping: false, timed: false, settings: { emailsClosed: true } })
+  const siti = await person(app)
+  await give(app, siti.id, { ttlSeconds: 900 })
+  await app.clock.advance(901)
+  t.match(await settled(app), [{ state: 'dropped', reason: 'expired', text: '', tries: 0 }])
+  t.match(await app.ctx.metrics.registry.metrics(), /letters_total\{channel="email",result="expired"\} 1/)
 })
 
 t.test('with Valkey away letters are sent all the same', async (t) => {
@@ -360,15 +370,24 @@ t.test('one step at a time, without workers and sweeps of their own', async (t) 
     const closed = { ...ctx, settings: createSettings({ emailsClosed: true }) }
     t.equal(await runLetters(closed, 'email'), 0)
     t.equal(await runLetters(closed, 'sms'), 1)
-    t.equal(await purgeLetters(closed, 500), 0)
+    const isDue = async () => (await ctx.sql.execute(sql`select 1 where ${areLettersDue(closed, 'email')}`)).rows.length > 0
+    t.same([await isDue(), await sweepLetters(closed, 'email')], [false, 0], 'nothing is looked at while all of them live')
     await app.clock.advance(901)
-    t.equal(await sweepLetters(closed, 'email'), 0)
-    t.equal(await purgeLetters(closed, 500), 1)
+    t.same([await isDue(), await sweepLetters(closed, 'email'), await isDue()], [true, 1, false])
     t.match(await rows(app), [{ state: 'queued', attempts: 0 }, { state: 'dropped', reason: 'expired', text: '', tries: 0 }, { state: 'sent' }])
     t.same(control.mail.messages(), [])
     t.match(await app.ctx.metrics.registry.metrics(), /letters_total\{channel="email",result="expired"\} \d/)
     await run(ctx)
     t.match((await rows(app))[0], { state: 'sent', tries: 1 }, 'open again')
+  })
+
+  t.test('a batch of what is too old is found by its index, however many wait', async (t) => {
+    const siti = await person(app)
+    await app.query(`insert into letters (id, user_id, channel, kind, template, dedupe_key, subject, text, expires_at)
+      select gen_random_uuid(), $1, 'email', 'refund', 'refund.sent', 'many-' || i, 'x', 'x', app_now() + interval '1 day' from generate_series(1, 5000) i`, [siti.id])
+    await app.query('analyze letters')
+    const plan = await app.query<{ 'QUERY PLAN': string }>(`explain select true from letters where state = 'queued' and channel = 'email' and expires_at <= app_now() and (claimed_until is null or claimed_until <= app_now()) order by expires_at limit 1`)
+    t.match(plan.map((line) => line['QUERY PLAN']).join('\n'), 'letters_expiring')
   })
 
   t.test('a channel that is closed in the middle of a drain is left after what is under way', async (t) => {

@@ -7,6 +7,7 @@ import { CODE } from './address-letters.ts'
 import { areClaimable, beginLetters, claimLetters, settleLetters, type ClaimedLetter } from './claim-letters.ts'
 import { findAddresses, markUndeliverable, readAddress } from './addresses.ts'
 import { codeOf } from './email-codes.ts'
+import { areLettersExpired, expireLetters } from './expire-letters.ts'
 import { findReach, type Reach } from './find-reach.ts'
 import { KINDS, type Kind } from './kinds.ts'
 import { DIGEST, layMail } from './lay-mail.ts'
@@ -17,6 +18,8 @@ import { wants } from './wants.ts'
 
 /** Called at once: what one mail server takes from one client. */
 const BATCH = 4
+/** Where a sweep took so many, there may be more. */
+export const LETTERS_SWEPT = 500
 /** Workers have their chance first while Valkey is up. */
 const WAITED_SECONDS = 2
 /** Until somebody gives us back the key that an address was encrypted with. */
@@ -38,16 +41,17 @@ export function runLetters(ctx: Ctx, channel: LetterChannel, stopping?: AbortSig
   return takeTurn(ctx, channel, 0, stopping)
 }
 
-/** Whether a sweep would find letters of a channel. */
+/** Whether a sweep would find letters of a channel: of a closed one those that are out of date. */
 export function areLettersDue(ctx: Ctx, channel: LetterChannel): SQL {
+  if (ctx.settings.get(CLOSED_BY[channel])) return areLettersExpired(channel)
   return sql`(select true from letters where ${areClaimable(channel, secondsToWait(ctx))} order by priority, due_at limit 1)`
 }
 
 const secondsToWait = (ctx: Ctx) => (ctx.valkey.isUp() ? WAITED_SECONDS : 0)
 
-/** The same for letters that no worker has sent: what Valkey lost, and what is tried again. */
+/** The same for letters that no worker has sent: what Valkey lost, and what is tried again. Of a closed channel those are dropped that nobody wants any more, `LETTERS_SWEPT` at once. */
 export async function sweepLetters(ctx: Ctx, channel: LetterChannel, stopping?: AbortSignal): Promise<number> {
-  if (ctx.settings.get(CLOSED_BY[channel])) return 0
+  if (ctx.settings.get(CLOSED_BY[channel])) return expireLetters(ctx, channel, LETTERS_SWEPT)
   if (turns[channel].has(ctx.gateways)) return 0
   const count = await takeTurn(ctx, channel, secondsToWait(ctx), stopping)
   if (count > 0) ctx.metrics.sweepRescues.inc({ what: 'letters' }, count)
