@@ -12,6 +12,8 @@ export type LeftAddress = { userId: string; what: 'changed' | 'removed'; dedupeK
 export type AddressWords = {
   /** The letter with the code; `code` stands in it as it is given. */
   proof: (tx: Tx, about: { code: string; minutes: number; language: Language }) => LetterWords
+  /** Tells the person of the first address that their account has: a thief may have added it. */
+  added: (tx: Tx, about: { userId: string; dedupeKey: string }) => Promise<void>
   /** The letter to an address that was given up. The person hears of it in the app too: whoever took an account over would rather be silent about it. */
   left: (tx: Tx, about: LeftAddress) => Promise<LetterWords>
 }

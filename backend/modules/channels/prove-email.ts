@@ -11,8 +11,8 @@ import { findEmail } from './find-email.ts'
 import { emailAddresses, emailChallenges, type EmailChallenge } from './tables.ts'
 
 /**
- * Makes the address that this code proves the person's own; the one before is told. The try is taken before the code is
- * looked at, so that many at once have no more tries than one after another.
+ * Makes the address that this code proves the person's own; they are told, and so is the one before. The try is taken
+ * before the code is looked at, so that many at once have no more tries than one after another.
  * Throws `otp_invalid`, `otp_expired` or `otp_locked`.
  */
 export async function proveEmail(ctx: Ctx, words: AddressWords, userId: string, code: string): Promise<EmailView> {
@@ -28,7 +28,8 @@ export async function proveEmail(ctx: Ctx, words: AddressWords, userId: string, 
     const now = { addressHash: challenge.addressHash, addressEncrypted: challenge.addressEncrypted }
     await tx.sql.insert(emailAddresses).values({ userId, ...now })
       .onConflictDoUpdate({ target: emailAddresses.userId, set: { ...now, provenAt: sql`app_now()`, undeliverableAt: null } })
-    if (!before || before.addressHash.equals(challenge.addressHash)) return
+    if (!before) return words.added(tx, { userId, dedupeKey: `email-added:${challenge.id}` })
+    if (before.addressHash.equals(challenge.addressHash)) return
     await tellLeft(tx, words, { userId, what: 'changed', addressEncrypted: before.addressEncrypted, dedupeKey: `email-changed:${challenge.id}` })
   })
   return findEmail(ctx, userId)

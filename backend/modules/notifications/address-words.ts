@@ -10,6 +10,7 @@ export const addressWords: AddressWords = {
     reportFaults(tx, faults)
     return { subject: email.subject, text: email.body }
   },
+  added: (tx, { userId, dedupeKey }) => notify(tx, [{ userId, template: 'security.email_added', dedupeKey }]),
   left: async (tx, { userId, what, dedupeKey, language }) => {
     const template = `security.email_${what}` as const
     await notify(tx, [{ userId, template, dedupeKey, channels: ['inbox', 'push', 'sms'] }])

@@ -49,6 +49,8 @@ export const ACCOUNT_NOTICES = {
   'security.phone_changed': { ...security, tag: () => 'security-phone', link: () => '/account' },
   // To the number that was given up.
   'security.number_left': { ...security, channels: ['sms'], variables: { contact: 'text' }, mustSay: ['contact'], tag: () => 'security-phone', link: () => '/account' },
+  // Not by e-mail: that would come to who added it.
+  'security.email_added': { ...emailAlert, channels: ['inbox', 'push', 'sms'] },
   // Its e-mail goes to the address that was given up.
   'security.email_changed': emailAlert,
   'security.email_removed': emailAlert,

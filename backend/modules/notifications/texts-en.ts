@@ -115,6 +115,7 @@ export const TEXTS_EN: Readonly<Record<TemplateKey, NoticeTexts>> = {
     title: 'Your old number', body: 'Your account uses another phone number now. Wasn’t it you? Contact us: {contact}',
     sms: 'Halobestie: your account uses another phone number now. Wasn’t it you? Contact us: {contact}',
   },
+  'security.email_added': { title: 'An e-mail address was added', body: 'Your account has an e-mail address now. Wasn’t it you who added it? Contact us right away.' },
   'security.email_changed': {
     title: 'Your e-mail address was changed', body: 'Your account uses another e-mail address now. Wasn’t it you? Contact us right away.',
     emailBody: 'Your halobestie account has another e-mail address now, and this one gets no more e-mail.\n\nWasn’t it you? Open the app, sign out the other devices, and contact us.',

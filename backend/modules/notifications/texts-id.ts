@@ -116,6 +116,7 @@ export const TEXTS_ID: Readonly<Record<TemplateKey, NoticeTexts>> = {
     title: 'Nomor lamamu', body: 'Akunmu sekarang memakai nomor telepon lain. Bukan kamu yang menggantinya? Hubungi kami: {contact}',
     sms: 'Halobestie: akunmu sekarang memakai nomor telepon lain. Bukan kamu yang menggantinya? Hubungi kami: {contact}',
   },
+  'security.email_added': { title: 'Alamat email ditambahkan', body: 'Akunmu sekarang punya alamat email. Bukan kamu yang menambahkannya? Segera hubungi kami.' },
   'security.email_changed': {
     title: 'Alamat emailmu diganti', body: 'Akunmu sekarang memakai alamat email lain. Bukan kamu? Segera hubungi kami.',
     emailBody: 'Akun halobestie-mu sekarang memakai alamat email lain, dan alamat ini tidak menerima email lagi.\n\nBukan kamu yang menggantinya? Buka aplikasi, keluarkan perangkat lain, dan hubungi kami.',
