@@ -87,9 +87,10 @@ async function lockRollup(handle: Queryable, { name }: Rollup): Promise<string |
 
 async function addUp(tx: Tx, rollup: Rollup): Promise<number> {
   const rolledUntil = await lockRollup(tx.sql, rollup)
-  // Taken before the sums are read: a change that is committed after this leaves a row that stays.
+  // Taken before the sums are read: a change that is committed after this leaves a row that stays. One that is under way
+  // holds its row, which is for the next turn: while many change a day without a pause, reports read it as it stands.
   const { rows: changed } = await tx.sql.execute<{ day: string }>(sql`
-    with taken as (delete from rollup_changes where rollup = ${rollup.name} returning from_day, until_day)
+    with taken as (delete from rollup_changes where id = any(array(select id from rollup_changes where rollup = ${rollup.name} for update skip locked)) returning from_day, until_day)
     select distinct day::date::text as day from taken, generate_series(greatest(from_day, ${keptFrom(rollup)}), least(until_day, ${rolledUntil}::date - 1), interval '1 day') day
     where ${rolledUntil}::date is not null order by 1`)
   const { rows: over } = await tx.sql.execute<{ day: string }>(sql`
