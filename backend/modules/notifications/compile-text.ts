@@ -1,5 +1,6 @@
 import { IntlMessageFormat } from 'intl-messageformat'
 import type { Language } from '../identity/index.ts'
+import { keepMade } from './keep-made.ts'
 import type { NoticeDefinition, VariableType } from './notice-types.ts'
 
 /** Why a text can’t be shown; `variable` where one is to blame. */
@@ -14,18 +15,11 @@ type Node = { type: number; value?: string; options?: Record<string, { value: No
 /** The kinds of nodes, as the parser numbers them. */
 const [LITERAL, ARGUMENT, NUMBER, DATE, TIME, SELECT, PLURAL] = [0, 1, 2, 3, 4, 5, 6] as const
 /** Previews bring texts that are seen once. */
-const KEPT_MOST = 2000
-const kept = new Map<string, Compiled>()
+const kept = keepMade<Compiled>(2000)
 
 /** Parsed once. Tags are words like any other, so nothing in a text is markup. */
 export function compileText(text: string, language: Language): Compiled {
-  const key = `${language} ${text}`
-  const known = kept.get(key)
-  if (known) return known
-  if (kept.size >= KEPT_MOST) kept.clear()
-  const compiled = compile(text, language)
-  kept.set(key, compiled)
-  return compiled
+  return kept(`${language} ${text}`, () => compile(text, language))
 }
 
 function compile(text: string, language: Language): Compiled {

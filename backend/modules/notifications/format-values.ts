@@ -1,13 +1,13 @@
 import type { Language } from '../identity/index.ts'
+import { keepMade } from './keep-made.ts'
 import type { NoticeDefinition, Variables, VariableType } from './notice-types.ts'
 
 const TEXT_MOST = 1000
-const ZONES_MOST = 500
 const DEFAULT_ZONE = 'Asia/Jakarta'
 const LOCALES: Readonly<Record<Language, string>> = { id: 'id-ID', en: 'en-US' }
 
 const rupiah = { id: new Intl.NumberFormat('id-ID', { maximumFractionDigits: 0 }), en: new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 }) }
-const clocks = new Map<string, Intl.DateTimeFormat>()
+const clocks = keepMade<Intl.DateTimeFormat>(500)
 
 /** The values that are there and of their type, as the language writes them; a count stays a number. What is missing here is missing. */
 export function formatValues(definition: Pick<NoticeDefinition, 'variables'>, variables: Variables, language: Language, timeZone?: string): ReadonlyMap<string, string | number> {
@@ -53,13 +53,7 @@ export function formatTime(value: unknown, language: Language, timeZone = DEFAUL
 }
 
 function clockOf(language: Language, timeZone: string): Intl.DateTimeFormat {
-  const key = `${language} ${timeZone}`
-  const known = clocks.get(key)
-  if (known) return known
-  if (clocks.size >= ZONES_MOST) clocks.clear()
-  const clock = makeClock(language, timeZone)
-  clocks.set(key, clock)
-  return clock
+  return clocks(`${language} ${timeZone}`, () => makeClock(language, timeZone))
 }
 
 function makeClock(language: Language, timeZone: string): Intl.DateTimeFormat {
