@@ -68,6 +68,7 @@ export function createMetrics(options: { processMetrics: boolean } = { processMe
     noticeFaults: counter('notice_faults_total', 'Notices whose words could not be shown as they are written, and others were shown.', ['template', 'reason']),
     pushesWaiting: gauge('pushes_waiting', `Pushes that are due and not sent, at most 10,000 of each priority. ${OF_THE_DATABASE}`, ['priority']),
     pushOldestSeconds: gauge('push_oldest_seconds', `For how long the oldest of them has been due. ${OF_THE_DATABASE}`, ['priority']),
+    pushHeldSeconds: gauge('push_held_seconds', 'For how long this replica still sends no push below urgent, because FCM asked for less; 0 as a rule.'),
     letters: counter('letters_total', 'E-mails and SMS by result.', ['channel', 'result']),
     signups: counter('signups_total', 'Accounts that were made.', ['kind']),
     sessionsStarted: counter('sessions_started_total', 'Sessions that a mitra took.'),

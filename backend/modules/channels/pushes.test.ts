@@ -81,6 +81,7 @@ t.test('one step at a time, without workers and sweeps of their own', async (t) 
   })
 
   t.test('each answer of FCM comes to its action, with one request a try', async (t) => {
+    const well = await personWithDevices(app, ['well'])
     for (const { name, fault, state, reason, isRemoved } of FATES) {
       const token = `device ${name}`
       const userId = await personWithDevices(app, [token])
@@ -95,6 +96,9 @@ t.test('one step at a time, without workers and sweeps of their own', async (t) 
       t.equal(app.fcm.attempts(token).length, 1, `${name}: requests`)
       if (fault === 'unregistered') t.equal(await drain(app.ctx), 0, 'what is settled is not run again')
       if (reason === 'message-rate-exceeded') t.ok(row!.due_in > 60, 'Retry-After is honoured')
+      // FCM takes what is for others: what it said was no word about the whole project.
+      await give(app, well)
+      t.equal(await drain(app.ctx), 1)
     }
   })
 

@@ -7,6 +7,7 @@ import { areClaimable, beginCalls, claimPushes, type ClaimedPush } from './claim
 import { FCM_BATCH_MAX } from './fcm-gateway.ts'
 import type { Priority } from './kinds.ts'
 import { queueOfLane } from './lanes.ts'
+import { claimLimit, heldSeconds, hearLimit, wakeAfterHold } from './project-limit.ts'
 import { askHooks, type PushHooks, type Verdicts } from './push-hooks.ts'
 import { CLAIMS_MAX, decidePush, endPush, planCalls, TRIES_MAX, type PushOutcome } from './rules.ts'
 import { settlePushes, type Settled } from './settle-pushes.ts'
@@ -29,22 +30,32 @@ const underWay = new WeakMap<Ctx['pool'], Map<Priority, number>>()
  * has a hand free goes on meanwhile: a call that hangs keeps one hand. Answers how many it took. While staff have closed
  * pushes the rows wait: what is stale when they open again is dropped as ever.
  */
-export async function drainPushes(ctx: Ctx, lane: Priority, hooks: PushHooks = {}, limit = PUSH_BATCH): Promise<number> {
+export async function drainPushes(ctx: Ctx, lane: Priority, hooks: PushHooks = {}, most = PUSH_BATCH): Promise<number> {
   if (ctx.settings.get('pushesClosed')) return 0
+  if (wakeAfterHold(ctx, lane)) return 0
+  const limit = claimLimit(ctx, lane, most)
   const pushes = await claimPushes(ctx, lane, { waitedSeconds: 0, limit })
-  if (pushes.length >= limit) ctx.enqueue(queueOfLane(lane), pushes[0]!.id)
+  const goOn = () => {
+    if (pushes.length >= limit) ctx.enqueue(queueOfLane(lane), pushes[0]!.id)
+  }
+  // On trial nobody goes on before it is known what FCM says.
+  const isTrial = limit < most
+  if (!isTrial) goOn()
   await runBatch(ctx, lane, hooks, pushes)
+  if (isTrial && !wakeAfterHold(ctx, lane)) goOn()
   return pushes.length
 }
 
 /** Whether a sweep would find pushes of a lane. */
 export function arePushesDue(ctx: Ctx, lane: Priority): SQL {
+  if (heldSeconds(ctx, lane) > 0) return sql`false`
   return sql`(select true from pushes where ${areClaimable(lane, ctx.valkey.isUp() ? WAITED_SECONDS : 0)} order by priority, due_at limit 1)`
 }
 
 /** Sends due pushes of a lane that no worker has sent: what Valkey lost, and what is tried again. Answers how many it took. */
-export async function sweepPushes(ctx: Ctx, lane: Priority, hooks: PushHooks = {}, limit = PUSH_BATCH): Promise<number> {
-  if (ctx.settings.get('pushesClosed')) return 0
+export async function sweepPushes(ctx: Ctx, lane: Priority, hooks: PushHooks = {}, most = PUSH_BATCH): Promise<number> {
+  if (ctx.settings.get('pushesClosed') || heldSeconds(ctx, lane) > 0) return 0
+  const limit = claimLimit(ctx, lane, most)
   const isUp = ctx.valkey.isUp()
   // Nothing is lost of a lane that is being worked at: what waits there waits for its turn.
   if (isUp && underWay.get(ctx.pool)?.has(lane) === true) return 0
@@ -69,6 +80,11 @@ async function runBatch(ctx: Ctx, lane: Priority, hooks: PushHooks, pushes: read
   }
 }
 
+/** It waits, and that is no try. */
+function holdPush(push: ClaimedPush, delaySeconds: number, reason: string): PushOutcome {
+  return { to: 'later', tokens: push.pendingTokens, delaySeconds, reason, isAccepted: push.wasAccepted, isHeld: true }
+}
+
 type Ready = ClaimedPush & { tokens: string[]; keepSeconds: number; message: Omit<PushMessage, 'token' | 'ttlSeconds'> }
 
 async function sendBatch(ctx: Ctx, lane: Priority, hooks: PushHooks, pushes: readonly ClaimedPush[]): Promise<void> {
@@ -89,6 +105,8 @@ async function sendBatch(ctx: Ctx, lane: Priority, hooks: PushHooks, pushes: rea
   await settlePushes(ctx, lane, over)
   const calls = planCalls(ready)
   for (let from = 0; from < calls.length; from += CALLS_AT_ONCE) {
+    const delaySeconds = heldSeconds(ctx, lane)
+    if (delaySeconds > 0) return settlePushes(ctx, lane, calls.slice(from).flat().map((push) => ({ push, outcome: holdPush(push, delaySeconds, push.reason ?? 'provider_limit') })))
     await callAtOnce(ctx, lane, calls.slice(from, from + CALLS_AT_ONCE), calls.slice(from + CALLS_AT_ONCE).flat())
   }
 }
@@ -107,7 +125,7 @@ function prepare(push: ClaimedPush, devices: readonly DeviceToken[], verdicts: V
   const verdict = verdicts.verdictOf(push)
   if (!verdict) return undefined
   if ('drop' in verdict) return endPush(push, 'dropped', verdict.drop)
-  if ('holdSeconds' in verdict) return { to: 'later', tokens: push.pendingTokens, delaySeconds: verdict.holdSeconds, reason: verdict.reason, isAccepted: push.wasAccepted, isHeld: true }
+  if ('holdSeconds' in verdict) return holdPush(push, verdict.holdSeconds, verdict.reason)
   const tokens = devices.map((device) => device.token).filter((token) => push.pendingTokens?.includes(token) ?? true).slice(0, FCM_BATCH_MAX)
   if (tokens.length === 0) return endPush(push, 'dropped', 'no_device')
   const { keepSeconds, ...words } = verdict
@@ -128,10 +146,10 @@ async function callOnce(ctx: Ctx, lane: Priority, begun: readonly Ready[], left:
   const results = messages.length > 0 ? await ctx.gateways.push.send(messages) : []
   crashPoint('push.sent')
   let from = 0
-  const settled = call.map((push): Settled => {
-    const own = results.slice(from, (from += push.tokens.length))
-    return { push, outcome: decidePush({ tries: push.tries + 1, leftSeconds: leftOf(push), wasAccepted: push.wasAccepted }, push.tokens, own) }
-  })
+  const answered = call.map((push) => ({ push, results: results.slice(from, (from += push.tokens.length)) }))
+  hearLimit(ctx, answered)
+  const settled = answered.map(({ push, results: own }): Settled =>
+    ({ push, outcome: decidePush({ tries: push.tries + 1, leftSeconds: leftOf(push), wasAccepted: push.wasAccepted }, push.tokens, own) }))
   // Both are begun whatever becomes of the other: where tokens can't be removed now, what was sent is not sent again.
   await Promise.all([
     settlePushes(ctx, lane, [...settled, ...expired.map((push): Settled => ({ push, outcome: endPush(push, 'dropped', 'expired') }))]),
