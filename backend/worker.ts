@@ -89,8 +89,8 @@ const timedWork: readonly Timed[] = [
 /** Idempotency keys that rows remember (what a request that died made is found again by them). */
 const KEY_KEEPERS: readonly Task['run'][] = [forgetCreditKeys, forgetExtensionKeys, forgetPayoutKeys, forgetRefundKeys, forgetTipKeys]
 
-/** Batches of one lane that a replica has under way at most: a call that hangs keeps one of them. */
-const PUSH_BATCHES = 4
+/** Batches of one lane that a replica has under way at most: four in hand, and those that wait for a few answers alone. */
+const PUSH_BATCHES = 16
 
 const SCHEDULE_MS = 30_000
 const MEASURE_MS = 5000

@@ -125,8 +125,8 @@ export type PushResult =
 
 export interface PushGateway {
   readonly enabled: boolean
-  /** At most 500 messages a call; results stand in the order of the messages. */
-  send(messages: readonly PushMessage[]): Promise<PushResult[]>
+  /** At most 500 messages a call; results stand in the order of the messages. `hear` is told of what is known before the last. */
+  send(messages: readonly PushMessage[], hear?: (index: number, result: PushResult) => void): Promise<PushResult[]>
 }
 
 /** `isDead`: nobody is reached under this address or number, whatever is sent there. `isOurs`: every letter meets the same. */

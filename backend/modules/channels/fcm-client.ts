@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { createPrivateKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Agent, type RequestOptions } from 'node:https'
@@ -5,7 +6,7 @@ import type { Duplex } from 'node:stream'
 import { connect } from 'node:tls'
 import { callbackify } from 'node:util'
 import type { AppOptions } from 'firebase-admin/app'
-import type { Messaging } from 'firebase-admin/messaging'
+import type { Messaging, SendResponse, TokenMessage } from 'firebase-admin/messaging'
 import { EnvError, type Env } from '../../platform/env.ts'
 import { withinDeadline } from './deadline.ts'
 
@@ -13,42 +14,60 @@ let apps = 0
 /** One message waits so long for FCM; less than the deadline of a call. */
 const REQUEST_MS = 8000
 
+type Hear = (message: Pick<TokenMessage, 'token' | 'data'>, answer: SendResponse) => void
+/** Who hears the answers of the call that a request belongs to. */
+const hearing = new AsyncLocalStorage<Hear>()
+
+/** `sendEach`, which tells of all messages when the last has its answer; `hear` is told of each answer of FCM as it comes, with a copy of the message. */
+export async function sendEach(messaging: Messaging, messages: TokenMessage[], hear: Hear): Promise<SendResponse[]> {
+  return (await hearing.run(hear, () => messaging.sendEach(messages))).responses
+}
+
 /**
  * What makes the client of firebase-admin when it is first needed: the package is large, and many processes never push.
  * Undefined: nothing is configured to push with. Throws `EnvError` for a service account that can't be used.
  * `accessToken` stands for the one that the account would get.
  */
-export function fcmClient(env: Env, { accessToken }: { accessToken?: string } = {}): (() => Promise<Messaging>) | undefined {
-  if (env.FCM_SIMULATOR !== undefined) return () => simulatedClient(env.FCM_SIMULATOR!, env.FIREBASE_PROJECT_ID ?? 'simulated', accessToken)
+export function fcmClient(env: Env, { accessToken, requestMs = REQUEST_MS }: { accessToken?: string; requestMs?: number } = {}): (() => Promise<Messaging>) | undefined {
+  if (env.FCM_SIMULATOR !== undefined) return () => simulatedClient(env.FCM_SIMULATOR!, env.FIREBASE_PROJECT_ID ?? 'simulated', accessToken, requestMs)
   if (env.FIREBASE_SERVICE_ACCOUNT_PATH === undefined) return undefined
   const account = readServiceAccount(env.FIREBASE_SERVICE_ACCOUNT_PATH, env.FIREBASE_PROJECT_ID)
   return async () => {
     const { cert } = await import('firebase-admin/app')
-    return open({ projectId: account.project_id, credential: accessToken === undefined ? cert(account as object) : withToken(accessToken) })
+    return open({ projectId: account.project_id, credential: accessToken === undefined ? cert(account as object) : withToken(accessToken) }, requestMs)
   }
 }
 
-async function open(options: AppOptions): Promise<Messaging> {
+async function open(options: AppOptions, requestMs: number): Promise<Messaging> {
   const [{ initializeApp }, { getMessaging }] = await Promise.all([import('firebase-admin/app'), import('firebase-admin/messaging')])
   const messaging = getMessaging(initializeApp(options, `push-${(apps += 1)}`))
-  tameClients(messaging)
+  tameClients(messaging, requestMs)
   return messaging
 }
 
 // Each client repeats a 503 and a cut connection four times, for minutes where Retry-After says so: beyond our deadline,
 // our claim on the row and perhaps the life of the push. And each waits 15 s for an answer, and the whole call with it:
 // given up earlier, one message that hangs is known by itself, and its neighbours are what FCM said of them. There are no
-// settings for either; the tests notice if this stops working.
-function tameClients(messaging: Messaging): void {
+// settings for either, and none to hear of it before the last has its answer; the tests notice if this stops working.
+function tameClients(messaging: Messaging, requestMs: number): void {
   type Client = { retry?: unknown; send?: (request: { timeout?: number }) => Promise<unknown> }
-  type Clients = { messagingRequestHandler?: Partial<Record<'httpClient' | 'http2Client', Client>> }
-  const { httpClient, http2Client } = (messaging as unknown as Clients).messagingRequestHandler ?? {}
-  for (const client of [httpClient, http2Client]) {
+  type Send = (host: string, path: string, request: { message: TokenMessage }, ...rest: unknown[]) => Promise<SendResponse>
+  type Handler = Partial<Record<'httpClient' | 'http2Client', Client> & Record<'invokeHttpRequestHandlerForSendResponse' | 'invokeHttp2RequestHandlerForSendResponse', Send>>
+  const { messagingRequestHandler: handler = {} } = messaging as unknown as { messagingRequestHandler?: Handler }
+  for (const client of [handler.httpClient, handler.http2Client]) {
     if (!client) continue
     client.retry = undefined
     const send = client.send?.bind(client)
     // An answer that is cut off in its middle ends nothing over there, and no time-out of the socket sees it.
-    if (send) client.send = (request) => withinDeadline(REQUEST_MS, send({ ...request, timeout: REQUEST_MS }), 'app/network-timeout')
+    if (send) client.send = (request) => withinDeadline(requestMs, send({ ...request, timeout: requestMs }), 'app/network-timeout')
+  }
+  for (const name of ['invokeHttpRequestHandlerForSendResponse', 'invokeHttp2RequestHandlerForSendResponse'] as const) {
+    const send = handler[name]?.bind(handler)
+    if (send) handler[name] = async (host, path, request, ...rest) => {
+      const answer = await send(host, path, request, ...rest)
+      hearing.getStore()?.(request.message, answer)
+      return answer
+    }
   }
 }
 
@@ -80,12 +99,12 @@ const withToken = (accessToken: string) => ({ getAccessToken: async () => ({ acc
 type Endpoint = { host: string; port: number; ca: string }
 
 /** `FCM_SIMULATOR` is the URL of the simulators. */
-async function simulatedClient(url: string, projectId: string, accessToken = 'simulated'): Promise<Messaging> {
+async function simulatedClient(url: string, projectId: string, accessToken = 'simulated', requestMs: number): Promise<Messaging> {
   const messaging = await open({
     projectId,
     credential: withToken(accessToken),
     httpAgent: new SimulatorAgent(url),
-  })
+  }, requestMs)
   // The only transport that uses an agent; it is deprecated, and production never turns it on.
   messaging.enableLegacyHttpTransport()
   return messaging

@@ -1,10 +1,10 @@
-import type { BatchResponse, Messaging, TokenMessage } from 'firebase-admin/messaging'
+import type { Messaging, SendResponse, TokenMessage } from 'firebase-admin/messaging'
 import type { Env } from '../../platform/env.ts'
 import type { PushGateway, PushMessage, PushResult } from '../../platform/gateways.ts'
 import type { Log } from '../../platform/log.ts'
 import type { Metrics } from '../../platform/metrics.ts'
 import { withinDeadline } from './deadline.ts'
-import { fcmClient } from './fcm-client.ts'
+import { fcmClient, sendEach } from './fcm-client.ts'
 import { judgeFcmFailure, type FcmFailure } from './fcm-errors.ts'
 import { fcmMessage, UnfitMessage } from './fcm-message.ts'
 
@@ -14,8 +14,8 @@ export const FCM_BATCH_MAX = 500
 const DEADLINE_MS = 10_000
 
 /** FCM through firebase-admin behind the port; never throws. Throws at boot for a service account that can't be used. */
-export function createFcmGateway(env: Env, log: Log, metrics: Metrics, options: { deadlineMs?: number; nowMs?: () => number } = {}): PushGateway {
-  const open = fcmClient(env)
+export function createFcmGateway(env: Env, log: Log, metrics: Metrics, options: { deadlineMs?: number; requestMs?: number; nowMs?: () => number } = {}): PushGateway {
+  const open = fcmClient(env, options)
   let client: Promise<Messaging> | undefined
   const deadlineMs = options.deadlineMs ?? DEADLINE_MS
   const nowMs = options.nowMs ?? Date.now
@@ -37,7 +37,7 @@ export function createFcmGateway(env: Env, log: Log, metrics: Metrics, options: 
   }
 
   // What FCM accepted it has named: an answer of another shape comes from somebody on the way.
-  const judgeResponse = (response: BatchResponse['responses'][number] | undefined): PushResult => {
+  const judgeResponse = (response: SendResponse | undefined): PushResult => {
     if (!response?.success) return judge(response?.error)
     if (typeof response.messageId !== 'string' || response.messageId === '') return judge({ code: 'app/unreadable-answer', message: '' } satisfies FcmFailure)
     count('accepted')
@@ -46,27 +46,41 @@ export function createFcmGateway(env: Env, log: Log, metrics: Metrics, options: 
 
   return {
     enabled: open !== undefined,
-    async send(messages) {
+    async send(messages, hear) {
       if (!open) throw new Error('push is not configured')
       const took = metrics.providerSeconds.startTimer({ provider: 'fcm', call: 'send' })
-      const failAll = (error: unknown): PushResult[] => messages.map(() => judge(error))
+      const results: PushResult[] = []
+      /** What is known of a message is known for good. */
+      const know = (index: number, judged: () => PushResult) => (results[index] ??= judged())
+      const failRest = (error: unknown) => messages.map((_, index) => know(index, () => judge(error)))
       try {
         client ??= open()
         return await withinDeadline(deadlineMs, client.then(async (messaging) => {
-          const made = messages.map((message) => make(message, nowMs()))
-          const fit = made.flatMap((one) => (one instanceof UnfitMessage ? [] : [one]))
-          const responses = (await sendFit(messaging, fit)).values()
-          return made.map((one): PushResult => (one instanceof UnfitMessage ? refuse(one.reason) : judgeResponse(responses.next().value)))
+          const fit: { index: number; message: TokenMessage }[] = []
+          for (const [index, one] of messages.map((message) => make(message, nowMs())).entries()) {
+            if (one instanceof UnfitMessage) know(index, () => refuse(one.reason))
+            else fit.push({ index, message: one })
+          }
+          const places = Map.groupBy(fit, ({ message }) => keyOf(message))
+          const answers = fit.length === 0 ? [] : await sendEach(messaging, fit.map(({ message }) => message), (message, answer) => {
+            const [place, another] = places.get(keyOf(message)) ?? []
+            if (hear && place && !another) hear(place.index, know(place.index, () => judgeResponse(answer)))
+          })
+          for (const [at, { index }] of fit.entries()) know(index, () => judgeResponse(answers[at]))
+          return results
         }), 'app/deadline')
       } catch (error) {
         log.warn({ err: error, provider: 'fcm', messages: messages.length }, 'a call to the push provider failed')
-        return failAll(error)
+        return failRest(error)
       } finally {
         took()
       }
     },
   }
 }
+
+/** A push goes to a device once a call; what can't be told apart is heard of at the end. */
+const keyOf = ({ token, data }: Pick<TokenMessage, 'token' | 'data'>) => `${data?.['pushId'] ?? ''} ${token}`
 
 function make(message: PushMessage, nowMs: number): TokenMessage | UnfitMessage {
   try {
@@ -75,10 +89,6 @@ function make(message: PushMessage, nowMs: number): TokenMessage | UnfitMessage 
     if (error instanceof UnfitMessage) return error
     throw error
   }
-}
-
-async function sendFit(messaging: Messaging, messages: TokenMessage[]): Promise<BatchResponse['responses']> {
-  return messages.length === 0 ? [] : (await messaging.sendEach(messages)).responses
 }
 
 function failureOf(error: unknown): FcmFailure {

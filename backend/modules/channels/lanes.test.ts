@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { personWithDevices, startBackground, type Background } from '../../testing/background.ts'
+import { startTestSimulators } from '../../testing/simulators/index.ts'
 import { eventually } from '../../testing/wait.ts'
 import { transact } from '../../platform/database.ts'
 import { PgDialect, sql, type SQL } from '../../platform/drizzle.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import type { PushMessage, PushResult } from '../../platform/gateways.ts'
-import { arePushesDue, drainPushes, LANES, queuePushes, sweepPushes, type NewPush, type PushHooks, type PushVerdict } from './index.ts'
+import { arePushesDue, createFcmGateway, drainPushes, LANES, queuePushes, sweepPushes, type NewPush, type PushHooks, type PushVerdict } from './index.ts'
 import { areClaimable } from './claim-pushes.ts'
 import { CLAIMS_MAX } from './rules.ts'
 
@@ -141,6 +142,30 @@ t.test('one step at a time, without workers and sweeps of their own', async (t) 
     const states = (await Promise.all(people.map((userId) => rows(app, userId)))).flat()
     t.match(states, [{ state: 'sent' }, { state: 'queued', reason: 'app/network-timeout', tries: 1 }, { state: 'sent' }])
     t.equal(app.fcm.attempts('well-a').length, 1)
+  })
+
+  t.test('devices that hang keep their own pushes alone: their neighbours are settled meanwhile, and the lane goes on', async (t) => {
+    const theirs = await startTestSimulators()
+    t.after(() => theirs.stop())
+    const push = createFcmGateway({ ...app.ctx.env, FCM_SIMULATOR: theirs.url }, app.ctx.log, app.ctx.metrics, { requestMs: 300_000, deadlineMs: 300_000 })
+    const batches: Promise<number>[] = []
+    const goOn = () => void batches.push(drainPushes(ctx, 'normal', {}, 5))
+    const ctx: Ctx = { ...app.ctx, gateways: { ...app.ctx.gateways, push }, enqueue: goOn }
+    const tokens = Array.from({ length: 7 }, (_, batch) => Array.from({ length: 5 }, (_, at) => `${at === 2 ? 'stuck' : 'free'}-${batch}-${at}`))
+    const people = await Promise.all(tokens.flat().map((token) => personWithDevices(app, [token])))
+    for (const token of tokens.flat().filter((one) => one.startsWith('stuck'))) theirs.control.fcm.setToken(token, 'hang')
+    for (let batch = 0; batch < tokens.length; batch++) {
+      await queue({ ...ctx, enqueue: () => {} }, people.slice(batch * 5, batch * 5 + 5).map((userId) => newPush(userId)))
+      await app.clock.advance(1)
+    }
+    goOn()
+    const states = () => app.query(`select state, tries, count(*)::int as pushes from pushes where user_id = any($1) group by 1, 2 order by 1`, [people])
+    await eventually(async () => (await states()).some((row) => row.state === 'sent' && row.pushes === 28), 'all that FCM answered are settled')
+    t.same(await states(), [{ state: 'queued', tries: 1, pushes: 7 }, { state: 'sent', tries: 1, pushes: 28 }])
+    await theirs.stop()
+    await Promise.all(batches)
+    t.same(await app.query('select reason, count(*)::int as pushes from pushes where user_id = any($1) and claimed_until is null group by 1 order by 2', [people]), [{ reason: 'app/network-error', pushes: 7 }, { reason: null, pushes: 28 }])
+    t.same(tokens.flat().filter((token) => theirs.control.fcm.attempts(token).length !== 1), [], 'each was called for once')
   })
 
   t.test('hooks are asked once a batch right before the call: they drop, hold, and give words that are not stored', async (t) => {
