@@ -3,7 +3,7 @@ import { createPrivateKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Agent, type RequestOptions } from 'node:https'
 import type { Duplex } from 'node:stream'
-import { connect } from 'node:tls'
+import { connect, createSecureContext, type SecureContext } from 'node:tls'
 import { callbackify } from 'node:util'
 import type { AppOptions } from 'firebase-admin/app'
 import type { Messaging, SendResponse, TokenMessage } from 'firebase-admin/messaging'
@@ -97,6 +97,8 @@ function readServiceAccount(path: string, projectId: string | undefined): Servic
 const withToken = (accessToken: string) => ({ getAccessToken: async () => ({ access_token: accessToken, expires_in: 3600 }) })
 
 type Endpoint = { host: string; port: number; ca: string }
+/** What the connections to an endpoint share: reading its certificate anew, and shaking hands in full, costs each of them more than a hundred messages. */
+type Known = { ca: string; secureContext: SecureContext; session?: Buffer }
 
 /** `FCM_SIMULATOR` is the URL of the simulators. */
 async function simulatedClient(url: string, projectId: string, accessToken = 'simulated', requestMs: number): Promise<Messaging> {
@@ -114,10 +116,11 @@ async function simulatedClient(url: string, projectId: string, accessToken = 'si
 class SimulatorAgent extends Agent {
   readonly #url: string
   #asking: Promise<Endpoint> | undefined
+  #known: Known | undefined
 
   constructor(url: string) {
-    // A call of 500 goes over some of them again and again: each handshake costs this machine twice.
-    super({ keepAlive: true, maxSockets: 128 })
+    // Each of them costs this machine twice, and more of them send no faster: the simulator is one process.
+    super({ keepAlive: true, maxSockets: 64 })
     this.#url = url
   }
 
@@ -132,9 +135,12 @@ class SimulatorAgent extends Agent {
     this.#asking ??= this.#ask().finally(() => {
       this.#asking = undefined
     })
-    const endpoint = await this.#asking
+    const { host, port, ca } = await this.#asking
+    if (this.#known?.ca !== ca) this.#known = { ca, secureContext: createSecureContext({ ca }) }
+    const known = this.#known
     // The name that is asked for stays Google's, so the certificate is checked as it is in production.
-    return connect({ servername: String(options.host), host: endpoint.host, port: endpoint.port, ca: endpoint.ca })
+    const socket = connect({ servername: String(options.host), host, port, secureContext: known.secureContext, ...(known.session ? { session: known.session } : {}) })
+    return socket.on('session', (session) => (known.session = session))
   }
 
   async #ask(): Promise<Endpoint> {
