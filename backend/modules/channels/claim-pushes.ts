@@ -47,13 +47,13 @@ export function areClaimable(lane: Priority, waitedSeconds: number): SQL {
 /** Claims due pushes of a lane that nobody is sending, the most urgent and oldest first. A claim is no try: that begins with its call. */
 export async function claimPushes(ctx: Ctx, lane: Priority, options: { waitedSeconds: number; limit: number }): Promise<ClaimedPush[]> {
   const { rows } = await ctx.sql.execute<Row>(sql`
-    update pushes set claimed_until = app_now() + make_interval(secs => ${LEASE_SECONDS}), attempts = attempts + 1
+    update pushes set claimed_until = (select app_now()) + make_interval(secs => ${LEASE_SECONDS}), attempts = attempts + 1
     where id = any(array(
       select id from pushes
       where ${areClaimable(lane, options.waitedSeconds)}
       order by priority, due_at limit ${options.limit} for update skip locked))
     returning id, user_id, kind, tag, dedupe_key, title, body, data, attempts, holds, tries, reason, high_priority as is_pressing, accepted_at is not null as was_accepted, pending_tokens, created_at, critical,
-      extract(epoch from expires_at - app_now())::float8 as left_seconds`)
+      extract(epoch from expires_at - (select app_now()))::float8 as left_seconds`)
   // A version before 0049 knows no lanes, and says of each row whether it presses.
   return rows.map((row) => ({
     id: row.id, userId: row.user_id, kind: row.kind, priority: lane === 'normal' && row.is_pressing ? 'high' : lane, tag: row.tag, dedupeKey: row.dedupe_key, title: row.title, body: row.body, data: row.data,
@@ -72,10 +72,10 @@ export async function beginCalls(ctx: Ctx, calling: readonly Held[], waiting: re
   const held = [...calling.map((push) => ({ ...push, call: true })), ...waiting.map((push) => ({ ...push, call: false }))]
   const { rows } = await ctx.sql.execute<{ id: string; left_seconds: number; called: boolean }>(sql`
     with held as (select * from jsonb_to_recordset(${JSON.stringify(held.map(({ id, attempts, call }) => ({ id, attempts, call })))}::jsonb) as h(id uuid, attempts integer, call boolean)),
-      ours as (select p.id, h.call from pushes p join held h on h.id = p.id and h.attempts = p.attempts where p.state = 'queued' and p.claimed_until > app_now() order by p.id for update of p)
-    update pushes p set claimed_until = app_now() + make_interval(secs => ${LEASE_SECONDS}),
-      tries = p.tries + o.call::integer, sent_at = case when o.call then coalesce(p.sent_at, app_now()) else p.sent_at end
+      ours as (select p.id, h.call from pushes p join held h on h.id = p.id and h.attempts = p.attempts where p.state = 'queued' and p.claimed_until > (select app_now()) order by p.id for update of p)
+    update pushes p set claimed_until = (select app_now()) + make_interval(secs => ${LEASE_SECONDS}),
+      tries = p.tries + o.call::integer, sent_at = case when o.call then coalesce(p.sent_at, (select app_now())) else p.sent_at end
     from ours o where p.id = o.id
-    returning p.id, extract(epoch from p.expires_at - app_now())::float8 as left_seconds, o.call as called`)
+    returning p.id, extract(epoch from p.expires_at - (select app_now()))::float8 as left_seconds, o.call as called`)
   return new Map(rows.filter((row) => row.called).map((row) => [row.id, row.left_seconds]))
 }

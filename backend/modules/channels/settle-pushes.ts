@@ -17,12 +17,12 @@ export async function settlePushes(ctx: Ctx, lane: Priority, settled: readonly S
       select * from jsonb_to_recordset(${JSON.stringify(settled.map(recordOf))}::jsonb)
         as r(id uuid, attempts integer, state text, reason text, accepted boolean, delay double precision, tokens jsonb, held boolean)),
     own as materialized (
-      select p.id, case when told.accepted and p.accepted_at is null then greatest(0, extract(epoch from app_now() - ${waitingSince})) end as waited
+      select p.id, case when told.accepted and p.accepted_at is null then greatest(0, extract(epoch from (select app_now()) - ${waitingSince})) end as waited
       from pushes p join told on p.id = told.id and p.attempts = told.attempts where p.state = 'queued' order by p.id for update of p)
     update pushes p set state = r.state, reason = r.reason, claimed_until = null, pending_tokens = r.tokens, holds = p.holds + r.held::integer,
-      settled_at = case when r.state <> 'queued' then app_now() end,
-      accepted_at = case when r.accepted then coalesce(p.accepted_at, app_now()) else p.accepted_at end,
-      due_at = case when r.state = 'queued' then app_now() + make_interval(secs => r.delay) else p.due_at end
+      settled_at = case when r.state <> 'queued' then (select app_now()) end,
+      accepted_at = case when r.accepted then coalesce(p.accepted_at, (select app_now())) else p.accepted_at end,
+      due_at = case when r.state = 'queued' then (select app_now()) + make_interval(secs => r.delay) else p.due_at end
     from told r join own using (id) where p.id = r.id
     returning p.id, own.waited::float8 as waited`)
   const written = new Set(rows.map((row) => row.id))

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { and, desc, eq, inArray, isNull, notInArray, sql } from '../../platform/drizzle.ts'
 import type { UserActor } from '../../platform/access.ts'
+import { isAnyOf } from '../../platform/any-of.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import { transact, type Queryable } from '../../platform/database.ts'
 import { AppError } from '../../platform/errors.ts'
@@ -38,7 +39,7 @@ export async function findDeviceTokens(handle: Queryable, userIds: readonly stri
   const rows = await handle.select({ userId: devices.userId, token: devices.token, platform: devices.platform }).from(devices)
     .innerJoin(signIns, eq(signIns.id, devices.signInId))
     .leftJoin(preferences, eq(preferences.userId, devices.userId))
-    .where(and(inArray(devices.userId, [...userIds]), isNull(signIns.revokedAt), sql`(${preferences.values} ->> 'notificationsEnabled') is distinct from 'false'`))
+    .where(and(isAnyOf(devices.userId, userIds), isNull(signIns.revokedAt), sql`(${preferences.values} ->> 'notificationsEnabled') is distinct from 'false'`))
     .orderBy(devices.id)
   return Map.groupBy(rows, (row) => row.userId)
 }
