@@ -36,10 +36,11 @@ export async function askEach<T>(ctx: Ctx, run: Run, { part, pages, begin, ask }
   }
   for await (const page of pages) {
     for (let at = 0; at < page.length;) {
-      const calls = await callBudget(ctx).takePatiently(Math.min(BATCH, page.length - at), run.patienceMs)
+      const budget = callBudget(ctx)
+      const calls = await budget.takePatiently(Math.min(BATCH, page.length - at), run.patienceMs)
       if (calls === 0) return NO_CALLS
       const batch = page.slice(at, (at += calls))
-      await begin?.(batch)
+      if (begin) await budget.keepFor(calls, begin(batch), () => calls)
       await inLanes(batch, tryAsking)
       if (failure === 'provider_limited' || failedInARow >= FAILURES_MAX) return failure
     }
