@@ -5,8 +5,7 @@ import { converse, pairUp } from '../../testing/conversations.ts'
 import { signIn, type Person } from '../../testing/people.ts'
 import { setWritableUntil } from './index.ts'
 import { connect, type ReceivedFrame, type TestSocket } from '../../testing/socket.ts'
-import { eventually } from '../../testing/wait.ts'
-import { changeSettings } from '../../testing/settings.ts'
+import { eventually, PATIENCE_MS } from '../../testing/wait.ts'
 
 const QUICK = { presenceGraceSeconds: 1, presenceLeaseSeconds: 10, healMs: 200 }
 
@@ -17,7 +16,9 @@ const shown = (socket: TestSocket, person: Pick<Person, 'id'>, state: string) =>
   return states.at(-1) === state ? states : undefined
 }, `${state} is told`, { timeoutMs: 30_000 })
 t.test('presence', async (t) => {
-  const app = await startTestApp(t, { replicas: 2, simulators: false, settings: QUICK })
+  // A Valkey that stands still for a moment is not away: who is elsewhere would be shown offline first.
+  const patient = { replicas: 2, simulators: false, valkeyPatienceMs: PATIENCE_MS }
+  const app = await startTestApp(t, { ...patient, settings: QUICK })
 
   t.test('is told to those who share an open conversation, on whatever replica, and to nobody else', async (t) => {
     const { customer, mitra } = await pairUp(app)
@@ -61,8 +62,8 @@ t.test('presence', async (t) => {
   })
 
   t.test('who comes back within the grace was never offline; a state that changes nothing is no event', async (t) => {
-    await changeSettings(app, { presenceGraceSeconds: 6 })
-    t.teardown(() => changeSettings(app, { presenceGraceSeconds: QUICK.presenceGraceSeconds }))
+    // The replica that was left shows the last state for so long.
+    const app = await startTestApp(t, { ...patient, settings: { ...QUICK, presenceGraceSeconds: 12 } })
     const { customer, mitra } = await pairUp(app)
     const a = await connect(customer)
     let b = await connect(mitra)
@@ -127,6 +128,7 @@ t.test('presence', async (t) => {
   })
 
   t.test('Valkey away: people of one replica still see each other, nobody goes offline by it, and all is right again', async (t) => {
+    const app = await startTestApp(t, { replicas: 2, simulators: false, settings: QUICK })
     const { customer, mitra } = await pairUp(app)
     const far = await signIn(app, { kind: 'mitra', replica: 1 })
     await converse(app, [customer, far])
