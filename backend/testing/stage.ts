@@ -139,6 +139,16 @@ export async function vanish(app: TestApp, mitra: Pick<Person, 'id'>, seconds: n
   await app.query(`update mitras set last_seen_at = app_now() - make_interval(secs => $2) where user_id = $1`, [mitra.id, seconds])
 }
 
+/** Takes the mitra away until the session pauses. What their open sockets said before may be on its way to the row yet: it is set back again. */
+export async function vanishUntilPaused(scene: Scene): Promise<void> {
+  const { app, mitra } = scene
+  await vanish(app, mitra, 121)
+  await eventually(async () => {
+    await app.query(`update mitras set last_seen_at = app_now() - interval '121 seconds' where user_id = $1 and last_seen_at > app_now() - interval '60 seconds'`, [mitra.id])
+    return (await scene.row()).state === 'paused'
+  }, 'paused')
+}
+
 /** The provider's id of a session's first invoice. A request waits only so long for it: an answer may come without. */
 export async function invoiceOf(app: Pick<TestApp, 'query'>, sessionId: string): Promise<string> {
   return eventually(async () => (await app.query<{ id: string | null }>(`select provider_invoice_id as id from payments where session_id = $1 and kind = 'session'`, [sessionId]))[0]?.id, 'the invoice is made')

@@ -4,7 +4,7 @@ import t from 'tap'
 import { startTestApp, type TestApp } from '../../testing/app.ts'
 import { connect } from '../../testing/socket.ts'
 import { expect } from '../../testing/people.ts'
-import { clearStage, reappear, stage, STAGE_SETTINGS, vanish, type Scene } from '../../testing/stage.ts'
+import { clearStage, reappear, stage, STAGE_SETTINGS, vanishUntilPaused, type Scene } from '../../testing/stage.ts'
 import { eventually } from '../../testing/wait.ts'
 import { sessionNote } from './contract.ts'
 
@@ -31,8 +31,7 @@ t.test('system messages', async (t) => {
     a.send({ type: 'message:send', conversationId, clientId: randomUUID(), body: 'halo' })
     t.equal((await a.next('message:ack'))['seq'], 1, 'the first message is a person’s')
     await scene.travel(300)
-    await vanish(app, scene.mitra, 121)
-    await scene.until('paused')
+    await vanishUntilPaused(scene)
     await reappear(scene.mitra)
     await scene.until('active')
     await expect(200, scene.mitra.call('POST', `/api/v1/sessions/${scene.sessionId}/end`))
@@ -79,8 +78,7 @@ t.test('system messages', async (t) => {
     t.teardown(() => valkey.disconnect())
     await valkey.call('ACL', 'SETUSER', 'default', '-publish')
     await scene.travel(300)
-    await vanish(app, scene.mitra, 121)
-    await scene.until('paused')
+    await vanishUntilPaused(scene)
     await expect(200, scene.customer.call('POST', `/api/v1/sessions/${scene.sessionId}/end`))
     for (const socket of [a, b]) t.match(await socket.next('message:received', { matches: (frame) => frame['code'] === 'session_paused' }), { conversationId, seq: 1 })
     t.same(codes(await history(scene)), ['session_paused'])

@@ -4,7 +4,7 @@ import { startTestApp, type TestApp } from '../../testing/app.ts'
 import { crowd } from '../../testing/crowd.ts'
 import { expect, goOffline, type Person } from '../../testing/people.ts'
 import { connect, type ReceivedFrame } from '../../testing/socket.ts'
-import { clearStage, packageOf, reappear, stage, STAGE_SETTINGS, startSession, vanish, type Scene, type StagedState, type StageOptions } from '../../testing/stage.ts'
+import { clearStage, packageOf, reappear, stage, STAGE_SETTINGS, startSession, vanishUntilPaused, type Scene, type StagedState, type StageOptions } from '../../testing/stage.ts'
 import { eventually } from '../../testing/wait.ts'
 import { endByStaff } from './index.ts'
 
@@ -131,12 +131,7 @@ const ACTIONS: Record<string, Action> = {
   } },
   'the mitra is gone, and comes back': { from: 'active', act: async (scene) => {
     await scene.travel(300)
-    await vanish(scene.app, scene.mitra, 121)
-    // Their sockets have spoken too: such a sign of life may be on its way to the row yet, and is set back again.
-    await eventually(async () => {
-      await scene.app.query(`update mitras set last_seen_at = app_now() - interval '121 seconds' where user_id = $1 and last_seen_at > app_now() - interval '60 seconds'`, [scene.mitra.id])
-      return (await scene.row()).state === 'paused'
-    }, 'paused')
+    await vanishUntilPaused(scene)
     await reappear(scene.mitra)
     await scene.until('active')
   } },
