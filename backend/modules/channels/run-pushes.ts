@@ -1,4 +1,3 @@
-import { crashPoint } from '../../platform/crash-points.ts'
 import type { Ctx } from '../../platform/ctx.ts'
 import { sql, type SQL } from '../../platform/drizzle.ts'
 import { areClaimable, claimPushes } from './claim-pushes.ts'
@@ -34,7 +33,6 @@ export async function drainPushes(ctx: Ctx, lane: Priority, hooks: PushHooks = {
     // On trial nobody goes on before it is known what FCM says.
     const isTrial = limit < most
     if (!isTrial) goOn()
-    crashPoint('push.claimed')
     await sendBatch(ctx, lane, hooks, pushes, giveBack)
     if (isTrial && !wakeAfterHold(ctx, lane)) goOn()
     return pushes.length
@@ -59,7 +57,6 @@ export async function sweepPushes(ctx: Ctx, lane: Priority, hooks: PushHooks = {
     if (pushes.length === 0) return 0
     // A full batch is a queue, and no sign that jobs are lost.
     if (pushes.length < limit) ctx.metrics.sweepRescues.inc({ what: 'pushes' }, pushes.length)
-    crashPoint('push.claimed')
     await sendBatch(ctx, lane, hooks, pushes, giveBack)
     return pushes.length
   })

@@ -30,6 +30,7 @@ type Ready = ClaimedPush & { tokens: string[]; keepSeconds: number; message: Omi
 
 /** Sends what was claimed. `giveBack` is called where all but a few have their answers, and those let wait: then others go on. */
 export async function sendBatch(ctx: Ctx, lane: Priority, hooks: PushHooks, pushes: readonly ClaimedPush[], giveBack: () => void): Promise<void> {
+  crashPoint('push.claimed')
   const over: Settled[] = []
   const living: ClaimedPush[] = []
   for (const push of pushes) {
