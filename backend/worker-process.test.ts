@@ -43,7 +43,7 @@ t.test('workers that are killed, or stopped beyond their claim, in the middle of
   t.test('stopped: whoever goes on after its claims ran out does nothing late', async (t) => {
     const [before, requestsBefore] = [tagsSent().length, requests()]
     fcm.setToken('phone', { behaviour: 'slow', delayMs: 6000 })
-    const tags = await leavePushes(cluster, userId, 80)
+    const tags = await leavePushes(cluster, userId, 60)
     // All of them are on their way: what it had still to write it would write when it goes on.
     await eventually(() => requests() >= requestsBefore + tags.length, 'it is at it', { timeoutMs: 60_000 })
     await cluster.replicas[1]!.kill('SIGSTOP')

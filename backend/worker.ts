@@ -127,10 +127,10 @@ export type WorkerOptions = {
 export function startWorker(ctx: Ctx, options: WorkerOptions): { drain(): void; stop(deadlineMs?: number): Promise<void> } {
   const reactions = reactionsByTopic([...REACTIONS, ...(options.reactions ?? [])])
   const { measureMs = MEASURE_MS } = options
-  const stopping = new AbortController()
+  const [stopping, ending] = [new AbortController(), new AbortController()]
   startMatching(ctx)
   startFlags(ctx, FLAG_BATCH)
-  const workers = startWorkers(ctx, jobs(reactions, stopping.signal))
+  const workers = startWorkers(ctx, jobs(reactions, stopping.signal, ending.signal))
   const timetable = startTimetable(ctx, options.timed === false ? [] : timedWork)
   const sweeps = startSweeps(ctx, [
     { what: 'timetable', everyMs: () => ctx.settings.get('sweepMs'), run: () => timetable.turn() },
@@ -146,12 +146,13 @@ export function startWorker(ctx: Ctx, options: WorkerOptions): { drain(): void; 
     ...(options.housekeeping === false ? [] : [{ what: 'schedulers', everyMs: () => options.scheduleMs ?? SCHEDULE_MS, run: async () => scheduleTasks(options.producer) }]),
     { what: 'wait-estimates', everyMs: () => ctx.settings.get('sweepMs'), run: () => flushTold(ctx) },
     { what: 'notice-faults', everyMs: () => ctx.settings.get('sweepMs'), run: () => flushFaults(ctx) },
-  ], { everyMs: () => ctx.settings.get('sweepMs'), watched: watchedWork(ctx, reactions, stopping.signal) })
+  ], { everyMs: () => ctx.settings.get('sweepMs'), watched: watchedWork(ctx, reactions, stopping.signal, ending.signal) })
   return {
     /** No letter is begun any more: those that a slow mail server has in hand have the time of the drain as well, and come once. */
     drain: () => stopping.abort(),
     async stop(deadlineMs = 2500) {
       stopping.abort()
+      ending.abort()
       await Promise.all([workers.stop(deadlineMs), sweeps.stop(deadlineMs), timetable.stop(deadlineMs)])
       await flushTold(ctx).catch((error: unknown) => ctx.log.warn({ err: error }, 'waiting times that were told could not be kept'))
       await flushFaults(ctx).catch((error: unknown) => ctx.log.warn({ err: error }, 'what texts lacked could not be kept'))
@@ -159,7 +160,8 @@ export function startWorker(ctx: Ctx, options: WorkerOptions): { drain(): void; 
   }
 }
 
-function jobs(reactions: ReadonlyMap<string, Reaction>, stopping: AbortSignal): Record<QueueName, JobRun> {
+function jobs(reactions: ReadonlyMap<string, Reaction>, stopping: AbortSignal, ending: AbortSignal): Record<QueueName, JobRun> {
+  const pushJobs = (lane: (typeof LANES)[number]): JobRun => ({ concurrency: PUSH_BATCHES, run: (ctx) => drainPushes(ctx, lane, pushHooks, { stopping: ending }) })
   return {
     outbox: { concurrency: 8, run: (ctx, id) => runOutboxRow(ctx, reactions, id, 'job') },
     inbox: { concurrency: 4, run: (ctx, id) => drainInbox(ctx, paymentHooks, id) },
@@ -173,8 +175,6 @@ function jobs(reactions: ReadonlyMap<string, Reaction>, stopping: AbortSignal): 
   }
 }
 
-const pushJobs = (lane: (typeof LANES)[number]): JobRun => ({ concurrency: PUSH_BATCHES, run: (ctx) => drainPushes(ctx, lane, pushHooks) })
-
 /** What can't be told by one cheap condition, or keeps a beat of its own. */
 function sweepsOf(ctx: Ctx): Sweep[] {
   const everyMs = () => ctx.settings.get('sweepMs')
@@ -185,7 +185,7 @@ function sweepsOf(ctx: Ctx): Sweep[] {
   ]
 }
 
-function watchedWork(ctx: Ctx, reactions: ReadonlyMap<string, Reaction>, stopping: AbortSignal): Watched[] {
+function watchedWork(ctx: Ctx, reactions: ReadonlyMap<string, Reaction>, stopping: AbortSignal, ending: AbortSignal): Watched[] {
   const waitedSeconds = () => (ctx.valkey.isUp() ? WAITED_SECONDS : 0)
   const waited = () => ({ waitedSeconds: waitedSeconds(), limit: SWEEP_BATCH })
   return [
@@ -205,7 +205,7 @@ function watchedWork(ctx: Ctx, reactions: ReadonlyMap<string, Reaction>, stoppin
     { what: 'scheduled-notices', batch: NOTICE_BATCH, isDue: areScheduledDue, run: () => sweepScheduled(ctx, NOTICE_BATCH) },
     { what: 'digests', batch: DIGEST_BATCH, isDue: () => areDigestsToWrite(ctx), run: () => sweepDigests(ctx, DIGEST_BATCH) },
     // Two hands: a call that hangs keeps one of them.
-    ...LANES.map((lane): Watched => ({ what: 'pushes', hands: 2, batch: PUSH_BATCH, isDue: () => arePushesDue(ctx, lane), run: () => sweepPushes(ctx, lane, pushHooks) })),
+    ...LANES.map((lane): Watched => ({ what: 'pushes', hands: 2, batch: PUSH_BATCH, isDue: () => arePushesDue(ctx, lane), run: () => sweepPushes(ctx, lane, pushHooks, { stopping: ending }) })),
     ...LETTER_CHANNELS.map((channel): Watched => ({ what: 'letters', batch: LETTERS_SWEPT, isDue: () => areLettersDue(ctx, channel), run: () => sweepLetters(ctx, channel, stopping) })),
   ]
 }

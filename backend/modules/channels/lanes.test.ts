@@ -44,7 +44,7 @@ t.test('a hundred thousand in a lane that hangs keep no offer, and its claim rea
   await app.query(`insert into pushes (id, user_id, kind, tag, title, body, data, dedupe_key, expires_at, priority)
     select gen_random_uuid(), $1, 'system_announcement', n::text, 'Kabar', 'Kabar', '{"kind": "system_announcement"}', n::text, app_now() + interval '1 day', 3 from generate_series(1, 100000) n`, [crowd])
   await app.query('analyze pushes')
-  const held = Promise.all([drainPushes(app.ctx, 'low', {}, 20), drainPushes(app.ctx, 'low', {}, 20)])
+  const held = Promise.all([drainPushes(app.ctx, 'low', {}, { most: 20 }), drainPushes(app.ctx, 'low', {}, { most: 20 })])
   await eventually(() => app.simulators.control.calls('fcm.send') > 0, 'the lane is at it')
   await queue(app.ctx, Array.from({ length: 3 }, () => newPush(mitra, { kind: 'offer', data: { kind: 'offer' }, priority: 'urgent' })))
   await drainPushes(app.ctx, 'urgent')
@@ -85,7 +85,7 @@ t.test('one step at a time, without workers and sweeps of their own', async (t) 
     t.same((await rows(app, userId)).map((row) => row.priority), LANES.flatMap((_, index) => Array.from({ length: 4 }, () => index)))
     await app.query(`update pushes set priority = 7 where priority = 3; update pushes set priority = -1 where priority = 0`)
     woken.length = 0
-    for (const lane of LANES) t.equal(await drainPushes(ctx, lane, {}, 4), 4, lane)
+    for (const lane of LANES) t.equal(await drainPushes(ctx, lane, {}, { most: 4 }), 4, lane)
     t.same(woken, ['pushes-urgent', 'pushes-high', 'pushes', 'pushes-low'], 'a full batch wakes whoever goes on')
     t.ok((await rows(app, userId)).every((row) => row.state === 'sent'))
     const order = app.fcm.messages('one').map((message) => (message as { android: { priority: string } }).android.priority)
@@ -149,7 +149,7 @@ t.test('one step at a time, without workers and sweeps of their own', async (t) 
     t.after(() => theirs.stop())
     const push = createFcmGateway({ ...app.ctx.env, FCM_SIMULATOR: theirs.url }, app.ctx.log, app.ctx.metrics, { requestMs: 300_000, deadlineMs: 300_000 })
     const batches: Promise<number>[] = []
-    const goOn = () => void batches.push(drainPushes(ctx, 'normal', {}, 5))
+    const goOn = () => void batches.push(drainPushes(ctx, 'normal', {}, { most: 5 }))
     const ctx: Ctx = { ...app.ctx, gateways: { ...app.ctx.gateways, push }, enqueue: goOn }
     const tokens = Array.from({ length: 7 }, (_, batch) => Array.from({ length: 5 }, (_, at) => `${at === 2 ? 'stuck' : 'free'}-${batch}-${at}`))
     const people = await Promise.all(tokens.flat().map((token) => personWithDevices(app, [token])))
@@ -166,6 +166,38 @@ t.test('one step at a time, without workers and sweeps of their own', async (t) 
     await Promise.all(batches)
     t.same(await app.query('select reason, count(*)::int as pushes from pushes where user_id = any($1) and claimed_until is null group by 1 order by 2', [people]), [{ reason: 'app/network-error', pushes: 7 }, { reason: null, pushes: 28 }])
     t.same(tokens.flat().filter((token) => theirs.control.fcm.attempts(token).length !== 1), [], 'each was called for once')
+  })
+
+  t.test('a full batch that a sweep finds wakes its lane: others go on meanwhile', async (t) => {
+    const userId = await personWithDevices(app, ['swept'])
+    const woken: string[] = []
+    const ctx: Ctx = { ...app.ctx, enqueue: (name) => void woken.push(name) }
+    await queue({ ...app.ctx, enqueue: () => {} }, Array.from({ length: 7 }, () => newPush(userId, { priority: 'low' })))
+    await app.clock.advance(3)
+    t.equal(await sweepPushes(ctx, 'low', {}, { most: 4 }), 4)
+    t.same(woken, ['pushes-low'])
+    t.equal(await sweepPushes(ctx, 'low', {}, { most: 4 }), 3)
+    t.same(woken, ['pushes-low'], 'there were no more')
+  })
+
+  t.test('who waits for a hand when the replica is stopped begins no batch', async (t) => {
+    const userId = await personWithDevices(app, ['stopped'])
+    const [stop, asked, mayGoOn] = [new AbortController(), { batches: 0 }, Promise.withResolvers<void>()]
+    const hooks: PushHooks = { all: [async () => {
+      asked.batches += 1
+      await mayGoOn.promise
+      return new Map()
+    }] }
+    await queue({ ...app.ctx, enqueue: () => {} }, Array.from({ length: 5 }, () => newPush(userId, { priority: 'low' })))
+    const drain = () => drainPushes({ ...app.ctx, enqueue: () => {} }, 'low', hooks, { most: 1, stopping: stop.signal })
+    const held = [drain(), drain(), drain(), drain()]
+    await eventually(() => asked.batches === 4, 'all hands are at it')
+    const waiting = drain()
+    stop.abort()
+    mayGoOn.resolve()
+    t.same([await Promise.all(held), await waiting, await drain()], [[1, 1, 1, 1], 0, 0])
+    t.same(await app.query('select state, attempts, count(*)::int as pushes from pushes where user_id = $1 group by 1, 2 order by 2', [userId]), [{ state: 'queued', attempts: 0, pushes: 1 }, { state: 'sent', attempts: 1, pushes: 4 }])
+    await app.query('delete from pushes where user_id = $1', [userId])
   })
 
   t.test('hooks are asked once a batch right before the call: they drop, hold, and give words that are not stored', async (t) => {

@@ -19,7 +19,7 @@ function queue(ctx: Ctx, people: readonly string[], more: Partial<NewPush> = {})
 }
 
 t.test('what FCM says of the whole project', async (t) => {
-  const app = await startBackground(t, { started: false, replicas: 5 })
+  const app = await startBackground(t, { started: false, replicas: 6 })
   await app.clock.stop()
   const people = await Promise.all(Array.from({ length: 130 }, (_, index) => personWithDevices(app, [`phone-${index}`])))
   let nowMs = 0
@@ -135,7 +135,7 @@ t.test('what FCM says of the whole project', async (t) => {
 
   t.test('who was asked before a hold ends nothing by being taken', (t) => {
     const { ctx } = replica(4)
-    const say = (result: Parameters<typeof hearLimit>[1][number]['results'][number], ...names: string[]) => hearLimit(ctx, names.map((userId) => ({ push: { userId }, results: [result] })), () => 0)
+    const say = (result: Parameters<typeof hearLimit>[1][number]['results'][number], ...names: string[]) => hearLimit(ctx, names.map((userId) => ({ push: { userId }, results: [result] })), names.length, () => 0)
     const limited = { outcome: 'retry', afterSeconds: 30, reason: 'message-rate-exceeded' } as const
     say(limited, 'a')
     say({ outcome: 'accepted' }, 'c')
@@ -151,6 +151,24 @@ t.test('what FCM says of the whole project', async (t) => {
     t.equal(heldSeconds(ctx, 'high'), 30)
     say({ ...limited, afterSeconds: 10 }, 'a', 'b')
     t.equal(heldSeconds(ctx, 'high'), 30, 'never shorter')
+    t.end()
+  })
+
+  t.test('a call is judged as a whole, whatever of it comes late', (t) => {
+    const { ctx } = replica(5)
+    const said = (outcome: 'accepted' | 'limited', ...names: string[]) => names.map((userId) => ({
+      push: { userId }, results: [outcome === 'accepted' ? { outcome } as const : { outcome: 'retry', afterSeconds: undefined, reason: 'message-rate-exceeded' } as const],
+    }))
+    const hear = (...parts: ReturnType<typeof said>) => hearLimit(ctx, parts, 10, () => 0)
+    const refused = said('limited', 'a', 'b')
+    hear(...refused)
+    t.equal(heldSeconds(ctx, 'high'), 0, 'two of ten are not most of them')
+    hear(...refused, ...said('accepted', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'))
+    t.equal(heldSeconds(ctx, 'high'), 0, 'the others were taken, a second later')
+    hear(...said('limited', 'a', 'b', 'c', 'd', 'e'))
+    t.equal(heldSeconds(ctx, 'high'), 0)
+    hear(...said('limited', 'a', 'b', 'c', 'd', 'e', 'f'))
+    t.equal(heldSeconds(ctx, 'high'), 60, 'most of it, whatever the others hear: a minute, where no time is named')
     t.end()
   })
 })

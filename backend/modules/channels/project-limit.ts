@@ -7,9 +7,10 @@ import { queueOfLane } from './lanes.ts'
 const MOST_SECONDS = 300
 /** FCM says the same where one device gets too much: of as many people it means the project. */
 const PEOPLE_MIN = 2
+/** Where it refuses by the minute and names no time, FCM means one at least. */
+const MINUTE_SECONDS = 60
 /** Pushes of a claim after a hold, until FCM takes them again. */
 const TRIAL = 10
-const OF_THE_PROJECT = new Set(['message-rate-exceeded', 'server-unavailable'])
 
 type Limit = {
   heldUntilMs: number
@@ -52,20 +53,27 @@ export function wakeAfterHold(ctx: Ctx, lane: Priority): boolean {
   return true
 }
 
-/** Hears what FCM said of a call: where it refused most of its messages and says until when, all below urgent waits. */
-export function hearLimit(ctx: Ctx, answered: readonly { push: { userId: string }; results: readonly PushResult[] }[], random: () => number = Math.random): void {
+/**
+ * Hears what FCM has said of a call of `messages` so far: where it refused most of them for a time, whatever it will say of
+ * the others, all below urgent waits. The pushes themselves are tried again as ever.
+ */
+export function hearLimit(ctx: Ctx, answered: readonly { push: { userId: string }; results: readonly PushResult[] }[], messages: number, random: () => number = Math.random): void {
   const limit = limitOf(ctx)
   const nowMs = ctx.clock.nowMs()
   const answers = answered.flatMap(({ push, results }) => results.map((result) => ({ ...result, userId: push.userId })))
   const accepted = answers.filter((answer) => answer.outcome === 'accepted').length
-  const refused = answers.flatMap((answer) =>
-    answer.outcome === 'retry' && answer.afterSeconds !== undefined && OF_THE_PROJECT.has(answer.reason) ? [{ userId: answer.userId, seconds: answer.afterSeconds, reason: answer.reason }] : [])
-  if (accepted > 0 && accepted >= refused.length) {
+  const refused = answers.flatMap((answer) => {
+    if (answer.outcome !== 'retry') return []
+    const seconds = secondsOfProject(answer)
+    return seconds === undefined ? [] : [{ userId: answer.userId, seconds, reason: answer.reason }]
+  })
+  const open = messages - answers.length
+  if (accepted > 0 && accepted >= refused.length + open) {
     limit.people.clear()
     // What was begun before a hold ends nothing.
     if (limit.heldUntilMs <= nowMs) limit.isOnTrial = false
   }
-  if (refused.length <= accepted) return
+  if (refused.length <= accepted + open) return
   for (const [userId, untilMs] of limit.people) if (untilMs <= nowMs) limit.people.delete(userId)
   for (const { userId, seconds } of refused) limit.people.set(userId, nowMs + seconds * 1000)
   if (!limit.isOnTrial && limit.people.size < PEOPLE_MIN) return
@@ -74,4 +82,10 @@ export function hearLimit(ctx: Ctx, answered: readonly { push: { userId: string 
   limit.heldUntilMs = Math.max(limit.heldUntilMs, nowMs + seconds * 1000)
   limit.isOnTrial = true
   limit.people.clear()
+}
+
+/** For how long FCM refuses the whole project by this answer; undefined: it doesn't, or it does not say so. */
+function secondsOfProject({ reason, afterSeconds }: Extract<PushResult, { outcome: 'retry' }>): number | undefined {
+  if (reason === 'message-rate-exceeded') return afterSeconds ?? MINUTE_SECONDS
+  return reason === 'server-unavailable' ? afterSeconds : undefined
 }

@@ -16,13 +16,16 @@ export const PUSH_BATCH = 100
 /** Workers have their chance first while Valkey is up. */
 const WAITED_SECONDS = 2
 
+/** `most`: pushes of a batch; `stopping`: once it is aborted no batch is begun, by who has waited for a hand either. */
+type Limits = { most?: number; stopping?: AbortSignal }
+
 /**
  * Sends due pushes of a lane: one batch. Where that was full the lane is woken again before it is sent, so that whoever
  * has a hand free goes on meanwhile. Answers how many it took. While staff have closed pushes the rows wait: what is stale
  * when they open again is dropped as ever.
  */
-export async function drainPushes(ctx: Ctx, lane: Priority, hooks: PushHooks = {}, most = PUSH_BATCH): Promise<number> {
-  return await withHand(ctx, lane, async (giveBack) => {
+export async function drainPushes(ctx: Ctx, lane: Priority, hooks: PushHooks = {}, { most = PUSH_BATCH, stopping }: Limits = {}): Promise<number> {
+  return await withHand(ctx, lane, stopping, async (giveBack) => {
     if (wakeAfterHold(ctx, lane)) return 0
     const limit = claimLimit(ctx, lane, most)
     const pushes = await claimPushes(ctx, lane, { waitedSeconds: 0, limit })
@@ -46,27 +49,29 @@ export function arePushesDue(ctx: Ctx, lane: Priority): SQL {
 }
 
 /** Sends due pushes of a lane that no worker has sent: what Valkey lost, and what is tried again. Answers how many it took. */
-export async function sweepPushes(ctx: Ctx, lane: Priority, hooks: PushHooks = {}, most = PUSH_BATCH): Promise<number> {
+export async function sweepPushes(ctx: Ctx, lane: Priority, hooks: PushHooks = {}, { most = PUSH_BATCH, stopping }: Limits = {}): Promise<number> {
   const isUp = ctx.valkey.isUp()
   // Nothing is lost of a lane that is being worked at: what waits there waits for its turn.
   if (isUp && isWorkedAt(ctx, lane)) return 0
-  return await withHand(ctx, lane, async (giveBack) => {
+  return await withHand(ctx, lane, stopping, async (giveBack) => {
     if (heldSeconds(ctx, lane) > 0) return 0
     const limit = claimLimit(ctx, lane, most)
     const pushes = await claimPushes(ctx, lane, { waitedSeconds: isUp ? WAITED_SECONDS : 0, limit })
     if (pushes.length === 0) return 0
     // A full batch is a queue, and no sign that jobs are lost.
     if (pushes.length < limit) ctx.metrics.sweepRescues.inc({ what: 'pushes' }, pushes.length)
+    // Whoever has a hand free goes on as well; on trial nobody does.
+    else if (limit === most) ctx.enqueue(queueOfLane(lane), pushes[0]!.id)
     await sendBatch(ctx, lane, hooks, pushes, giveBack)
     return pushes.length
   })
 }
 
-async function withHand(ctx: Ctx, lane: Priority, work: (giveBack: () => void) => Promise<number>): Promise<number> {
+async function withHand(ctx: Ctx, lane: Priority, stopping: AbortSignal | undefined, work: (giveBack: () => void) => Promise<number>): Promise<number> {
   const giveBack = await takeHand(ctx, lane)
   if (!giveBack) return 0
   try {
-    return ctx.settings.get('pushesClosed') ? 0 : await work(giveBack)
+    return ctx.settings.get('pushesClosed') || stopping?.aborted === true ? 0 : await work(giveBack)
   } finally {
     giveBack()
   }

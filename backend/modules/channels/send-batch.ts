@@ -80,6 +80,8 @@ function prepare(push: ClaimedPush, devices: readonly DeviceToken[], verdicts: V
 
 async function callAtOnce(batch: Batch, calls: readonly Ready[][], waiting: readonly Ready[]): Promise<void> {
   const left = await beginCalls(batch.ctx, calls.flat(), waiting)
+  // Nobody waits for what is over, or somebody else's by now.
+  batch.open -= countMessages(calls.flat().filter((push) => (left.get(push.id) ?? 0) <= 0))
   crashPoint('push.begun')
   await Promise.all(calls.map((call) => callOnce(batch, call.filter((push) => left.has(push.id)), left)))
 }
@@ -89,8 +91,9 @@ type Part = { push: Ready; results: PushResult[] }
 async function callOnce(batch: Batch, begun: readonly Ready[], left: ReadonlyMap<string, number>): Promise<void> {
   const leftOf = (push: Ready) => left.get(push.id)!
   const expired = begun.filter((push) => leftOf(push) <= 0).map((push): Settled => ({ push, outcome: endPush(push, 'dropped', 'expired') }))
-  let open = begun.filter((push) => leftOf(push) > 0).map((push): Part => ({ push, results: [] }))
-  const places = open.flatMap((part) => part.push.tokens.map((token, at) => ({ part, token, at })))
+  const parts = begun.filter((push) => leftOf(push) > 0).map((push): Part => ({ push, results: [] }))
+  let open = parts
+  const places = parts.flatMap((part) => part.push.tokens.map((token, at) => ({ part, token, at })))
   const hear = (index: number, result: PushResult) => {
     const { part, at } = places[index]!
     part.results[at] = result
@@ -107,6 +110,7 @@ async function callOnce(batch: Batch, begun: readonly Ready[], left: ReadonlyMap
       crashPoint('push.sent')
     }
     const done = open.filter(isAnswered)
+    if (done.length > 0) hearLimit(batch.ctx, parts, messages.length)
     try {
       await settleParts(batch, done, [...done.map(decide), ...(isOver ? expired : [])])
       open = open.filter((part) => !done.includes(part))
@@ -120,7 +124,6 @@ async function callOnce(batch: Batch, begun: readonly Ready[], left: ReadonlyMap
 }
 
 async function settleParts({ ctx, lane }: Batch, parts: readonly Part[], settled: readonly Settled[]): Promise<void> {
-  hearLimit(ctx, parts)
   // Both are begun whatever becomes of the other: where tokens can't be removed now, what was sent is not sent again.
   await Promise.all([
     settlePushes(ctx, lane, settled),
