@@ -4,7 +4,7 @@ import { startTestApp, type TestApp } from '../testing/app.ts'
 import { approvedMitra, customer, expect, goOffline, goOnline } from '../testing/people.ts'
 import { startValkey } from '../testing/servers/valkey.ts'
 import { connect } from '../testing/socket.ts'
-import { invoiceOf, packageOf, reappear, stage, startSession, type Scene } from '../testing/stage.ts'
+import { invoiceOf, newKey, packageOf, reappear, stage, type Scene } from '../testing/stage.ts'
 import { eventually, PATIENCE_MS } from '../testing/wait.ts'
 
 /** Valkey is disposable: without it requests go on and effects are done; when it is back, the mirror is right within 10 s. */
@@ -24,7 +24,8 @@ async function liveWithout(t: Test, app: TestApp): Promise<void> {
   const [who, mitra] = [await customer(app), await approvedMitra(app, { replica: 1 })]
   await timed(t, 'going online', goOnline(mitra))
   t.same((await mitra.call('GET', '/api/v1/offers')).body.items, [], 'nobody else is waiting')
-  const started = await timed(t, 'starting a session', expect(201, startSession(who, { packageId })))
+  // Not patiently: that there is no moment for it just now is what must not be said.
+  const started = await timed(t, 'starting a session', expect(201, who.call('POST', '/api/v1/sessions', { body: { packageId }, headers: { 'idempotency-key': newKey() } })))
   const { session } = started.body
   await app.simulators.control.xendit.pay(await invoiceOf(app, session.id))
   const offer = await eventually(async () => (await mitra.call('GET', '/api/v1/offers')).body.items[0], 'the payment is applied and the offer rings', { timeoutMs: 30_000 })

@@ -5,6 +5,7 @@ import { newPhone, requestCode, signIn } from '../../testing/sign-in.ts'
 import { staffOf } from '../../testing/staff.ts'
 import { changeSettings } from '../../testing/settings.ts'
 import { eventually } from '../../testing/wait.ts'
+import { refreshTemplates } from './templates.ts'
 
 const worker = { housekeeping: false, timed: false }
 const settings = { otpResendSeconds: 1, otpPerPhoneHour: 100, otpPerPhoneDay: 100 }
@@ -43,6 +44,7 @@ t.test('a number that was given up is told so by SMS, and forgotten', async (t) 
   t.match(await letters(), [{ text: '', to: null }], 'nobody has the number any more')
 
   await expect(200, (await staffOf(app, 'admin')).call('PUT', '/internal/v1/notice-templates/security.number_left/id', { parts: { sms: 'Nomor ini sudah dilepas. Bukan kamu? {contact}' }, version: 0, reason: 'shorter' }))
+  await refreshTemplates(app.replicas[0]!.ctx)
   t.equal(await moveTo(app, own, newPhone()), 200)
   await eventually(() => sms.messages(to)[0], 'the next one is told')
   t.match(sms.messages(to), [{ text: 'Nomor ini sudah dilepas. Bukan kamu? https://halobestie.com/bantuan' }], 'in the words of staff')

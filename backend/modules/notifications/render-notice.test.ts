@@ -97,7 +97,7 @@ t.test('what is missing or broken falls to the next words, and is told', async (
     const silent = renderNotice('security.number_left', 'id', { contact }, { override: { sms } })
     t.match(silent, { sms: /Hubungi kami: https:\/\/halobestie\.com\/bantuan$/, faults: [{ by: 'staff', field: 'sms', reason: 'missing_variable', variable: 'contact' }] }, sms)
   }
-  t.match(renderNotice('security.number_left', 'en', { contact: 'WA – 0812' }, { override: { sms: 'Changed. {contact}' } }), { sms: 'Changed. WA - 0812', faults: [] }, 'said in cheap letters is said')
+  t.match(renderNotice('security.number_left', 'en', { contact: 'WA –  0812' }, { override: { sms: 'Changed. {contact}' } }), { sms: 'Changed. WA - 0812', faults: [] }, 'said in cheap letters is said')
   t.equal(renderNotice('sanction.warning.words', 'id', {}).push.body, 'Ada pesan penting untukmu.')
   const loud = renderNotice('sanction.warning.words', 'id', { message: 'Kamu kasar.' }, { override: { title: 'Kamu kasar', pushTitle: '{', sms: 'Kamu kasar' } })
   t.notMatch([loud.push.title, loud.push.body, loud.sms].join(), /kasar/, 'a locked screen stays silent, whatever staff write elsewhere')

@@ -126,7 +126,7 @@ function unsaidOf(definition: Pick<NoticeDefinition, 'variables' | 'mustSay'>, v
   const values = formatValues(definition, variables, 'id')
   return (field, words) => {
     const shown = field === 'sms' ? smsOf(words) : clip(words, BODY_MOST)
-    const says = (value: string) => shown.includes(value) || shown.includes(toBasic(value))
+    const says = (value: string) => [value, toBasic(value), toBasic(oneLine(value))].some((one) => shown.includes(one))
     const variable = mustSay.find((name) => !values.has(name) || !says(String(values.get(name))))
     return variable === undefined ? undefined : { reason: 'missing_variable', variable }
   }
