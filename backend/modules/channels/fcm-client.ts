@@ -53,7 +53,7 @@ function tameClients(messaging: Messaging, requestMs: number): void {
   type Client = { retry?: unknown; send?: (request: { timeout?: number }) => Promise<unknown> }
   type Send = (host: string, path: string, request: { message: TokenMessage }, ...rest: unknown[]) => Promise<SendResponse>
   type Handler = Partial<Record<'httpClient' | 'http2Client', Client> & Record<'invokeHttpRequestHandlerForSendResponse' | 'invokeHttp2RequestHandlerForSendResponse', Send>>
-  // Its types hide this part; each name may be missing in another version, and `fcm-gateway.test` fails then.
+  // Its types hide this part; each name may be missing in another version, and `fcm-gateway.test` or `pushes.test` fails then.
   const { messagingRequestHandler: handler = {} } = messaging as unknown as { messagingRequestHandler?: Handler }
   for (const client of [handler.httpClient, handler.http2Client]) {
     if (!client) continue
